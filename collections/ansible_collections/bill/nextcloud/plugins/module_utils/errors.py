@@ -1,0 +1,208 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong with a cloud or an account, in one table.
+
+Whoever finds a fault raises :class:`CloudError` with one of the codes of :data:`TABLE`. The code decides whether the
+fault is temporary (try later), held (the cloud's trouble: it concerns every account of it) or final (somebody has to
+change something), and which words a person reads. ``failure()`` turns it into data, once, at the very end.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+TEMPORARY = "temporary"
+HELD = "held"
+FINAL = "final"
+
+
+class Meaning(t.NamedTuple):
+    """One row of the table."""
+
+    kind: str
+    """``temporary``, ``held`` or ``final``."""
+    meaning: str
+    """What happened, as a sentence."""
+    hint: str
+    """What to do next."""
+    cloud_wide: bool = False
+    """Whether this fault, at any request, makes further requests to the same cloud pointless or harmful."""
+
+
+TABLE: dict[str, Meaning] = {
+    # temporary
+    "unreachable": Meaning(
+        TEMPORARY,
+        "The cloud cannot be reached.",
+        "Check that the server runs and that name, port and network are right.",
+    ),
+    "timeout": Meaning(TEMPORARY, "The cloud did not answer in time.", "Try again later; look at the server's load."),
+    "not_an_answer": Meaning(
+        TEMPORARY,
+        "What came back is not an answer of the provisioning API.",
+        "Look for a proxy, a login page or a PHP error in front of the cloud, and check the path in api_url.",
+    ),
+    "rate_limited": Meaning(
+        TEMPORARY,
+        "The cloud limits how often accounts may be edited.",
+        "Try again in ten minutes (Nextcloud: 50 edits in 600 seconds for each acting account).",
+    ),
+    "server_error": Meaning(
+        TEMPORARY, "The cloud had an internal error.", "Look into the cloud's log (nextcloud.log)."
+    ),
+    "outcome_unknown": Meaning(
+        TEMPORARY,
+        "A change was sent, and it is not known whether it took effect.",
+        "Run again: the account is read first, and only what is missing is done.",
+    ),
+    "not_verified": Meaning(
+        TEMPORARY,
+        "The cloud accepted the change, but the account does not show it.",
+        "Run again; if it stays so, something else on the cloud (an app, LDAP, a forced setting) sets this field.",
+    ),
+    # held
+    "maintenance": Meaning(
+        HELD, "The cloud is in maintenance mode.", "End the maintenance or the upgrade on the cloud.", cloud_wide=True
+    ),
+    "wrong_credentials": Meaning(
+        HELD,
+        "The cloud refused the log-in of the acting account.",
+        "Correct api_username and api_password. Do not try often: failed log-ins lock the caller's address.",
+        cloud_wide=True,
+    ),
+    "login_blocked": Meaning(
+        HELD,
+        "The cloud blocks log-ins from this address after too many failed ones.",
+        "Find who logs in wrongly, wait 30 minutes or run 'occ security:bruteforce:reset ADDRESS' on the cloud.",
+        cloud_wide=True,
+    ),
+    "write_not_permitted": Meaning(
+        HELD,
+        "The acting account may not change accounts.",
+        "Use a member of group admin with its real password: app passwords may read only.",
+        cloud_wide=True,
+    ),
+    "certificate_not_verified": Meaning(
+        HELD,
+        "The cloud's TLS certificate cannot be verified.",
+        "Renew the certificate, or give the CA that signed it in ca_path.",
+        cloud_wide=True,
+    ),
+    # final
+    "invalid_url": Meaning(
+        FINAL,
+        "The address of the cloud cannot be used.",
+        "Give api_url as https://host[:port][/path], without user, query and fragment.",
+        cloud_wide=True,
+    ),
+    "redirected": Meaning(
+        FINAL,
+        "The cloud redirects to another address.",
+        "Put the final address into api_url: credentials are never sent after a redirect.",
+        cloud_wide=True,
+    ),
+    "invalid_name": Meaning(
+        FINAL,
+        "The cloud cannot take this name for an account.",
+        "Use letters, digits, spaces and _ . @ - ' only, at most 64 characters, no space at either end.",
+    ),
+    "invalid_value": Meaning(FINAL, "A value cannot be used.", "Correct the value that the message names."),
+    "duplicate_name": Meaning(
+        FINAL,
+        "The same account is asked for more than once.",
+        "List each account once; upper and lower case are equal.",
+    ),
+    "password_refused": Meaning(
+        FINAL,
+        "The cloud refused the password, or its limit of accounts is reached.",
+        "Read the cloud's message; choose a longer password, or raise the limit of accounts.",
+    ),
+    "group_missing": Meaning(FINAL, "A group does not exist on the cloud.", "Create the group, or correct its name."),
+    "account_missing": Meaning(FINAL, "The account does not exist.", "Check the name; or ask for it to be created."),
+    "account_conflict": Meaning(
+        FINAL,
+        "An account of this name exists and is not known to be ours.",
+        "Nothing was touched. Choose another name, or set the account's e-mail address and password to the ones given.",
+    ),
+    "protected_account": Meaning(
+        FINAL,
+        "Administrators and the acting account are never changed.",
+        "Choose another name, or take the account out of group admin by hand.",
+    ),
+    "limit_reached": Meaning(
+        FINAL,
+        "More accounts would be deleted or suspended than is allowed at once.",
+        "Look at the plan in check mode; if it is right, raise max_deletions or max_suspensions.",
+    ),
+    "backend_refused": Meaning(
+        FINAL,
+        "The account's user backend (LDAP, for instance) does not allow this change.",
+        "Make the change in that backend.",
+    ),
+    "refused": Meaning(FINAL, "The cloud refused.", "Read the cloud's message and its log."),
+}
+
+
+class CloudError(Exception):
+    """A fault of a cloud, of one request or of one account.
+
+    :param code: key of :data:`TABLE`.
+    :param message: what happened here, in words; must not hold a secret.
+    :param request: method and path of the request, for instance ``PUT /ocs/v2.php/cloud/users/anna``.
+    :param http_status: HTTP status of the answer, if there was one.
+    :param ocs_code: ``ocs.meta.statuscode`` of the answer, if there was one.
+    :param outcome_unknown: a change was sent and may or may not have taken effect.
+    :param cloud_wide: overrides the table, for faults that are cloud-wide only sometimes.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        request: str | None = None,
+        http_status: int | None = None,
+        ocs_code: int | None = None,
+        outcome_unknown: bool = False,
+        cloud_wide: bool | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.request = request
+        self.http_status = http_status
+        self.ocs_code = ocs_code
+        self.outcome_unknown = outcome_unknown
+        self.cloud_wide = TABLE[code].cloud_wide if cloud_wide is None else cloud_wide
+
+    @property
+    def kind(self) -> str:
+        """``temporary``, ``held`` or ``final``."""
+        return TABLE[self.code].kind
+
+    def recoded(self, code: str, message: str, *, outcome_unknown: bool) -> CloudError:
+        """Return the same fault of the same request under another code."""
+        return CloudError(
+            code,
+            message,
+            request=self.request,
+            http_status=self.http_status,
+            ocs_code=self.ocs_code,
+            outcome_unknown=outcome_unknown,
+        )
+
+    def failure(self, account: str) -> dict[str, t.Any]:
+        """Return the ``failure`` of a result: code, kind, words, and what is known of the request."""
+        row = TABLE[self.code]
+        return {
+            "code": self.code,
+            "kind": row.kind,
+            "message": f"{row.meaning} {self.message}" if self.message else row.meaning,
+            "hint": row.hint,
+            "account": account,
+            "request": self.request,
+            "http_status": self.http_status,
+            "ocs_code": self.ocs_code,
+            "outcome_unknown": self.outcome_unknown,
+        }

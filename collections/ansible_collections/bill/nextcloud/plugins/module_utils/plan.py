@@ -1,0 +1,154 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan: what has to change so that the current account becomes the wished one.
+
+Check mode shows it, diff prints it, apply carries it out, and the read-back is right when a new plan is empty.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass
+
+from . import quota as quotas
+from .account import Account, Wish
+from .errors import CloudError
+
+NONE = "none"
+CREATE = "created"
+UPDATE = "updated"
+DELETE = "deleted"
+
+_SHOWN_IN_DIFF = ("enabled", "quota", "groups", "email", "display_name", "language")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field that differs. Values are as results show them (groups as sorted lists, quota as bytes or None)."""
+
+    field: str
+    before: t.Any
+    after: t.Any
+
+    def shown(self) -> dict[str, t.Any]:
+        """Return the change as results show it."""
+        return {"field": self.field, "before": self.before, "after": self.after}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All changes of one account, in the order in which they are carried out."""
+
+    action: str
+    """``none``, ``created``, ``updated`` or ``deleted``."""
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields that differ."""
+        return tuple(change.field for change in self.changes)
+
+    @property
+    def suspends(self) -> bool:
+        """Whether an account that is enabled would be disabled."""
+        return any(c.field == "enabled" and c.before is True and c.after is False for c in self.changes)
+
+
+NOTHING = Plan(NONE)
+"""The plan of an account that is as it should be."""
+
+
+def make_plan(current: Account | None, wish: Wish, *, made_now: bool = False) -> Plan:
+    """Compare what is with what is wished.
+
+    :param current: the account as read; None when it does not exist.
+    :param wish: the wish.
+    :param made_now: the account was created a moment ago for this wish, so fields of ``create_only`` count as well.
+    :raises CloudError: ``account_missing`` when the account has to exist and does not; ``invalid_value`` when it has to
+        be created and no password was given.
+    """
+    if wish.state == "absent":
+        if current is None:
+            return NOTHING
+        return Plan(DELETE, (Change("state", "present", "absent"),))
+    if current is None:
+        return _plan_creation(wish)
+    changes = tuple(_differences(current, wish, frozenset() if made_now else wish.create_only))
+    return Plan(UPDATE if changes else NONE, changes)
+
+
+def _plan_creation(wish: Wish) -> Plan:
+    if wish.state != "present" or not wish.create:
+        raise CloudError("account_missing", f"It is not created, because {_why_not_created(wish)}.")
+    if wish.password is None:
+        raise CloudError("invalid_value", "The account has to be created, and no password was given for it.")
+    changes = [Change("state", "absent", "present"), Change("enabled", None, True), Change("password", None, "(set)")]
+    if wish.groups:
+        changes.append(Change("groups", None, list(wish.groups)))
+    if wish.quota is not None:
+        changes.append(Change("quota", None, wish.quota.size))
+    for field in ("email", "display_name", "language"):
+        if getattr(wish, field):
+            changes.append(Change(field, None, getattr(wish, field)))
+    return Plan(CREATE, tuple(changes))
+
+
+def _why_not_created(wish: Wish) -> str:
+    return "create is false" if wish.state == "present" else f"state is {wish.state}"
+
+
+def _differences(current: Account, wish: Wish, left_alone: frozenset[str]) -> t.Iterator[Change]:
+    """Yield what differs, what is not rate-limited and matters most first: enabled, groups, quota, then the rest."""
+    if wish.state != "exists":
+        enabled = wish.state == "present"
+        if current.enabled is not enabled:
+            yield Change("enabled", current.enabled, enabled)
+    groups = (set(current.groups) | set(wish.groups)) - set(wish.groups_absent)
+    if groups != set(current.groups):
+        yield Change("groups", list(current.groups), sorted(groups))
+    if wish.quota is not None and not quotas.same(wish.quota, current.quota):
+        yield Change("quota", quotas.shown(current.quota), wish.quota.size)
+    if wish.email is not None and "email" not in left_alone and not same_email(wish.email, current.email):
+        yield Change("email", current.email, wish.email or None)
+    for field in ("display_name", "language"):
+        wanted = getattr(wish, field)
+        if wanted is not None and field not in left_alone and wanted != getattr(current, field):
+            yield Change(field, getattr(current, field), wanted)
+
+
+def same_email(one: str | None, other: str | None) -> bool:
+    """Compare e-mail addresses ignoring case; None and empty are equal."""
+    return (one or "").strip().lower() == (other or "").strip().lower()
+
+
+def quota_warning(current: Account | None, wish: Wish) -> str | None:
+    """Return a warning when the wished quota is below what the account uses already."""
+    if wish.state == "absent" or current is None or current.used is None:
+        return None
+    if wish.quota is None or wish.quota.size is None or wish.quota.size >= current.used:
+        return None
+    sizes = f"{current.used} bytes are used, the quota is {wish.quota.size} bytes"
+    return f"quota below use: {sizes}; nothing is deleted, uploads fail"
+
+
+def make_diff(name: str, current: Account | None, plan: Plan) -> dict[str, str]:
+    """Return what ``--diff`` prints for one account: its fields before and after, as YAML."""
+    before: dict[str, t.Any] = {}
+    if current is not None:
+        shown = current.shown()
+        before = {field: shown[field] for field in _SHOWN_IN_DIFF}
+    after = {} if plan.action == DELETE else dict(before)
+    if plan.action != DELETE:
+        after.update((change.field, change.after) for change in plan.changes if change.field != "state")
+    return {"before_header": name, "after_header": name, "before": _yaml(before), "after": _yaml(after)}
+
+
+def _yaml(values: t.Mapping[str, t.Any]) -> str:
+    """Return a flat mapping as YAML text; values in JSON notation, which is YAML."""
+    lines = []
+    for field, value in values.items():
+        shown = NONE if field == "quota" and value is None else json.dumps(value, ensure_ascii=False)
+        lines.append(f"{field}: {shown}\n")
+    return "".join(lines)

@@ -1,0 +1,242 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carrying out the plan of one account.
+
+Every write is sent at most once; when its outcome is unknown, the account is read.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from functools import partial
+
+from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, Wish
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import FINAL, CloudError
+from ansible_collections.bill.nextcloud.plugins.module_utils.plan import CREATE, DELETE, Change, Plan, make_plan
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import NAME_TAKEN, Nextcloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import require_proof
+
+DELETE_POLLS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
+"""Seconds between the reads after a deletion whose end was not seen: two minutes in all."""
+
+_Send = t.Callable[[], None]
+_Shown = t.Callable[[Account], bool]
+
+
+class Application:
+    """The plan of one account being carried out.
+
+    :param sleep: waits so many seconds.
+
+    After :meth:`run`, whether it raised or not, ``account`` is the account as last read, ``written`` whether anything
+    was changed (as far as known) and ``warnings`` what else a person should know.
+    """
+
+    def __init__(
+        self,
+        cloud: Nextcloud,
+        wish: Wish,
+        current: Account | None,
+        plan: Plan,
+        *,
+        sleep: t.Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._cloud = cloud
+        self._wish = wish
+        self._plan = plan
+        self._sleep = sleep
+        self._unread = False
+        self._failed: tuple[Change, CloudError] | None = None
+        self.account = current
+        self.written = False
+        self.warnings: list[str] = []
+
+    def run(self) -> None:
+        """Carry out the plan and read back.
+
+        :raises CloudError: when the account is not as wished afterwards.
+        """
+        if self._plan.action == DELETE:
+            self._delete()
+        elif self._plan.action == CREATE:
+            self._create()
+        else:
+            self._write(self._plan.changes, made_now=False)
+
+    # update
+
+    def _write(self, changes: t.Sequence[Change], *, made_now: bool) -> None:
+        """Carry out changes one after the other and read back once.
+
+        :raises CloudError: at the first change that failed, after reading back what the others did.
+        """
+        failure: CloudError | None = None
+        for change in changes:
+            try:
+                self._write_one(change, made_now=made_now)
+            except CloudError as error:
+                if error.cloud_wide:
+                    raise
+                failure = error
+                self._failed = (change, error)
+                break
+        if self._unread:
+            try:
+                self._read_back()
+            except CloudError as error:
+                if failure is None or error.cloud_wide:
+                    raise
+        if failure is not None:
+            raise failure
+        if self.account is None:
+            raise CloudError("not_verified", "The account is gone.")
+        self._verify(made_now=made_now)
+
+    def _write_one(self, change: Change, *, made_now: bool) -> None:
+        for send, shown in self._requests(change, made_now=made_now):
+            try:
+                send()
+            except CloudError as error:
+                if not error.outcome_unknown:
+                    raise
+                self.written = True  # as far as anybody knows
+                account = self._read_back(error)
+                if account is None or not shown(account):
+                    raise
+            else:
+                self.written = self._unread = True
+
+    def _requests(self, change: Change, *, made_now: bool) -> t.Iterator[tuple[_Send, _Shown]]:
+        """Yield the requests of one change, each with what tells whether an account shows its effect."""
+        cloud, wish, name = self._cloud, self._wish, self._wish.name
+        if change.field == "groups":
+            for group in sorted(set(change.after) - set(change.before)):
+                yield partial(cloud.add_group, name, group), partial(_is_member, group, True)
+            for group in sorted(set(change.before) - set(change.after)):
+                yield partial(cloud.remove_group, name, group), partial(_is_member, group, False)
+            return
+
+        def shown(account: Account) -> bool:
+            return change.field not in make_plan(account, wish, made_now=made_now).fields
+
+        if change.field == "enabled":
+            yield partial(cloud.set_enabled, name, change.after), shown
+        else:
+            yield partial(cloud.set_field, name, change.field, wish), shown
+
+    def _verify(self, *, made_now: bool) -> None:
+        """Compare what was read back with the wish."""
+        missing = list(make_plan(self.account, self._wish, made_now=made_now).fields)
+        if "quota" in missing and self.account is not None and self.account.quota is None:
+            missing.remove("quota")
+            self.warnings.append("the quota was accepted, but the cloud does not tell what it is now")
+        if missing:
+            raise CloudError("not_verified", "These fields differ still: {}.".format(", ".join(missing)))
+
+    def _read_back(self, fault: CloudError | None = None) -> Account | None:
+        """Read the account again.
+
+        :param fault: the unknown outcome that is to be settled by reading.
+        """
+        self._unread = False  # a failed read is not repeated either
+        try:
+            self.account = self._cloud.read(self._wish.name)
+        except CloudError as error:
+            if fault is None or error.cloud_wide or error.kind == FINAL:
+                raise
+            message = f"{fault.message} Reading the account afterwards failed: {error.message or error.code}"
+            raise fault.recoded("outcome_unknown", message, outcome_unknown=True) from error
+        return self.account
+
+    # creation
+
+    def _create(self) -> None:
+        try:
+            self._cloud.create(self._wish)
+        except CloudError as error:
+            if error.cloud_wide or error.code == "rate_limited":
+                raise
+            self._settle_creation(error)
+        else:
+            self.written = True
+            if self._read_back() is None:
+                raise CloudError("not_verified", "The account does not exist after its creation.")
+            self._verify(made_now=True)
+
+    def _settle_creation(self, refusal: CloudError) -> None:
+        """After a creation that was refused, or whose outcome is unknown: find out what is, and mend it if it is ours.
+
+        Creation is not atomic: a bad quota or language is refused, yet the account exists.
+        """
+        account = self._read_back(refusal)
+        if account is None:
+            if not refusal.outcome_unknown:
+                raise refusal
+            message = f"{refusal.message} The account does not exist now."
+            raise refusal.recoded("outcome_unknown", message.strip(), outcome_unknown=True)
+        taken = refusal.ocs_code == NAME_TAKEN and not refusal.outcome_unknown
+        require_proof(self._cloud, account, self._wish, email=taken)
+        self.written = not taken
+        changes = make_plan(account, self._wish, made_now=not taken).changes
+        if taken or refusal.outcome_unknown:
+            self._write(changes, made_now=not taken)
+        else:
+            self._mend(changes, refusal)
+
+    def _mend(self, changes: t.Sequence[Change], refusal: CloudError) -> None:
+        """Complete an account that the cloud made although it refused the creation; remove it if that is impossible.
+
+        The e-mail address comes first: with it a later run can prove the account ours. A group that cannot be given is
+        never a reason to delete.
+        """
+        ordered = sorted(changes, key=lambda change: change.field != "email")
+        try:
+            self._write(ordered, made_now=True)
+        except CloudError as error:
+            failed = self._failed[0].field if self._failed is not None and self._failed[1] is error else None
+            if failed in (None, "groups") or error.kind != FINAL or error.code == "account_missing":
+                raise
+            self._take_back(refusal)
+        self.warnings.append(f"the cloud refused a part of the creation ({refusal.message}); it was done afterwards")
+
+    def _take_back(self, refusal: CloudError) -> t.NoReturn:
+        """Delete the account that this very task made and proved ours; report why."""
+        try:
+            self._delete()
+        except CloudError as error:
+            message = f"{refusal.message} The half-made account could not be removed: {error.message or error.code}"
+            raise refusal.recoded(refusal.code, message, outcome_unknown=error.outcome_unknown) from error
+        self.written = False
+        raise refusal
+
+    # deletion
+
+    def _delete(self) -> None:
+        try:
+            self._cloud.delete(self._wish.name)
+        except CloudError as error:
+            if not error.outcome_unknown:
+                raise
+            self.written = True  # as far as anybody knows
+            self._await_deletion(error)
+        else:
+            self.written = True
+            if self._read_back() is not None:
+                raise CloudError("not_verified", "The account exists still.")
+
+    def _await_deletion(self, fault: CloudError) -> None:
+        """Read until the account is gone; big accounts are deleted on after the answer timed out."""
+        ended = fault.ocs_code is not None  # the cloud itself answered, so it is not busy with it any more
+        for seconds in (0.0,) if ended else (0.0, *DELETE_POLLS):
+            self._sleep(seconds)
+            if self._read_back(fault) is None:
+                return
+        raise fault.recoded(
+            "outcome_unknown", (f"{fault.message} The account exists still.").strip(), outcome_unknown=True
+        )
+
+
+def _is_member(group: str, wanted: bool, account: Account) -> bool:
+    return (group in account.groups) is wanted

@@ -1,0 +1,188 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a list of wished accounts to a list of results: check, read and plan all, keep the limits, apply one by one."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.bill.nextcloud.plugins.module_utils import plan as plans
+from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, Wish, parse_wish
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.apply import Application
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import Nextcloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import require_proof
+
+MAX_SILENT_ACCOUNTS = 3
+"""After so many accounts in a row without any answer the cloud counts as unreachable."""
+
+_SILENCE = ("unreachable", "timeout")
+
+
+@dataclass
+class Job:
+    """One asked-for account on its way to a result."""
+
+    name: str
+    state: str
+    wish: Wish | None = None
+    current: Account | None = None
+    """As first read."""
+    account: Account | None = None
+    """As last read."""
+    plan: plans.Plan = plans.NOTHING
+    changed: bool = False
+    warnings: list[str] = field(default_factory=list)
+    failure: CloudError | None = None
+
+    @property
+    def action(self) -> str:
+        """What was done, or in check mode would be done."""
+        return self.plan.action if self.changed else plans.NONE
+
+    def result(self) -> dict[str, t.Any]:
+        """Return the item of the result's ``accounts``."""
+        return {
+            "name": self.name,
+            "state": self.state,
+            "changed": self.changed,
+            "action": self.action,
+            "changes": [change.shown() for change in self.plan.changes],
+            "account": self.account.shown() if self.account is not None else None,
+            "warnings": self.warnings,
+            "failure": self.failure.failure(self.name) if self.failure is not None else None,
+        }
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many accounts one task may delete and suspend; None means any number."""
+
+    deletions: int | None = None
+    suspensions: int | None = None
+
+
+def make_jobs(items: t.Sequence[t.Mapping[str, t.Any]], passwords: t.Mapping[str, t.Any]) -> list[Job]:
+    """Check the asked-for accounts without any request: names, values, and that none is listed twice."""
+    times: dict[str, int] = {}
+    for item in items:
+        times[item["name"].lower()] = times.get(item["name"].lower(), 0) + 1
+    jobs = []
+    for item in items:
+        job = Job(item["name"], item["state"])
+        try:
+            job.wish = parse_wish(item, passwords)
+            if times[job.name.lower()] > 1:
+                raise CloudError("duplicate_name", f"It is listed {times[job.name.lower()]} times; nothing is done.")
+        except CloudError as error:
+            job.failure = error
+        jobs.append(job)
+    return jobs
+
+
+def fail_all(jobs: t.Iterable[Job], error: CloudError) -> None:
+    """Give every job that has not failed yet the same failure."""
+    for job in jobs:
+        job.failure = job.failure or error
+
+
+def converge(
+    jobs: t.Sequence[Job],
+    cloud: Nextcloud,
+    limits: Limits,
+    *,
+    check_mode: bool,
+    apply: t.Callable[[Nextcloud, Wish, Account | None, plans.Plan], Application] = Application,
+) -> None:
+    """Bring the accounts to what is wished; the jobs hold the outcome.
+
+    Nothing is raised: an account's fault is its own failure, and a fault of the cloud (no connection, wrong
+    credentials, maintenance ...) becomes the failure of every account that is not done yet, without another request.
+
+    :param check_mode: plan only.
+    :param apply: carries out the plan of one account.
+    """
+    fault = _each(jobs, lambda job, wish: _read_and_plan(job, wish, cloud))
+    if fault is not None:
+        fail_all((job for job in jobs if job.plan.action != plans.NONE), fault)  # read and planned, now not to be done
+        return
+    _keep_limit(jobs, limits.deletions, "deletions", lambda plan: plan.action == plans.DELETE)
+    _keep_limit(jobs, limits.suspensions, "suspensions", lambda plan: plan.suspends)
+    planned = [job for job in jobs if job.plan.action != plans.NONE and job.failure is None]
+    if check_mode:
+        for job in planned:
+            job.changed = True
+    else:
+        _each(planned, lambda job, wish: _apply(job, wish, cloud, apply))
+
+
+def _each(jobs: t.Sequence[Job], step: t.Callable[[Job, Wish], None]) -> CloudError | None:
+    """Take a step with every job that has not failed; return the fault of the cloud that ended it, if one did."""
+    silent = 0
+    first = True
+    for position, job in enumerate(jobs):
+        if job.failure is not None or job.wish is None:
+            continue
+        try:
+            step(job, job.wish)
+            silent = 0
+        except CloudError as error:
+            job.failure = error
+            silent = silent + 1 if error.code in _SILENCE else 0
+            gone = silent >= MAX_SILENT_ACCOUNTS or (first and error.code == "unreachable")
+            if error.cloud_wide or gone:
+                fault = error.recoded(error.code, error.message, outcome_unknown=False)  # nothing was sent for the rest
+                fail_all(jobs[position:], fault)
+                return fault
+        first = False
+    return None
+
+
+def _read_and_plan(job: Job, wish: Wish, cloud: Nextcloud) -> None:
+    job.current = job.account = cloud.read(wish.name)
+    if job.current is not None and wish.proven:
+        require_proof(cloud, job.current, wish, email=True)
+    job.plan = plans.make_plan(job.current, wish)
+    warning = plans.quota_warning(job.current, wish)
+    if warning is not None:
+        job.warnings.append(warning)
+
+
+def _keep_limit(jobs: t.Sequence[Job], limit: int | None, what: str, counts: t.Callable[[plans.Plan], bool]) -> None:
+    """When more plans than allowed count, none of them is carried out."""
+    counted = [job for job in jobs if job.failure is None and counts(job.plan)]
+    if limit is not None and len(counted) > limit:
+        for job in counted:
+            job.failure = CloudError("limit_reached", f"{len(counted)} {what} are planned, {limit} allowed.")
+
+
+def _apply(
+    job: Job,
+    wish: Wish,
+    cloud: Nextcloud,
+    apply: t.Callable[[Nextcloud, Wish, Account | None, plans.Plan], Application],
+) -> None:
+    application = apply(cloud, wish, job.current, job.plan)
+    try:
+        application.run()
+    finally:
+        job.account = application.account
+        job.changed = application.written
+        job.warnings += application.warnings
+
+
+def diffs(jobs: t.Iterable[Job]) -> list[dict[str, str]]:
+    """Return what ``--diff`` prints: one entry for each account that was, or would be, changed."""
+    return [plans.make_diff(job.name, job.current, job.plan) for job in jobs if job.changed]
+
+
+def summary(jobs: t.Sequence[Job]) -> dict[str, int]:
+    """Count the results. An account may count as changed and as failed, when only a part was done."""
+    return {
+        "total": len(jobs),
+        "changed": sum(job.changed for job in jobs),
+        "failed": sum(job.failure is not None for job in jobs),
+        "unchanged": sum(not job.changed and job.failure is None for job in jobs),
+    }

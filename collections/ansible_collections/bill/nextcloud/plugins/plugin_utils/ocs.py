@@ -1,0 +1,115 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading answers of the OCS API (version 2): the envelope, and what is wrong whatever was asked."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+
+_OK = (100, 200)
+_UNAUTHORISED = 997
+_SERVER_ERRORS = (500, 996, 999)
+_MAX_MESSAGE = 300
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A valid answer of the API to one call."""
+
+    request: str
+    http_status: int
+    code: int
+    message: str
+    data: t.Any
+
+    @property
+    def ok(self) -> bool:
+        """Whether the call was carried out."""
+        return self.code in _OK and 200 <= self.http_status < 300
+
+    @property
+    def missing(self) -> bool:
+        """Whether the cloud says that the thing addressed does not exist (code 404 or 998)."""
+        return self.code in (404, 998)
+
+    def error(self, code: str, message: str | None = None) -> CloudError:
+        """Return this reply as a definite refusal."""
+        words = message or (f'The cloud says: "{self.message}".' if self.message else "")
+        return CloudError(code, words, request=self.request, http_status=self.http_status, ocs_code=self.code)
+
+
+def parse(status: int, headers: t.Mapping[str, str], body: bytes, request: str, *, is_write: bool) -> Reply:
+    """Read an answer.
+
+    :param is_write: a change was asked for, so a fault may leave its outcome unknown.
+    :raises CloudError: for everything that concerns the cloud or the log-in and not this very call.
+    """
+    reply = _envelope(status, body, request)
+    maintenance = any(name.lower() == "x-nextcloud-maintenance-mode" for name in headers)
+    if status == 503 and (maintenance or (reply is not None and reply.code == 503)):
+        raise CloudError("maintenance", "", request=request, http_status=status, ocs_code=reply.code if reply else None)
+    if status == 401 or (reply is not None and reply.code == _UNAUTHORISED):
+        raise CloudError(
+            "wrong_credentials", "", request=request, http_status=status, ocs_code=reply.code if reply else None
+        )
+    if status == 429 or (reply is not None and reply.code == 429):
+        if reply is None:  # Nextcloud's rate limit has an empty body, and no Retry-After
+            raise CloudError("rate_limited", "", request=request, http_status=status)
+        raise reply.error("login_blocked")
+    if reply is None:
+        if status >= 500:
+            raise CloudError(
+                "server_error",
+                f"HTTP status {status}.",
+                request=request,
+                http_status=status,
+                outcome_unknown=is_write,
+            )
+        raise CloudError(
+            "not_an_answer",
+            f"HTTP status {status}, {_described(headers, body)}.",
+            request=request,
+            http_status=status,
+            outcome_unknown=is_write,
+        )
+    if reply.code == 403:
+        raise reply.error("write_not_permitted")
+    if status >= 500 or reply.code in _SERVER_ERRORS:
+        raise CloudError(
+            "server_error",
+            f'The cloud says: "{reply.message}".' if reply.message else "",
+            request=request,
+            http_status=status,
+            ocs_code=reply.code,
+            outcome_unknown=is_write,
+        )
+    return reply
+
+
+def _envelope(status: int, body: bytes, request: str) -> Reply | None:
+    """Return the envelope, or None when the body is none."""
+    try:
+        envelope = json.loads(body)["ocs"]
+        meta, data = envelope["meta"], envelope["data"]
+        code = meta["statuscode"]
+        message = meta.get("message")
+        word = meta["status"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    if isinstance(code, bool) or not isinstance(code, int) or (word == "ok") is not (code in _OK):
+        return None
+    text = " ".join(message.split())[:_MAX_MESSAGE] if isinstance(message, str) else ""
+    return Reply(request, status, code, text, data)
+
+
+def _described(headers: t.Mapping[str, str], body: bytes) -> str:
+    if not body:
+        return "empty"
+    kinds = [value for name, value in headers.items() if name.lower() == "content-type"]
+    kind = kinds[0].split(";")[0] if kinds else "unknown type"
+    return f"{len(body)} bytes of {kind}"

@@ -1,0 +1,26 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether an account that exists is ours. A stranger's account is never adopted, changed or deleted."""
+
+from __future__ import annotations
+
+from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, Wish
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+from ansible_collections.bill.nextcloud.plugins.module_utils.plan import same_email
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import Nextcloud
+
+
+def require_proof(cloud: Nextcloud, account: Account, wish: Wish, *, email: bool) -> None:
+    """Prove an account ours: the e-mail address is the wished one, and one log-in with the password succeeds.
+
+    :param email: whether the e-mail address counts (it does not for an account that was being created a moment ago:
+        Nextcloud sets it last).
+    :raises CloudError: ``account_conflict``; or the fault that kept the log-in from being tried.
+    """
+    if email and not same_email(wish.email, account.email):
+        raise CloudError("account_conflict", "Its e-mail address is another one.")
+    if not account.enabled:  # a log-in would fail whatever the password, and count as a failed one
+        raise CloudError("account_conflict", "It is disabled, so the password cannot be tried.")
+    if not wish.password or not cloud.proves(account.name, wish.password):
+        raise CloudError("account_conflict", "The log-in with its password failed.")

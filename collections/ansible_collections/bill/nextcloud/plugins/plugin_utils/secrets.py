@@ -1,0 +1,45 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeping secrets out of words.
+
+Results are built of fields that never hold a secret. Only free text could: what a cloud says in a refusal, or what
+Ansible says of a wrong argument. Names and other data are not touched: a password may well be a part of a name.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+MASK = "********"
+_SHORTEST = 4  # masking shorter ones would only show where they are
+
+
+def of_arguments(arguments: t.Mapping[str, t.Any]) -> frozenset[str]:
+    """Collect the secrets of the task's arguments, which need not be valid yet."""
+    found = [arguments.get("api_password")]
+    passwords = arguments.get("passwords")
+    if isinstance(passwords, t.Mapping):
+        found += passwords.values()
+    elif passwords is not None:
+        found.append(passwords)
+    accounts = arguments.get("accounts")
+    for account in accounts if isinstance(accounts, t.Sequence) else ():
+        if isinstance(account, t.Mapping):
+            found.append(account.get("password"))
+    return frozenset(str(value) for value in found if value is not None and len(str(value)) >= _SHORTEST)
+
+
+def masked(text: str, secrets: t.Iterable[str]) -> str:
+    """Return the text without the secrets; the longest first, as one may hold another."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
+
+
+def mask_words(result: t.Mapping[str, t.Any], secrets: t.Collection[str]) -> None:
+    """Mask secrets in the failures and warnings of a result, in place."""
+    for account in result["accounts"]:
+        account["warnings"] = [masked(text, secrets) for text in account["warnings"]]
+        if account["failure"] is not None:
+            account["failure"]["message"] = masked(account["failure"]["message"], secrets)

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs wishes against a scripted cloud, as a task does."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import ARGUMENT_SPEC
+from ansible_collections.bill.nextcloud.plugins.plugin_utils import converge, task
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.apply import Application
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.endpoint import Endpoint
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import Nextcloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
+from ansible_collections.bill.nextcloud.tests.unit.scripted import ADMIN, ADMIN_PASSWORD, ScriptedCloud
+
+NAME = "user_12"
+
+
+def arguments(url: str, *accounts: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
+    """Return validated arguments of a task."""
+    given = {
+        "api_url": url,
+        "api_username": ADMIN,
+        "api_password": ADMIN_PASSWORD,
+        "accounts": [{"name": NAME, **account} for account in accounts],
+        **options,
+    }
+    validated = ArgumentSpecValidator(ARGUMENT_SPEC).validate(given)
+    assert not validated.error_messages
+    return t.cast("dict[str, t.Any]", validated.validated_parameters)
+
+
+def run(
+    cloud: ScriptedCloud, *accounts: dict[str, t.Any], check_mode: bool = False, **options: t.Any
+) -> dict[str, t.Any]:
+    """Run a whole task and return its result."""
+    return task.run(arguments(cloud.url, *accounts, **options), check_mode=check_mode, with_diff=True)
+
+
+def run_one(cloud: ScriptedCloud, check_mode: bool = False, **account: t.Any) -> dict[str, t.Any]:
+    """Run a task for one account and return that account's result."""
+    result = run(cloud, account, check_mode=check_mode)
+    return t.cast("dict[str, t.Any]", result["accounts"][0])
+
+
+def run_impatiently(
+    cloud: ScriptedCloud, *accounts: dict[str, t.Any], seconds: float = 0.3, slept: list[float] | None = None
+) -> list[dict[str, t.Any]]:
+    """Run a task that waits only so long for answers, and does not sleep; return the results of the accounts.
+
+    :param slept: collects the seconds that would have been slept.
+    """
+    endpoint = Endpoint.parse(cloud.url, None)
+
+    def log_in(name: str, password: str) -> Session:
+        return Session(endpoint, name, password, connect_seconds=seconds, read_seconds=seconds)
+
+    session = log_in(ADMIN, ADMIN_PASSWORD)
+    jobs = converge.make_jobs(arguments(cloud.url, *accounts)["accounts"], {})
+    sleep = (slept if slept is not None else []).append
+    converge.converge(
+        jobs,
+        Nextcloud(session, ADMIN, log_in),
+        converge.Limits(),
+        check_mode=False,
+        apply=lambda *plan: Application(*plan, sleep=sleep),
+    )
+    session.close()
+    return [job.result() for job in jobs]
+
+
+def code(result: dict[str, t.Any]) -> str | None:
+    """Return the code of an account's failure."""
+    failure = result["failure"]
+    return None if failure is None else t.cast("str", failure["code"])
+
+
+def outcome(result: dict[str, t.Any]) -> tuple[str | None, str, bool]:
+    """Return failure code, action and changed of an account's result."""
+    return code(result), result["action"], result["changed"]
