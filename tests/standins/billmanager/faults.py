@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults of mgrctl, kept in var/mgrctl.fault as a JSON object or a list of them.
+
+`{"function": NAME or null for any, "fault": KIND, "times": N or null for always}`; kinds:
+
+* `exit`: ends with code 1 and says nothing; nothing is done
+* `exit_after`: does what was asked, then ends with code 1 and says nothing (the caller cannot know)
+* `error`: answers an error (type `standin`) and ends with code 1; nothing is done
+* `error_exit_0`: the same, but ends with code 0, as structured output sometimes does
+* `hang`: does not answer as long as its caller lives; nothing is done
+* `down`: what a caller sees while BILLmanager is stopped
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+KINDS = ("exit", "exit_after", "error", "error_exit_0", "hang", "down")
+
+
+def set_fault(path: Path, fault: str, function: str | None = None, times: int | None = None) -> None:
+    """Adds a fault to those in the file at `path`; `ValueError` for an unknown kind."""
+    if fault not in KINDS:
+        raise ValueError(f"unknown fault {fault!r}, one of {', '.join(KINDS)}")
+    with _locked(path):
+        _write(path, [*_read(path), {"function": function, "fault": fault, "times": times}])
+
+
+def clear_faults(path: Path) -> None:
+    """mgrctl works again."""
+    with _locked(path):
+        path.unlink(missing_ok=True)
+
+
+def take_fault(path: Path, function: str) -> str | None:
+    """The kind of the first fault that is meant for `function`, counted down; None when there is none."""
+    if not path.exists():
+        return None
+    with _locked(path):
+        faults = _read(path)
+        for fault in faults:
+            times = fault.get("times")
+            if fault.get("function") not in (None, function) or times == 0:
+                continue
+            if times is not None:
+                fault["times"] = times - 1
+                _write(path, faults)
+            return str(fault["fault"])
+    return None
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return content if isinstance(content, list) else [content]
+
+
+def _write(path: Path, faults: list[dict[str, Any]]) -> None:
+    path.write_text(json.dumps(faults), encoding="utf-8")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Holds a lock beside the file, so that `times` counts right when several mgrctl run at once."""
+    with path.with_name(path.name + ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

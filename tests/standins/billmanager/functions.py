@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The functions of mgrctl that processing modules call. Each is one transaction.
+
+Most of them change something only with sok=ok; without it BILLmanager shows the form, and so do they.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+
+from . import crypt, operations
+from .answers import Answer, Form, Rows
+from .errors import MgrError
+from .layout import Layout
+from .schema import DEPARTMENT, transaction
+
+Params = dict[str, str]
+Function = Callable[[Layout, sqlite3.Connection, Params], Answer]
+
+OK = Form({"ok": ""})
+TASK_TYPES = {"open", "suspend", "resume", "close", "setparam", "reopen", "prolong"}
+"""Commands for which task.gettype knows a type of manual task; for others its answer is empty."""
+
+
+def call(layout: Layout, function: str, params: Params) -> Answer:
+    """Does `function` and returns its answer; an error is returned, not raised."""
+    try:
+        with transaction(layout.database) as connection:
+            return _find(connection, function)(layout, connection, params)
+    except MgrError as error:
+        return error
+
+
+def _find(connection: sqlite3.Connection, function: str) -> Function:
+    if function in FUNCTIONS:
+        return FUNCTIONS[function]
+    if function in operations.POST_CALLS:
+        return _post_call(function)
+    item_type, _, action = function.rpartition(".")
+    known = connection.execute("SELECT 1 FROM itemtype WHERE intname = ?", (item_type,)).fetchone()
+    if action == "open" and known:
+        return _open(item_type)
+    raise MgrError("missed", "func", function)
+
+
+def _post_call(function: str) -> Function:
+    def post(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+        item = _item(connection, params)
+        if _only_shown(params):
+            return Form({"elid": str(item)})
+        operations.finish(connection, item, function)
+        return OK
+
+    return post
+
+
+def _open(item_type: str) -> Function:
+    def open_(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+        item = _item(connection, params)
+        if _only_shown(params):
+            return Form({"elid": str(item)})
+        operations.open_service(connection, item, item_type)
+        return OK
+
+    return open_
+
+
+def _paramlist(layout: Layout, _: sqlite3.Connection, __: Params) -> Answer:
+    # BILLmanager's database is MySQL. Here DBName is the path of the SQLite file and the rest is empty: a module takes
+    # the address itself from its own settings (`Panel.database_url`).
+    settings = {"DBHost": "", "DBUser": "", "DBPassword": "", "DBName": str(layout.database), "DBSocket": ""}
+    settings["CryptKey"] = str(layout.key.relative_to(layout.root))
+    return Rows([{name: value} for name, value in settings.items()])
+
+
+def _save_param(layout: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+    item = _item(connection, params)
+    if _only_shown(params):
+        return Form({"elid": str(item)})
+    if "name" in params:
+        values = {params["name"]: params.get("value", "")}
+    else:
+        values = {name: value for name, value in params.items() if name not in ("elid", "sok", "crypted", "out")}
+    if not values or "" in values:
+        raise MgrError("missed", "name")
+    crypted = params.get("crypted") == "on"
+    table = "itemcryptedparam" if crypted else "itemparam"
+    for name, value in values.items():
+        stored = crypt.encrypt(layout.key, value) if crypted else value
+        connection.execute(f"REPLACE INTO {table} (item, intname, value) VALUES (?, ?, ?)", (item, name, stored))
+    return OK
+
+
+def _drop_param(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+    item, name = _item(connection, params), _required(params, "name")
+    if _only_shown(params):
+        return Form({"elid": str(item)})
+    for table in ("itemparam", "itemcryptedparam"):
+        connection.execute(f"DELETE FROM {table} WHERE item = ? AND intname = ?", (item, name))
+    return OK
+
+
+def _set_expire_date(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+    item, date = _item(connection, params), _date(params, "expiredate")
+    connection.execute("UPDATE item SET expiredate = ? WHERE id = ?", (date, item))
+    return OK
+
+
+def _roll_back(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+    item = _item(connection, params)
+    if _only_shown(params):
+        return Form({"elid": str(item)})
+    operations.roll_back(connection, item)
+    return OK
+
+
+def _post_stat(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+    cloud, date = _id(connection, "processingmodule", params, "elid"), _date(params, "date")
+    connection.execute("INSERT INTO standin_poststat VALUES (?, ?, ?)", (cloud, date, operations.now()))
+    return OK
+
+
+def _edit_operation(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+    operation = _id(connection, "runningoperation", params, "elid")
+    if _only_shown(params):
+        row = connection.execute("SELECT * FROM runningoperation WHERE id = ?", (operation,)).fetchone()
+        return Form({name: "" if row[name] is None else str(row[name]) for name in row.keys()})  # noqa: SIM118
+    if "errorxml" in params:
+        try:
+            ET.fromstring(params["errorxml"])
+        except ET.ParseError:
+            raise MgrError("value", "errorxml") from None
+        connection.execute("UPDATE runningoperation SET errorxml = ? WHERE id = ?", (params["errorxml"], operation))
+    if "manual" in params:
+        if params["manual"] not in ("on", "off"):
+            raise MgrError("value", "manual", params["manual"])
+        connection.execute("UPDATE runningoperation SET manual = ? WHERE id = ?", (params["manual"], operation))
+    return OK
+
+
+def _set_manual(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+    operation = _id(connection, "runningoperation", params, "elid")
+    connection.execute("UPDATE runningoperation SET manual = 'on' WHERE id = ?", (operation,))
+    return OK
+
+
+def _delete_operation(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+    operations.delete_operation(connection, _id(connection, "runningoperation", params, "elid"))
+    return OK
+
+
+def _task_type(_: Layout, __: sqlite3.Connection, params: Params) -> Answer:
+    operation = _required(params, "operation")
+    return Form({"task_type": operation if operation in TASK_TYPES else ""})
+
+
+def _edit_task(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+    item, type_ = _id(connection, "item", params, "item"), _required(params, "type")
+    operation = _id(connection, "runningoperation", params, "runningoperation")
+    if _only_shown(params):
+        return Form({"item": str(item)})
+    others = {name: value for name, value in params.items() if name not in ("sok", "item", "runningoperation", "type")}
+    task = connection.execute(
+        "INSERT INTO task (type, item, runningoperation, department, cdate, params) VALUES (?, ?, ?, ?, ?, ?)",
+        (type_, item, operation, DEPARTMENT, operations.now(), json.dumps(others, ensure_ascii=False)),
+    ).lastrowid
+    return Form({"id": str(task), "ok": ""})
+
+
+def _register_problem(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+    name = _required(params, "name")
+    if _only_shown(params):
+        return Form({"name": name})
+    others = {key: value for key, value in params.items() if key.startswith("param_")}
+    connection.execute(
+        "INSERT INTO standin_problem (name, object, level, params, cdate) VALUES (?, ?, ?, ?, ?)",
+        (name, params.get("id"), params.get("level"), json.dumps(others, ensure_ascii=False), operations.now()),
+    )
+    return OK
+
+
+def _edit_processing(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+    cloud = _id(connection, "processingmodule", params, "elid")
+    row = connection.execute("SELECT * FROM processingmodule WHERE id = ?", (cloud,)).fetchone()
+    fields = {name: str(row[name]) for name in ("id", "name", "module", "active", "department")}
+    for param in connection.execute("SELECT intname, value FROM processingparam WHERE processingmodule = ?", (cloud,)):
+        fields[param["intname"]] = param["value"]
+    return Form(fields)
+
+
+def _set_config(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+    cloud = _id(connection, "processingmodule", params, "elid")
+    connection.execute("UPDATE processingmodule SET config = ? WHERE id = ?", (_required(params, "config"), cloud))
+    return OK
+
+
+def _only_shown(params: Params) -> bool:
+    return params.get("sok") != "ok"
+
+
+def _required(params: Params, name: str) -> str:
+    if not params.get(name):
+        raise MgrError("missed", name)
+    return params[name]
+
+
+def _id(connection: sqlite3.Connection, table: str, params: Params, name: str) -> int:
+    """The id in parameter `name`, which must be that of a row of `table`."""
+    value = _required(params, name)
+    if not value.isdecimal() or not connection.execute(f"SELECT 1 FROM {table} WHERE id = ?", (value,)).fetchone():
+        raise MgrError("missed", name, value)
+    return int(value)
+
+
+def _item(connection: sqlite3.Connection, params: Params) -> int:
+    return _id(connection, "item", params, "elid")
+
+
+def _date(params: Params, name: str) -> str:
+    value = _required(params, name)
+    try:
+        time.strptime(value, "%Y-%m-%d")
+    except ValueError:
+        raise MgrError("value", name, value) from None
+    return value
+
+
+FUNCTIONS: dict[str, Function] = {
+    "paramlist": _paramlist,
+    "service.saveparam": _save_param,
+    "service.dropparam": _drop_param,
+    "service.setexpiredate": _set_expire_date,
+    "service.changepricelist.rollback": _roll_back,
+    "service.poststat": _post_stat,
+    "runningoperation.edit": _edit_operation,
+    "runningoperation.setmanual": _set_manual,
+    "runningoperation.delete": _delete_operation,
+    "task.gettype": _task_type,
+    "task.edit": _edit_task,
+    "problems.register": _register_problem,
+    "processing.edit": _edit_processing,
+    "processing.setconfig": _set_config,
+}

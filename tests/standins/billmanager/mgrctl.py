@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What sbin/mgrctl runs: `mgrctl -m billmgr [-o FORM] [-e 'param=$NAME']... FUNCTION name=value ...`, or `-R`.
+
+Each call adds a line to var/mgrctl.jsonl: function, names of parameters, which of them came from the environment, the
+elid, the answer, the caller's SSH_CONNECTION; values of parameters never. `secret_in_arguments` says that an encrypted
+parameter was given in the argument list, where every user of the machine can read it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import answers
+from .errors import MgrError
+from .faults import take_fault
+from .functions import call
+from .layout import Layout, append_line
+
+DOWN = "ERROR Error: Connect, billmgr: the service is not running\n"
+
+
+@dataclass
+class Request:
+    """A command line, read. `params` holds the values of `from_env` too."""
+
+    function: str = ""
+    form: str = "text"
+    restart: bool = False
+    params: dict[str, str] = field(default_factory=dict)
+    from_env: list[str] = field(default_factory=list)
+
+
+def main(root: Path, arguments: Sequence[str]) -> int:
+    """Runs one call for the tree at `root`; returns the exit code."""
+    layout = Layout(root)
+    try:
+        request = parse(arguments)
+    except MgrError as error:
+        sys.stdout.write(answers.write(error, "text"))
+        return 1
+    if request.restart:
+        layout.features.unlink(missing_ok=True)  # the panel asks its modules again
+        append_line(layout.mgrctl_log, {"function": "-R", "answer": "ok"})
+        return 0
+    fault = take_fault(layout.fault, request.function)
+    answer = _answer(layout, request, fault)
+    _log(layout, request, fault, answer)
+    if fault == "hang":
+        _hang()
+    if fault == "down":
+        sys.stderr.write(DOWN)
+    if answer is None or fault == "exit_after":
+        return 1
+    sys.stdout.write(answers.write(answer, request.form))
+    return 1 if isinstance(answer, MgrError) and fault != "error_exit_0" else 0
+
+
+def parse(arguments: Sequence[str]) -> Request:
+    """Reads a command line; `MgrError` badargument when it is not as documented."""
+    request = Request()
+    rest = list(arguments)
+    manager = ""
+    while rest and rest[0].startswith("-"):
+        option = rest.pop(0)
+        if option == "-R":
+            request.restart = True
+        elif option in ("-m", "-o", "-e") and rest:
+            value = rest.pop(0)
+            if option == "-m":
+                manager = value
+            elif option == "-o":
+                request.form = value
+            else:
+                _from_environment(request, value)
+        else:
+            raise MgrError("badargument", option)
+    if manager != "billmgr":
+        raise MgrError("badargument", "-m", manager)
+    if not request.restart:
+        if not rest:
+            raise MgrError("missed", "func")
+        request.function = rest.pop(0)
+    for argument in rest:
+        name, equals, value = argument.partition("=")
+        if not equals or not name:
+            raise MgrError("badargument", argument)
+        request.params[name] = value
+    request.form = request.params.pop("out", request.form)
+    if request.form not in answers.FORMS:
+        raise MgrError("badargument", "-o", request.form)
+    return request
+
+
+def _from_environment(request: Request, assignment: str) -> None:
+    name, _, variable = assignment.partition("=")
+    if not variable.startswith("$") or variable[1:] not in os.environ:
+        raise MgrError("badargument", "-e", assignment)
+    request.params[name] = os.environ[variable[1:]]
+    request.from_env.append(name)
+
+
+def _hang() -> None:
+    """Never answers, but leaves no process behind: it ends when its caller does."""
+    caller = os.getppid()
+    while os.getppid() == caller:
+        time.sleep(0.2)
+
+
+def _answer(layout: Layout, request: Request, fault: str | None) -> answers.Answer | None:
+    """The answer, or None when the caller gets none."""
+    if fault in ("exit", "hang", "down"):
+        return None
+    if fault in ("error", "error_exit_0"):
+        return MgrError("standin", request.function, fault)
+    return call(layout, request.function, request.params)
+
+
+def _log(layout: Layout, request: Request, fault: str | None, answer: answers.Answer | None) -> None:
+    values = {"value"} if "name" in request.params else set(request.params) - {"elid", "sok", "crypted"}
+    secret = request.params.get("crypted") == "on" and bool(values - set(request.from_env))
+    append_line(
+        layout.mgrctl_log,
+        {
+            "function": request.function,
+            "elid": request.params.get("elid"),
+            "params": sorted(request.params),
+            "from_env": sorted(request.from_env),
+            "secret_in_arguments": secret,
+            "source": os.environ.get("SSH_CONNECTION"),
+            "fault": fault,
+            "answer": "none" if answer is None else answer.type if isinstance(answer, MgrError) else "ok",
+        },
+    )

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The provisioning API: log-in, routes, checks in Nextcloud's order, envelope."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from standins.cloud import edit, groups, server_info, users
+from standins.cloud.auth import (
+    AccountDisabled,
+    Authenticator,
+    Login,
+    LoginBlocked,
+    SkeletonFailed,
+    WrongLogin,
+)
+from standins.cloud.clock import Clock
+from standins.cloud.ocs import NOT_FOUND, SERVER_ERROR, UNAUTHORISED, Answer, OcsError, envelope
+from standins.cloud.request import Call, Parameters, not_logged_in
+from standins.cloud.state import Account, Cloud
+
+_UNKNOWN_ROUTE = (
+    "Invalid query, please check the syntax. API specifications are here:"
+    " http://www.freedesktop.org/wiki/Specifications/open-collaboration-services.\n"
+)
+_EMPTY_REFUSAL = {"Content-Type": "text/html; charset=UTF-8"}
+
+
+@dataclass(frozen=True)
+class Route:
+    """What answers one method at one path, and how often one account may call it (calls, seconds)."""
+
+    handler: Callable[[Call], Any]
+    limit: tuple[int, int] | None = None
+
+
+def _app_password(call: Call) -> dict[str, str]:
+    token = call.cloud.new_token()
+    call.acting.app_passwords.add(token)
+    return {"apppassword": token}
+
+
+# Paths below /ocs/v2.php; "*" stands for one segment. Every method but GET needs a fresh password confirmation.
+_ROUTES: dict[tuple[str, ...], dict[str, Route]] = {
+    ("core", "getapppassword"): {"GET": Route(_app_password)},
+    ("cloud", "user"): {"GET": Route(users.read_self)},
+    ("cloud", "user", "fields"): {"GET": Route(edit.fields)},
+    ("cloud", "user", "fields", "*"): {"GET": Route(edit.fields)},
+    ("cloud", "users"): {"GET": Route(users.list_ids), "POST": Route(users.create)},
+    ("cloud", "users", "details"): {"GET": Route(users.list_details)},
+    ("cloud", "users", "disabled"): {"GET": Route(users.list_disabled)},
+    ("cloud", "users", "*"): {
+        "GET": Route(users.read),
+        "PUT": Route(edit.put, limit=(50, 600)),
+        "DELETE": Route(users.delete),
+    },
+    ("cloud", "users", "*", "enable"): {"PUT": Route(users.enable)},
+    ("cloud", "users", "*", "disable"): {"PUT": Route(users.disable)},
+    ("cloud", "users", "*", "wipe"): {"POST": Route(users.wipe)},
+    ("cloud", "users", "*", "welcome"): {"POST": Route(users.welcome)},
+    ("cloud", "users", "*", "groups"): {
+        "GET": Route(groups.of_user),
+        "POST": Route(groups.add_member),
+        "DELETE": Route(groups.remove_member),
+    },
+    ("cloud", "users", "*", "groups", "details"): {"GET": Route(groups.of_user_details)},
+    ("cloud", "users", "*", "subadmins"): {
+        "GET": Route(groups.list_subadmin),
+        "POST": Route(groups.add_subadmin),
+        "DELETE": Route(groups.remove_subadmin),
+    },
+    ("cloud", "users", "*", "*"): {"PUT": Route(edit.put_collection, limit=(5, 60))},
+    ("cloud", "groups"): {"GET": Route(groups.list_ids), "POST": Route(groups.create)},
+    ("cloud", "groups", "details"): {"GET": Route(groups.list_details)},
+    ("cloud", "groups", "*"): {
+        "GET": Route(groups.members),
+        "PUT": Route(groups.update),
+        "DELETE": Route(groups.delete),
+    },
+    ("cloud", "groups", "*", "users"): {"GET": Route(groups.members)},
+    ("cloud", "groups", "*", "users", "details"): {"GET": Route(groups.member_details)},
+    ("cloud", "groups", "*", "subadmins"): {"GET": Route(groups.subadmins_of_group)},
+}
+_CAPABILITIES = ("cloud", "capabilities")
+
+
+@dataclass(frozen=True)
+class ApiRequest:
+    """A request below /ocs/v1.php or /ocs/v2.php. path: decoded segments below that. address: the caller's."""
+
+    version: int
+    method: str
+    path: tuple[str, ...]
+    query: Mapping[str, str]
+    given: Parameters
+    headers: Mapping[str, str]
+    cookies: Mapping[str, str]
+    credentials: tuple[str, str] | None
+    address: str
+    url: str
+
+
+class _MethodNotAllowed(Exception):
+    """The path exists, for another method."""
+
+
+class _RateLimited(Exception):
+    """The acting account called this too often."""
+
+
+class _CsrfRefused(Exception):
+    """The header OCS-APIRequest is missing."""
+
+
+class RateLimit:
+    """Calls of one account to one route within a sliding window."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._calls: dict[tuple[str, Route], deque[float]] = {}
+
+    def count(self, account: Account, route: Route) -> None:
+        """Note one call. Raises _RateLimited, without noting it, when the limit is reached."""
+        if route.limit is None:
+            return
+        calls, seconds = route.limit
+        seen = self._calls.setdefault((account.id, route), deque())
+        while seen and seen[0] <= self._clock.now() - seconds:
+            seen.popleft()
+        if len(seen) >= calls:
+            raise _RateLimited
+        seen.append(self._clock.now())
+
+
+def _find_route(method: str, path: tuple[str, ...]) -> Route:
+    found = False
+    for pattern, methods in _ROUTES.items():
+        if len(pattern) == len(path) and all(want in ("*", have) for want, have in zip(pattern, path, strict=True)):
+            if method in methods:
+                return methods[method]
+            found = True
+    if found:
+        raise _MethodNotAllowed
+    raise OcsError(NOT_FOUND, _UNKNOWN_ROUTE, early=True)
+
+
+class Api:
+    """Answers provisioning calls."""
+
+    def __init__(self, cloud: Cloud, authenticator: Authenticator, clock: Clock) -> None:
+        self._cloud = cloud
+        self._authenticator = authenticator
+        self._limit = RateLimit(clock)
+
+    def answer(self, request: ApiRequest) -> tuple[Answer, Login | None]:
+        """The answer and the log-in it was given under."""
+        wants_json = request.query.get("format") == "json"
+        accepts_json = wants_json or (
+            "format" not in request.query and "application/json" in request.headers.get("Accept", "")
+        )
+        login: Login | None = None
+        try:
+            login = self._login(request)
+            data = self._data(request, login)
+            answer = envelope(request.version, accepts_json, 200, "OK", data, {})
+        except OcsError as error:
+            as_json = wants_json if error.early else accepts_json
+            answer = envelope(request.version, as_json, error.code, error.message, [], error.headers)
+        except _MethodNotAllowed:
+            answer = Answer(405, b"", {"Content-Type": "application/json; charset=utf-8"})
+        except _RateLimited:
+            answer = Answer(429, b"", dict(_EMPTY_REFUSAL))
+        except _CsrfRefused:
+            answer = Answer(
+                412, b'{"message":"CSRF check failed"}', {"Content-Type": "application/json; charset=utf-8"}
+            )
+        return answer, login
+
+    def _login(self, request: ApiRequest) -> Login | None:
+        try:
+            return self._authenticator.login(request.cookies, request.credentials, request.address)
+        except (WrongLogin, AccountDisabled) as error:
+            challenge = {"WWW-Authenticate": 'Basic realm="Authorisation Required"'}
+            raise OcsError(UNAUTHORISED, "Unauthorised", early=True, headers=challenge) from error
+        except LoginBlocked as error:
+            raise OcsError(429, "Reached maximum delay", early=True) from error
+        except SkeletonFailed as error:
+            raise OcsError(SERVER_ERROR, "Internal Server Error\n", early=True) from error
+
+    def _data(self, request: ApiRequest, login: Login | None) -> Any:
+        if request.path == _CAPABILITIES and request.method == "GET":
+            delay = self._authenticator.throttle.delay_ms(request.address)
+            return server_info.capabilities(request.url, delay, login is not None)
+        route = _find_route(request.method, request.path)
+        if login is None:
+            raise not_logged_in()
+        if request.headers.get("OCS-APIRequest", "").lower() != "true":
+            raise _CsrfRefused
+        if request.method != "GET" and not self._authenticator.may_write(login.session):
+            raise OcsError(403, "Password confirmation is required")
+        self._limit.count(login.account, route)
+        return route.handler(Call(self._cloud, login.account, request.path[1:], request.given))

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The paths by which a test steers the stand-in. They lie below /standin/ and need no log-in (loopback only)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from standins.cloud.faults import FaultRefused
+
+if TYPE_CHECKING:
+    from standins.cloud.app import Standin
+
+
+def routes(standin: Standin) -> list[web.RouteDef]:
+    """POST reset, POST and DELETE faults, POST clock, GET and DELETE requests, GET arrivals,
+    DELETE login_attempts."""
+
+    async def order_fault(request: web.Request) -> web.Response:
+        try:
+            standin.faults.order(await request.json())
+        except (FaultRefused, ValueError, TypeError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return web.json_response({})
+
+    async def clear_faults(_request: web.Request) -> web.Response:
+        standin.faults.clear()
+        return web.json_response({})
+
+    async def advance_clock(request: web.Request) -> web.Response:
+        standin.clock.advance(float((await request.json())["advance_seconds"]))
+        return web.json_response({"now": standin.clock.now()})
+
+    async def requests(_request: web.Request) -> web.Response:
+        return web.json_response(standin.log.entries())
+
+    async def arrivals(_request: web.Request) -> web.Response:
+        return web.json_response(standin.log.arrivals())
+
+    async def clear_requests(_request: web.Request) -> web.Response:
+        standin.log.clear()
+        return web.json_response({})
+
+    async def forget_attempts(_request: web.Request) -> web.Response:
+        standin.authenticator.throttle.reset()
+        return web.json_response({})
+
+    async def reset(_request: web.Request) -> web.Response:
+        standin.reset()
+        return web.json_response({})
+
+    return [
+        web.post("/standin/reset", reset),
+        web.post("/standin/faults", order_fault),
+        web.delete("/standin/faults", clear_faults),
+        web.post("/standin/clock", advance_clock),
+        web.get("/standin/requests", requests),
+        web.get("/standin/arrivals", arrivals),
+        web.delete("/standin/requests", clear_requests),
+        web.delete("/standin/login_attempts", forget_attempts),
+    ]

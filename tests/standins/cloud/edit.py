@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PUT users/{id}: one field of an account."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from standins.cloud import quota
+from standins.cloud.ocs import NOT_FOUND, SERVER_ERROR, OcsError
+from standins.cloud.request import Call
+from standins.cloud.state import MAX_PASSWORD, PROFILE_SCOPES, Account, PasswordRefused, check_password
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_LOCALE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
+_MAX_DISPLAY_NAME = 64
+_LANGUAGE_CODES = """
+ar be bg ca cs da de de_DE el en en_GB eo es es_MX et_EE eu fa fi fr ga gl he hr hu id is it ja ka ko lt_LT lv mk
+nb nl nn_NO pl pt_BR pt_PT ro ru sc sk sl sr sv th tr ug uk uz vi zh_CN zh_HK zh_TW
+"""
+_LANGUAGES = frozenset(_LANGUAGE_CODES.split())
+_LOCALES = frozenset(code.partition("_")[0] for code in _LANGUAGES)
+_ADMIN_ONLY_FOR_SELF = ("quota", "manager")
+
+
+def set_display_name(account: Account, name: str) -> None:
+    """An empty name changes nothing; more than 64 characters are refused (101)."""
+    name = name.strip()
+    if len(name) > _MAX_DISPLAY_NAME:
+        raise OcsError(101, "Invalid displayname")
+    if name:
+        account.chosen_name = name
+
+
+def set_quota(account: Account, value: str) -> None:
+    """Raises OcsError 101 for what is no size, QuotaBreaks for a negative one."""
+    try:
+        account.quota = quota.normalise(value)
+    except quota.QuotaRefused as error:
+        raise OcsError(101, f"Invalid quota value: {value}") from error
+
+
+def set_language(account: Account, code: str) -> None:
+    """Only languages the cloud has (101)."""
+    if code not in _LANGUAGES:
+        raise OcsError(101, "Invalid language")
+    account.language = code
+
+
+def _edit_quota(account: Account, value: str) -> None:
+    try:
+        set_quota(account, value)
+    except quota.QuotaBreaks as error:
+        raise OcsError(SERVER_ERROR, "Internal Server Error\n", early=True) from error
+
+
+def _edit_password(account: Account, value: str) -> None:
+    if len(value.encode()) > MAX_PASSWORD:
+        raise OcsError(101, "Invalid password value")
+    try:
+        check_password(value)
+    except PasswordRefused as error:
+        raise OcsError(107, str(error)) from error
+    account.password = value
+
+
+def _edit_email(account: Account, value: str) -> None:
+    if value and not _EMAIL.fullmatch(value):
+        raise OcsError(101)
+    account.email = value or None
+
+
+def _edit_locale(account: Account, value: str) -> None:
+    if not _LOCALE.fullmatch(value) or value.partition("_")[0] not in _LOCALES:
+        raise OcsError(101, "Invalid locale")
+    account.locale = value
+
+
+def _edit_manager(account: Account, value: str) -> None:
+    account.manager = value
+
+
+def _edit_notify_email(account: Account, value: str) -> None:
+    if value and value != account.email and value not in account.additional_mail:
+        raise OcsError(101)
+    account.notify_email = value or None
+
+
+def _add_mail(account: Account, value: str) -> None:
+    if not _EMAIL.fullmatch(value) or value == account.email or value in account.additional_mail:
+        raise OcsError(101)
+    account.additional_mail.append(value)
+
+
+def _edit_profile(name: str) -> Callable[[Account, str], None]:
+    def edit_field(account: Account, value: str) -> None:
+        if name == "phone" and value:
+            number = re.sub(r"[\s()/-]", "", value)
+            if not re.fullmatch(r"\+\d{6,15}", number):
+                raise OcsError(101, "Invalid phone")
+            value = number
+        account.profile[name] = value
+
+    return edit_field
+
+
+_FIELDS: dict[str, Callable[[Account, str], None]] = {
+    "display": set_display_name,
+    "displayname": set_display_name,
+    "quota": _edit_quota,
+    "password": _edit_password,
+    "email": _edit_email,
+    "language": set_language,
+    "locale": _edit_locale,
+    "manager": _edit_manager,
+    "notify_email": _edit_notify_email,
+    "additional_mail": _add_mail,
+    **{name: _edit_profile(name) for name in PROFILE_SCOPES},
+}
+
+
+def _target(call: Call) -> Account:
+    account = call.cloud.find(call.path[1])
+    if account is None or (account is not call.acting and not call.cloud.may_manage(call.acting, account)):
+        raise OcsError(NOT_FOUND)
+    return account
+
+
+def put(call: Call) -> list[Any]:
+    """PUT users/{id} with key and value."""
+    key, value = call.text("key"), call.text("value")
+    account = _target(call)
+    forbidden = account is call.acting and not call.is_admin and key in _ADMIN_ONLY_FOR_SELF
+    if forbidden or key not in _FIELDS:
+        raise OcsError(113)
+    _FIELDS[key](account, value)
+    return []
+
+
+def put_collection(call: Call) -> list[Any]:
+    """PUT users/{id}/{collection}: replaces or, with an empty value, removes one further e-mail address."""
+    key, value = call.text("key"), call.text("value")
+    account = _target(call)
+    if call.path[2] != "additional_mail":
+        raise OcsError(103)
+    account.additional_mail = [mail for mail in account.additional_mail if mail != key]
+    if value:
+        account.additional_mail.append(value)
+    return []
+
+
+def fields(call: Call) -> list[str]:
+    """GET user/fields and user/fields/{id}: what may be edited."""
+    if len(call.path) == 3:
+        account = call.cloud.find(call.path[2])
+        if account is None or (account is not call.acting and not call.cloud.may_manage(call.acting, account)):
+            raise OcsError(NOT_FOUND)
+    return ["displayname", "email", "additional_mail", *PROFILE_SCOPES]

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Groups, their members, and group admins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from standins.cloud.ocs import NOT_FOUND, UNKNOWN_ERROR, OcsError
+from standins.cloud.request import Call
+from standins.cloud.state import ADMIN_GROUP, Account, Group
+from standins.cloud.users import record
+
+
+def _group_record(call: Call, group: Group) -> dict[str, Any]:
+    members = call.cloud.members(group)
+    return {
+        "id": group.id,
+        "displayname": group.display_name,
+        "usercount": len(members),
+        "disabled": sum(not account.enabled for account in members),
+        "canAdd": True,
+        "canRemove": True,
+    }
+
+
+def list_ids(call: Call) -> dict[str, Any]:
+    """GET groups."""
+    call.require_subadmin()
+    return {"groups": [group.id for group in call.cloud.search_groups(*call.page())]}
+
+
+def list_details(call: Call) -> dict[str, Any]:
+    """GET groups/details."""
+    call.require_admin()
+    return {"groups": [_group_record(call, group) for group in call.cloud.search_groups(*call.page())]}
+
+
+def create(call: Call) -> list[Any]:
+    """POST groups."""
+    call.require_admin()
+    name, display_name = call.text("groupid"), call.text("displayname", "")
+    if not name:
+        raise OcsError(101, "Invalid group name")
+    if name in call.cloud.groups:
+        raise OcsError(102, "group exists")
+    call.cloud.groups[name] = Group(name, display_name or name)
+    return []
+
+
+def update(call: Call) -> list[Any]:
+    """PUT groups/{id} with key displayname."""
+    call.require_admin()
+    key, value = call.text("key"), call.text("value")
+    if key != "displayname":
+        raise OcsError(UNKNOWN_ERROR)
+    group = call.cloud.groups.get(call.path[1])
+    if group is None:
+        raise OcsError(NOT_FOUND, "Group does not exist")
+    group.display_name = value
+    return []
+
+
+def delete(call: Call) -> list[Any]:
+    """DELETE groups/{id}; its members stay."""
+    call.require_admin()
+    if call.path[1] not in call.cloud.groups:
+        raise OcsError(101)
+    if call.path[1] == ADMIN_GROUP:
+        raise OcsError(102)
+    del call.cloud.groups[call.path[1]]
+    return []
+
+
+def _managed(call: Call, missing: int, refused: int) -> Group:
+    """The group of the path, if the acting account may look into it."""
+    call.require_subadmin()
+    message = "The requested group could not be found"
+    group = call.cloud.groups.get(call.path[1])
+    if group is None:
+        raise OcsError(missing, message)
+    if not call.is_admin and call.acting.id not in group.subadmins:
+        raise OcsError(refused, "" if refused == 403 else message)
+    return group
+
+
+def members(call: Call) -> dict[str, Any]:
+    """GET groups/{id}/users and groups/{id}."""
+    group = _managed(call, missing=404, refused=403)
+    return {"users": [account.id for account in call.cloud.members(group)]}
+
+
+def member_details(call: Call) -> dict[str, Any]:
+    """GET groups/{id}/users/details."""
+    group = _managed(call, missing=NOT_FOUND, refused=NOT_FOUND)
+    return {"users": {account.id: record(call, account) for account in call.cloud.members(group, *call.page())}}
+
+
+def subadmins_of_group(call: Call) -> list[str]:
+    """GET groups/{id}/subadmins."""
+    call.require_admin()
+    group = call.cloud.groups.get(call.path[1])
+    if group is None:
+        raise OcsError(101, "Group does not exist")
+    return sorted(group.subadmins)
+
+
+def _readable_groups(call: Call) -> list[Group]:
+    """Groups of the account in the path: all to itself and admins, the shared ones to a group admin."""
+    account = call.cloud.find(call.path[1])
+    if account is None:
+        raise OcsError(NOT_FOUND)
+    groups = call.cloud.groups_of(account)
+    if account is call.acting or call.is_admin:
+        return groups
+    if not call.cloud.may_manage(call.acting, account):
+        raise OcsError(NOT_FOUND)
+    return [group for group in groups if call.acting.id in group.subadmins]
+
+
+def of_user(call: Call) -> dict[str, Any]:
+    """GET users/{id}/groups."""
+    return {"groups": [group.id for group in _readable_groups(call)]}
+
+
+def of_user_details(call: Call) -> dict[str, Any]:
+    """GET users/{id}/groups/details."""
+    return {"groups": [_group_record(call, group) for group in _readable_groups(call)]}
+
+
+def _membership(call: Call, name: str) -> tuple[Group, Account]:
+    group, account = call.cloud.groups.get(name), call.cloud.find(call.path[1])
+    if group is None:
+        raise OcsError(102)
+    if account is None:
+        raise OcsError(103)
+    if not call.is_admin and call.acting.id not in group.subadmins:
+        raise OcsError(104)
+    return group, account
+
+
+def add_member(call: Call) -> list[Any]:
+    """POST users/{id}/groups. Repeats are fine."""
+    call.require_subadmin()
+    name = call.text("groupid", "")
+    if not name:
+        raise OcsError(101)
+    group, account = _membership(call, name)
+    group.members.add(account.id)
+    return []
+
+
+def remove_member(call: Call) -> list[Any]:
+    """DELETE users/{id}/groups. Repeats are fine; not oneself from `admin`, not the last group of a group admin."""
+    call.require_subadmin()
+    name = call.text("groupid")
+    if not name.strip():
+        raise OcsError(101)
+    group, account = _membership(call, name)
+    if account is call.acting and call.is_admin and name == ADMIN_GROUP:
+        raise OcsError(105, "Cannot remove yourself from the admin group")
+    if not call.is_admin:
+        if account is call.acting:
+            raise OcsError(105, "Cannot remove yourself from this group as you are a sub-admin")
+        shared = [one for one in call.cloud.subadmin_groups(call.acting) if account.id in one.members]
+        if len(shared) <= 1:
+            raise OcsError(105, "Not viable to remove user from the last group you are sub-admin of")
+    group.members.discard(account.id)
+    return []
+
+
+def list_subadmin(call: Call) -> list[str]:
+    """GET users/{id}/subadmins: the groups that an account manages."""
+    call.require_admin()
+    account = call.cloud.find(call.path[1])
+    if account is None:
+        raise OcsError(404, "User does not exist")
+    return [group.id for group in call.cloud.subadmin_groups(account)]
+
+
+def add_subadmin(call: Call) -> list[Any]:
+    """POST users/{id}/subadmins. Repeats are fine."""
+    call.require_admin()
+    group, account = call.cloud.groups.get(call.text("groupid")), call.cloud.find(call.path[1])
+    if account is None:
+        raise OcsError(101, "User does not exist")
+    if group is None:
+        raise OcsError(102, "Group does not exist")
+    if group.id == ADMIN_GROUP:
+        raise OcsError(103, "Cannot create sub-admins for admin group")
+    group.subadmins.add(account.id)
+    return []
+
+
+def remove_subadmin(call: Call) -> list[Any]:
+    """DELETE users/{id}/subadmins."""
+    call.require_admin()
+    group, account = call.cloud.groups.get(call.text("groupid")), call.cloud.find(call.path[1])
+    if account is None:
+        raise OcsError(101, "User does not exist")
+    if group is None:
+        raise OcsError(101, "Group does not exist")
+    if account.id not in group.subadmins:
+        raise OcsError(102, "User is not a sub-admin of this group")
+    group.subadmins.discard(account.id)
+    return []

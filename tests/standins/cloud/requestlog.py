@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A line for every request: who asked what, and what came of it. Never a password, a header or a body."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from pathlib import Path
+from typing import Any, TextIO
+
+_KEPT = 100_000
+
+
+class RequestLog:
+    """Keeps the requests in memory and, with a path, as JSON lines in a file."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._file: TextIO | None = path.open("a", buffering=1, encoding="utf-8") if path else None
+        self._entries: deque[dict[str, Any]] = deque(maxlen=_KEPT)
+        self._arrivals: deque[dict[str, str]] = deque(maxlen=_KEPT)
+
+    def arrive(self, method: str, path: str) -> None:
+        """Note that a request has come in; `add` follows when it has been dealt with."""
+        self._arrivals.append({"method": method, "path": path})
+
+    def arrivals(self) -> list[dict[str, str]]:
+        """All requests that came in, oldest first."""
+        return list(self._arrivals)
+
+    def add(
+        self,
+        *,
+        time: float,
+        method: str,
+        path: str,
+        query: str,
+        auth: str | None,
+        status: int | None,
+        fault: str | None,
+    ) -> None:
+        """Note one request. time: seconds since 1970 by the stand-in's clock; status None: no answer was given."""
+        entry = {
+            "time": time,
+            "method": method,
+            "path": path,
+            "query": query,
+            "auth": auth,
+            "status": status,
+            "fault": fault,
+        }
+        self._entries.append(entry)
+        if self._file:
+            self._file.write(json.dumps(entry) + "\n")
+
+    def entries(self) -> list[dict[str, Any]]:
+        """All requests kept, oldest first."""
+        return list(self._entries)
+
+    def clear(self) -> None:
+        """Forget the requests in memory; the file stays."""
+        self._entries.clear()
+        self._arrivals.clear()

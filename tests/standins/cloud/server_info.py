@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the server tells about itself: status.php and the capabilities."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from standins.cloud.ocs import Answer
+
+_POLICY = {
+    "enforceNonCommonPassword": True,
+    "enforceNumericCharacters": False,
+    "enforceSpecialCharacters": False,
+    "enforceUpperLowerCase": False,
+}
+
+
+def status_page(maintenance: bool) -> Answer:
+    """status.php, which needs no log-in and answers 200 in maintenance as well."""
+    body = {
+        "installed": True,
+        "maintenance": maintenance,
+        "needsDbUpgrade": False,
+        "version": "31.0.6.2",
+        "versionstring": "31.0.6",
+        "edition": "",
+        "productname": "Nextcloud",
+        "extendedSupport": False,
+    }
+    headers = {"Content-Type": "application/json", "Access-Control-Allow-Origin": "*"}
+    return Answer(200, json.dumps(body, separators=(",", ":")).encode(), headers)
+
+
+def capabilities(url: str, delay_ms: int, logged_in: bool) -> dict[str, Any]:
+    """The capabilities that matter to a client which manages accounts. url: of the cloud, without a final slash."""
+    shown: dict[str, Any] = {"bruteforce": {"delay": delay_ms, "allow-listed": False}}
+    if logged_in:
+        api = f"{url}/ocs/v2.php/apps/password_policy/api/v1"
+        shown["core"] = {"pollinterval": 60, "webdav-root": "remote.php/webdav", "reference-api": True}
+        shown["password_policy"] = {
+            "api": {"generate": f"{api}/generate", "validate": f"{api}/validate"},
+            "policies": {"account": {"minLength": 10, "enforceHaveIBeenPwned": False, **_POLICY}},
+            "minLength": 10,
+            **_POLICY,
+        }
+        shown["provisioning_api"] = {
+            "version": "1.21.0",
+            "AccountPropertyScopesVersion": 2,
+            "AccountPropertyScopesFederatedEnabled": True,
+            "AccountPropertyScopesPublishedEnabled": False,
+        }
+    version = {"major": 31, "minor": 0, "micro": 6, "string": "31.0.6", "edition": "", "extendedSupport": False}
+    return {"version": version, "capabilities": shown}
