@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The account that a service is to have: what the mapping makes, and what the playbook is given."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from dataclasses import dataclass
+from typing import Any
+
+# No quotes, backslash, equals or dollar sign: the value passes through BILLmanager and mail templates.
+_SYMBOLS = "-_.+!"
+_CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, _SYMBOLS)
+
+
+@dataclass(frozen=True)
+class Account:
+    """What was sold, as an account. ``quota`` is in bytes, ``None`` is unlimited; empty texts are ``None``.
+
+    ``groups`` are those that the tariff gives; ``groups_absent`` those that only other tariffs of the cloud give.
+    """
+
+    name: str
+    quota: int | None
+    groups: tuple[str, ...] = ()
+    groups_absent: tuple[str, ...] = ()
+    email: str | None = None
+    display_name: str | None = None
+    language: str | None = None
+
+
+def new_password(length: int = 24) -> str:
+    """A random password with each class of characters, which the default policies of the clouds take."""
+    while True:
+        password = "".join(secrets.choice("".join(_CLASSES)) for _ in range(length))
+        # A leading symbol could be read as an option or a formula where the password is pasted.
+        if password[0] not in _SYMBOLS and all(any(c in group for c in password) for group in _CLASSES):
+            return password
+
+
+def wish(command: str, account: Account, *, proven: bool, email_owner: str) -> dict[str, Any]:
+    """What ``nextcloud_users`` is asked for one command (the table "What every command means" of the design).
+
+    ``command``: open, setparam, suspend, resume, close, or ``sold`` (as sold and active: the drift of a hand run) and
+    ``sold_suspended``. ``proven``: the account was never confirmed as ours, so the module must prove it before it
+    touches one that exists. Raises ``KeyError`` for another command.
+    """
+    sold: dict[str, Any] = {
+        "quota": "none" if account.quota is None else str(account.quota),
+        "groups": list(account.groups),
+        "groups_absent": list(account.groups_absent),
+    }
+    creation = {
+        name: value
+        for name, value in (
+            ("display_name", account.display_name),
+            ("language", account.language),
+            ("email", account.email),
+        )
+        if value
+    }
+    create_only = [name for name in creation if name != "email" or email_owner == "customer"]
+    billmanagers = {"email": account.email} if account.email and email_owner == "billmanager" else {}
+    fields: dict[str, dict[str, Any]] = {
+        "open": {"state": "present", **sold, **creation, "create_only": create_only},
+        "sold": {"state": "present", **sold, **creation, "create_only": create_only},
+        "setparam": {"state": "exists", **sold, **billmanagers},
+        "suspend": {"state": "disabled"},
+        "sold_suspended": {"state": "disabled", **sold, **billmanagers},
+        "resume": {"state": "present", "create": False},
+        "close": {"state": "absent"},
+    }
+    asked = {"name": account.name, **fields[command]}
+    if proven:
+        asked["ownership"] = "proven"
+        if account.email:
+            asked["email"] = account.email
+            asked["create_only"] = sorted({*asked.get("create_only", []), "email"})
+    return asked

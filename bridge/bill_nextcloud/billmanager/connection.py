@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Opens what the settings name of BILLmanager: its command and its database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy.exc import ArgumentError
+
+from bill_nextcloud.billmanager.crypt import CryptKey
+from bill_nextcloud.billmanager.mgrctl import Mgrctl
+from bill_nextcloud.billmanager.service import Database
+from bill_nextcloud.errors import BillmanagerUnavailable, SettingsInvalid
+from bill_nextcloud.settings import BillmanagerSettings
+
+_SOCKETS = ("/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock")
+
+
+def mgrctl_of(settings: BillmanagerSettings) -> Mgrctl:
+    """``mgrctl`` as the settings name it."""
+    return Mgrctl(settings.program, settings.mgrctl_timeout)
+
+
+def database_of(settings: BillmanagerSettings) -> Database:
+    """The database and the key, whose places ``mgrctl paramlist`` tells (the database's can be set instead).
+
+    Raises ``BillmanagerUnavailable``, ``BillmanagerRefused`` or :class:`SettingsInvalid`.
+    """
+    listed = mgrctl_of(settings).call("paramlist", {})
+    values = {child.tag: (child.text or "") for elem in listed.iter("elem") for child in elem}
+    key = settings.root / (values.get("CryptKey") or "etc/billmgr.pem")
+    return Database(_engine(settings, values), CryptKey(key))
+
+
+def _engine(settings: BillmanagerSettings, values: dict[str, str]) -> Engine:
+    if settings.database_url:
+        try:
+            return create_engine(settings.database_url, pool_pre_ping=True)
+        except (ArgumentError, ImportError, ValueError):
+            # The address may hold a password: it is not shown, nor the error behind (an "@" in a password cuts it off).
+            raise SettingsInvalid(file="billmanager.database_url", detail="not an SQLAlchemy address") from None
+    if not values.get("DBName") or not values.get("DBUser"):
+        raise BillmanagerUnavailable(detail="mgrctl paramlist names no database (DBName, DBUser)")
+    host = values.get("DBHost") or "localhost"
+    query: dict[str, str] = {"charset": "utf8mb4"}
+    if host == "localhost":
+        socket = values.get("DBSocket") or next((path for path in _SOCKETS if Path(path).exists()), "")
+        if socket:
+            query["unix_socket"] = socket
+    address = URL.create(
+        "mysql+pymysql", values["DBUser"], values.get("DBPassword") or None, host, None, values["DBName"], query
+    )
+    # Autocommit: each read sees what BILLmanager has written meanwhile.
+    return create_engine(
+        address, pool_pre_ping=True, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 10}
+    )

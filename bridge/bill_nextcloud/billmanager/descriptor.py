@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module's descriptor (``etc/xml/billmgr_mod_pmnextcloud.xml``): connection form, tariff form and all texts."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from bill_nextcloud.billmanager.messages import LANGUAGES, PREFIX, TEXTS, Language
+from bill_nextcloud.billmanager.service import MODULE_NAME
+
+ITEM_TYPES = ("backupservice",)
+
+# form: field: (English, Russian)
+_CONNECTION: dict[str, tuple[str, str]] = {
+    "url": ("Address of the cloud", "Адрес облака"),
+    "username": ("Administrator", "Администратор"),
+    "password": ("Password", "Пароль"),
+}
+_CONNECTION_HINTS: dict[str, tuple[str, str]] = {
+    "url": (
+        "https://cloud.example.com, or with a path: https://example.com/cloud",
+        "https://cloud.example.com или с путём: https://example.com/cloud",
+    ),
+    "username": (
+        "A service account of the cloud's group admin without a second factor",
+        "Служебная учётная запись из группы admin без второго фактора",
+    ),
+    "password": (
+        "Its real password: newer Nextcloud versions refuse changes with app passwords",
+        "Настоящий пароль: новые версии Nextcloud не принимают изменения с паролем приложения",
+    ),
+}
+_TARIFF: dict[str, tuple[str, str]] = {
+    "usergroup": ("Groups of the account", "Группы учётной записи"),
+    "language": ("Language of the account", "Язык учётной записи"),
+}
+_TARIFF_HINTS: dict[str, tuple[str, str]] = {
+    "usergroup": (
+        "Names of groups on the cloud, with commas between them",
+        "Имена групп облака через запятую",
+    ),
+    "language": ("Code of the language, for example ru or en", "Код языка, например ru или en"),
+}
+_PLUGIN: dict[str, tuple[str, str]] = {
+    f"desc_short_{MODULE_NAME}": ("Nextcloud storage", "Хранилище Nextcloud"),
+    f"desc_full_{MODULE_NAME}": (
+        "Sells accounts of a Nextcloud server: opens, changes, suspends and closes them",
+        "Продажа учётных записей сервера Nextcloud: открытие, изменение, приостановка и закрытие",
+    ),
+    f"price_{MODULE_NAME}": ("Free", "Бесплатно"),
+}
+
+
+def render() -> str:
+    """The descriptor as XML text."""
+    root = Element("mgrdata")
+    plugin = SubElement(root, "plugin", name=MODULE_NAME)
+    SubElement(plugin, "group").text = "processing_module"
+    SubElement(plugin, "author").text = "bill-nextcloud"
+    params = SubElement(plugin, "params")
+    for item_type in ITEM_TYPES:
+        SubElement(params, "type", name=item_type)
+    for language in LANGUAGES:
+        SubElement(params, "priority", lang=language)
+    connection = _form(root, f"processing.edit.{MODULE_NAME}", "connect")
+    for name in _CONNECTION:
+        kind = "password" if name == "password" else "text"
+        field = SubElement(connection, "field", name=name)
+        SubElement(field, "input", type=kind, name=name, required="yes")
+    tariff = _form(root, f"pricelist.{MODULE_NAME}", "methodprops")
+    for name in _TARIFF:
+        SubElement(SubElement(tariff, "field", name=name), "input", type="text", name=name)
+    for language in LANGUAGES:
+        _texts(SubElement(root, "lang", name=language), language)
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _form(root: Element, name: str, page: str) -> Element:
+    metadata = SubElement(root, "metadata", name=name, type="form")
+    return SubElement(SubElement(metadata, "form"), "page", name=page)
+
+
+def _texts(element: Element, language: Language) -> None:
+    position = LANGUAGES.index(language)
+    name = _PLUGIN[f"desc_short_{MODULE_NAME}"][position]
+    groups: dict[str, dict[str, str]] = {
+        "plugin": {name: texts[position] for name, texts in _PLUGIN.items()},
+        "label_processing_modules": dict.fromkeys((MODULE_NAME, f"module_{MODULE_NAME}"), name),
+        f"processing.edit.{MODULE_NAME}": _fields(_CONNECTION, _CONNECTION_HINTS, position),
+        f"pricelist.{MODULE_NAME}": _fields(_TARIFF, _TARIFF_HINTS, position),
+        "msgerror": {f"msg_error_{PREFIX}{code}": texts[language] for code, texts in sorted(TEXTS.items())},
+    }
+    for group, messages in groups.items():
+        holder = SubElement(element, "messages", name=group)
+        for name, text in messages.items():
+            SubElement(holder, "msg", name=name).text = text
+
+
+def _fields(labels: dict[str, tuple[str, str]], hints: dict[str, tuple[str, str]], position: int) -> dict[str, str]:
+    named = {name: texts[position] for name, texts in labels.items()}
+    return named | {f"hint_{name}": texts[position] for name, texts in hints.items()}

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""BILLmanager's command line, ``mgrctl``: the only way by which the bridge writes to BILLmanager."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+from bill_nextcloud.errors import BillmanagerRefused, BillmanagerUnavailable
+
+
+@dataclass(frozen=True)
+class Mgrctl:
+    """Calls of ``mgrctl -m billmgr``. ``program``: its path; ``timeout``: seconds for one call."""
+
+    program: Path
+    timeout: float = 60
+
+    def call(
+        self, function: str, parameters: dict[str, str], secrets: dict[str, str] | None = None
+    ) -> ElementTree.Element:
+        """Call ``function`` and return the ``doc`` element of the answer.
+
+        ``secrets`` travel in the environment (``-e 'name=$VARIABLE'``), which only the same user can read, and never as
+        arguments. Raises :class:`BillmanagerUnavailable` when there is no answer (not started, killed, too slow, no
+        XML) and :class:`BillmanagerRefused` when the answer is an error, which may come with exit status 0.
+        """
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
+        command = [str(self.program), "-m", "billmgr", "-o", "xml"]
+        for number, (name, value) in enumerate((secrets or {}).items()):
+            variable = f"BILL_NEXTCLOUD_{number}"
+            environment[variable] = value
+            command += ["-e", f"{name}=${variable}"]
+        command += [function, *(f"{name}={value}" for name, value in parameters.items())]
+        try:
+            done = subprocess.run(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=self.timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise BillmanagerUnavailable(detail=f"mgrctl {function}: no answer within {self.timeout:g} s") from error
+        except OSError as error:
+            raise BillmanagerUnavailable(detail=f"mgrctl: {error.strerror}: {self.program}") from error
+        try:
+            document = ElementTree.fromstring(done.stdout)
+        except ElementTree.ParseError as error:
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no XML in the answer"]
+            raise BillmanagerUnavailable(
+                detail=f"mgrctl {function}: exit status {done.returncode}: {said[0][:200]}"
+            ) from error
+        refusal = document.find("error")
+        if refusal is not None:
+            named = [refusal.get(name) for name in ("type", "object", "value")]
+            detail = ", ".join(part for part in named if part)
+            raise BillmanagerRefused(function=function, detail=detail or "an error without a type")
+        if done.returncode != 0:
+            raise BillmanagerUnavailable(detail=f"mgrctl {function}: exit status {done.returncode} without an error")
+        return document
+
+    def save_parameter(self, service: int, name: str, value: str, *, encrypted: bool = False) -> None:
+        """Write a parameter of a service (``itemparam``, or ``itemcryptedparam`` when ``encrypted``)."""
+        parameters = {"elid": str(service), "name": name, "crypted": "on" if encrypted else "off", "sok": "ok"}
+        self.call("service.saveparam", parameters, secrets={"value": value})
+
+    def drop_parameter(self, service: int, name: str) -> None:
+        """Take a parameter of a service away."""
+        self.call("service.dropparam", {"elid": str(service), "name": name, "sok": "ok"})

@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What BILLmanager's database says of services and clouds, as records. Everything is read, nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Engine, Select, and_, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from bill_nextcloud.billmanager import tables as t
+from bill_nextcloud.billmanager.addons import TRIAL, Addon, Measure, addons
+from bill_nextcloud.billmanager.crypt import CryptKey
+from bill_nextcloud.errors import BillmanagerUnavailable, CloudParameterMissing, ModuleUnknown, ServiceUnknown
+
+MODULE_NAME = "pmnextcloud"
+ORDERED, ACTIVE, SUSPENDED, DELETED, PROCESSING = 1, 2, 3, 4, 5
+USERNAME, PASSWORD, URL = "username", "userpassword", "url"
+_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """A row of ``pricelist`` with its parameters."""
+
+    id: int
+    name: str
+    params: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A processing module of ours: one cloud. ``password`` is the administrator's, in clear, in memory only."""
+
+    id: int
+    name: str
+    url: str
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A sold service. ``created`` is the text of ``item.createdate``, ``params`` the plain ones of ``itemparam``."""
+
+    id: int
+    name: str
+    item_type: str
+    status: int
+    created: str
+    module: int | None
+    tariff: Tariff
+    client: dict[str, Any]
+    addons: dict[str, Addon]
+    params: dict[str, str]
+
+    @property
+    def account(self) -> str | None:
+        """The account name that was claimed for this service, if any."""
+        return self.params.get(USERNAME) or None
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the account was once seen on the cloud as ours: its address is saved only after that."""
+        return bool(self.params.get(URL))
+
+    def document(self, cloud: Cloud) -> dict[str, Any]:
+        """The service as the mapping file sees it (see ``accounts.yml``); no secret in it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "status": self.status,
+            "created": self.created,
+            "client": self.client,
+            "tariff": {"id": self.tariff.id, "name": self.tariff.name, "params": self.tariff.params},
+            "addons": {
+                name: {"value": addon.value, "unit": addon.unit, "bytes": addon.bytes}
+                for name, addon in self.addons.items()
+            },
+            "params": self.params,
+            "cloud": {"id": cloud.id, "name": cloud.name, "url": cloud.url},
+        }
+
+
+def _client(number: int, name: str | None) -> dict[str, Any]:
+    return {"id": number, "name": name, "email": None, "realname": None}
+
+
+class Database:
+    """Reads BILLmanager's database. Each method raises :class:`BillmanagerUnavailable` when it does not answer."""
+
+    def __init__(self, engine: Engine, key: CryptKey) -> None:
+        self._engine = engine
+        self._key = key
+
+    def _rows(self, query: Select[Any]) -> Sequence[Any]:
+        try:
+            with self._engine.connect() as connection:
+                return connection.execute(query).mappings().all()
+        except SQLAlchemyError as error:
+            # Only the driver's own words: the whole text would hold the query's values.
+            detail = str(getattr(error, "orig", None) or type(error).__name__)
+            raise BillmanagerUnavailable(detail=f"database: {detail}") from error
+
+    def service(self, number: int) -> Service:
+        """One service. Raises :class:`ServiceUnknown`."""
+        found = self._services(and_(t.item.c.id == number, t.item.c.parent.is_(None)))
+        if not found:
+            raise ServiceUnknown(service=number)
+        return found[0]
+
+    def operation_exists(self, number: int) -> bool:
+        """Whether BILLmanager still has this running operation: its row goes when the operation has ended."""
+        return bool(self._rows(select(t.runningoperation.c.id).where(t.runningoperation.c.id == number)))
+
+    def services_of(self, module: int, statuses: Iterable[int]) -> list[Service]:
+        """All services of a processing module that have one of ``statuses``, by number."""
+        wanted = and_(
+            t.item.c.processingmodule == module, t.item.c.status.in_(list(statuses)), t.item.c.parent.is_(None)
+        )
+        return self._services(wanted)
+
+    def _services(self, condition: Any) -> list[Service]:
+        query = (
+            select(t.item, t.pricelist.c.name.label("tariff_name"), t.itemtype.c.intname.label("item_type"))
+            .select_from(
+                t.item.join(t.pricelist, t.pricelist.c.id == t.item.c.pricelist).outerjoin(
+                    t.itemtype, t.itemtype.c.id == t.pricelist.c.itemtype
+                )
+            )
+            .where(condition)
+            .order_by(t.item.c.id)
+        )
+        rows = self._rows(query)
+        measures = self._measures()
+        services: list[Service] = []
+        for start in range(0, len(rows), _PAGE):
+            services += self._page(rows[start : start + _PAGE], measures)
+        return services
+
+    def _page(self, rows: Sequence[Any], measures: dict[int, Measure]) -> list[Service]:
+        numbers = [row["id"] for row in rows]
+        tariffs = {row["pricelist"] for row in rows}
+        params = self._params(t.itemparam, t.itemparam.c.item, numbers)
+        tariff_params = self._params(t.pricelistparam, t.pricelistparam.c.pricelist, tariffs)
+        clients = self._clients({row["account"] for row in rows})
+        sold: dict[int, list[Any]] = {}
+        for row in self._addon_rows(numbers):
+            sold.setdefault(row["service"], []).append(row)
+        return [
+            Service(
+                id=row["id"],
+                name=row["name"] or "",
+                item_type=row["item_type"] or "",
+                status=int(row["status"]),
+                created=str(row["createdate"] or ""),
+                module=row["processingmodule"],
+                tariff=Tariff(row["pricelist"], row["tariff_name"] or "", tariff_params.get(row["pricelist"], {})),
+                client=clients.get(row["account"]) or _client(row["account"], None),
+                addons=addons(sold.get(row["id"], []), measures, trial=row["period"] == TRIAL),
+                params=params.get(row["id"], {}),
+            )
+            for row in rows
+        ]
+
+    def _params(self, table: Any, owner: Any, numbers: Iterable[int]) -> dict[int, dict[str, str]]:
+        query = select(owner.label("owner"), table.c.intname, table.c.value).where(owner.in_(list(numbers)))
+        found: dict[int, dict[str, str]] = {}
+        for row in self._rows(query):
+            found.setdefault(row["owner"], {})[row["intname"]] = row["value"]
+        return found
+
+    def _clients(self, accounts: Iterable[int]) -> dict[int, dict[str, Any]]:
+        wanted = list(accounts)
+        query = select(t.account.c.id, t.account.c.name).where(t.account.c.id.in_(wanted))
+        found = {row["id"]: _client(row["id"], row["name"]) for row in self._rows(query)}
+        users = (
+            select(t.user.c.account, t.user.c.email, t.user.c.realname)
+            .where(t.user.c.account.in_(wanted))
+            .order_by(t.user.c.id.desc())
+        )
+        for row in self._rows(users):
+            # The first user of an account is its owner: the lowest number is written last and stays.
+            if row["account"] in found:
+                found[row["account"]].update(email=row["email"], realname=row["realname"])
+        return found
+
+    def _measures(self) -> dict[int, Measure]:
+        return {
+            row["id"]: Measure(row["id"], row["intname"] or "", Decimal(str(row["relation"] or 1)), row["lessmeasure"])
+            for row in self._rows(select(t.measure))
+        }
+
+    def _addon_rows(self, services: Sequence[int]) -> Sequence[Any]:
+        service, addon, ordered = t.item.alias("service"), t.pricelist.alias("addon"), t.item.alias("ordered")
+        chosen, offered = t.enumerationitem.alias("chosen"), t.enumerationitem.alias("offered")
+        query = (
+            select(
+                service.c.id.label("service"),
+                addon.c.intname,
+                addon.c.active,
+                addon.c.addontype,
+                addon.c.billtype,
+                addon.c.compound,
+                addon.c.measure,
+                addon.c.addonlimit.label("tariff_limit"),
+                addon.c.addonmax.label("tariff_max"),
+                addon.c.addonmaxtrial.label("tariff_max_trial"),
+                offered.c.intname.label("tariff_enumeration"),
+                ordered.c.id.label("ordered_id"),
+                ordered.c.intvalue.label("ordered_value"),
+                ordered.c.addonlimit.label("ordered_limit"),
+                ordered.c.addonmax.label("ordered_max"),
+                chosen.c.intname.label("ordered_enumeration"),
+                t.itemtype.c.intname.label("itemtype_name"),
+            )
+            .select_from(
+                service.join(addon, addon.c.parent == service.c.pricelist)
+                .outerjoin(ordered, and_(ordered.c.parent == service.c.id, ordered.c.pricelist == addon.c.id))
+                .outerjoin(chosen, chosen.c.id == ordered.c.enumerationitem)
+                .outerjoin(offered, offered.c.id == addon.c.enumerationitem)
+                .outerjoin(t.itemtype, t.itemtype.c.id == addon.c.itemtype)
+            )
+            .where(service.c.id.in_(list(services)))
+            .order_by(addon.c.id)
+        )
+        return self._rows(query)
+
+    def tariffs_of(self, module: int) -> list[Tariff]:
+        """All tariffs that are sold on a processing module, with their parameters."""
+        query = (
+            select(t.pricelist.c.id, t.pricelist.c.name)
+            .select_from(
+                t.pricelist.join(
+                    t.processingmodule2pricelist, t.processingmodule2pricelist.c.pricelist == t.pricelist.c.id
+                )
+            )
+            .where(t.processingmodule2pricelist.c.processingmodule == module)
+        )
+        tariffs = [Tariff(row["id"], row["name"] or "") for row in self._rows(query)]
+        params = self._params(t.pricelistparam, t.pricelistparam.c.pricelist, [tariff.id for tariff in tariffs])
+        return [replace(tariff, params=params.get(tariff.id, {})) for tariff in tariffs]
+
+    def clouds(self) -> list[tuple[int, str]]:
+        """Number and name of each processing module of ours."""
+        query = select(t.processingmodule.c.id, t.processingmodule.c.name).where(
+            t.processingmodule.c.module == MODULE_NAME
+        )
+        return [(row["id"], row["name"] or "") for row in self._rows(query.order_by(t.processingmodule.c.id))]
+
+    def cloud(self, module: int, *, secret: bool = True) -> Cloud:
+        """One cloud. ``secret=False`` leaves the password empty and unread.
+
+        Raises :class:`ModuleUnknown`, :class:`CloudParameterMissing`, ``CryptKeyUnusable``.
+        """
+        query = select(t.processingmodule.c.name, t.processingmodule.c.module).where(t.processingmodule.c.id == module)
+        rows = self._rows(query)
+        if not rows or rows[0]["module"] != MODULE_NAME:
+            raise ModuleUnknown(module=module)
+        name = rows[0]["name"] or f"module {module}"
+        params = self._params(t.processingparam, t.processingparam.c.processingmodule, [module]).get(module, {})
+        for required in ("url", "username"):
+            if not params.get(required):
+                raise CloudParameterMissing(cloud=name, parameter=required)
+        password = ""
+        if secret:
+            crypted = self._params(t.processingcryptedparam, t.processingcryptedparam.c.processingmodule, [module]).get(
+                module, {}
+            )
+            if not crypted.get("password"):
+                raise CloudParameterMissing(cloud=name, parameter="password")
+            password = self._key.open("password", crypted["password"])
+        return Cloud(module, name, params["url"].strip().rstrip("/"), params["username"], password)
+
+    def passwords(self, services: Iterable[int]) -> dict[int, str]:
+        """The saved account passwords of ``services``, in clear; services without one are left out."""
+        wanted = list(services)
+        found: dict[int, str] = {}
+        for start in range(0, len(wanted), _PAGE):
+            page = wanted[start : start + _PAGE]
+            saved = self._params(t.itemcryptedparam, t.itemcryptedparam.c.item, page)
+            found |= {
+                number: self._key.open(PASSWORD, values[PASSWORD])
+                for number, values in saved.items()
+                if values.get(PASSWORD)
+            }
+        return found
+
+    def claims(self, name: str, modules: Iterable[int]) -> list[int]:
+        """The numbers of all services, not deleted ones, that claim the account ``name`` on one of ``modules``; lowest
+        first. Letter case is ignored, as the clouds do."""
+        query = (
+            select(t.item.c.id)
+            .select_from(t.item.join(t.itemparam, t.itemparam.c.item == t.item.c.id))
+            .where(
+                t.itemparam.c.intname == USERNAME,
+                func.lower(t.itemparam.c.value) == name.lower(),
+                t.item.c.status != DELETED,
+                t.item.c.processingmodule.in_(list(modules)),
+            )
+            .order_by(t.item.c.id)
+        )
+        return [row["id"] for row in self._rows(query)]

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tables and columns of BILLmanager's database that are read (never written: writing goes through ``mgrctl``).
+
+Source: BILLmanager's database structure page and the vendor's published modules; only columns seen in use are named.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import TableClause, column, table
+
+
+def _table(name: str, *columns: str) -> TableClause:
+    return table(name, *map(column, columns))
+
+
+item = _table(
+    "item",
+    "id",
+    "name",
+    "parent",
+    "account",
+    "pricelist",
+    "processingmodule",
+    "period",
+    "status",
+    "createdate",
+    "intvalue",
+    "enumerationitem",
+    "addonlimit",
+    "addonmax",
+)
+itemparam = _table("itemparam", "item", "intname", "value")
+itemcryptedparam = _table("itemcryptedparam", "item", "intname", "value")
+itemtype = _table("itemtype", "id", "intname")
+processingmodule = _table("processingmodule", "id", "name", "module")
+processingparam = _table("processingparam", "processingmodule", "intname", "value")
+processingcryptedparam = _table("processingcryptedparam", "processingmodule", "intname", "value")
+processingmodule2pricelist = _table("processingmodule2pricelist", "processingmodule", "pricelist")
+pricelist = _table(
+    "pricelist",
+    "id",
+    "name",
+    "parent",
+    "intname",
+    "itemtype",
+    "active",
+    "addontype",
+    "billtype",
+    "addonlimit",
+    "addonmax",
+    "addonmaxtrial",
+    "measure",
+    "enumerationitem",
+    "compound",
+)
+runningoperation = _table("runningoperation", "id")
+pricelistparam = _table("pricelistparam", "pricelist", "intname", "value")
+measure = _table("measure", "id", "intname", "relation", "lessmeasure")
+enumerationitem = _table("enumerationitem", "id", "intname")
+account = _table("account", "id", "name")
+user = _table("user", "id", "account", "realname", "email")

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The administrator's command, ``bill-nextcloud``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from bill_nextcloud.batch import Batches
+from bill_nextcloud.billmanager.connection import database_of, mgrctl_of
+from bill_nextcloud.billmanager.descriptor import render
+from bill_nextcloud.billmanager.messages import text
+from bill_nextcloud.convergence import Convergence
+from bill_nextcloud.errors import OperationError
+from bill_nextcloud.intake import Intake
+from bill_nextcloud.log import logger, set_up
+from bill_nextcloud.mapping import Mapping
+from bill_nextcloud.operation import Operations
+from bill_nextcloud.playbook import Runs
+from bill_nextcloud.settings import DEFAULT_PATH, read_settings
+
+log = logger("cli")
+application = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file.")]
+
+
+@application.command()
+def worker(settings: SettingsFile = DEFAULT_PATH) -> None:
+    """Take operations from BILLmanager's module and carry them out, until it is told to stop (SIGTERM)."""
+    set_up()
+    # Everything that is written (engine database, locks, artifacts, socket) is for this user only.
+    os.umask(0o077)
+    read = read_settings(settings)
+    read.bridge.state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    runs = Runs(read)
+    runs.clear()
+    mapping = Mapping(read.accounts.mapping)
+    mgrctl = mgrctl_of(read.billmanager)
+    database = database_of(read.billmanager)
+    batches = Batches(Convergence(read, mgrctl, database, mapping, runs))
+    operations = Operations(read, mgrctl, database, batches)
+    operations.start()
+    try:
+        with Intake(read.bridge, operations) as intake:
+            signal.signal(signal.SIGTERM, _stop)
+            log.info("ready", socket=read.bridge.socket_path, pid=os.getpid())
+            try:
+                intake.serve_forever(poll_interval=0.2)
+            except KeyboardInterrupt:
+                log.info("stopping")
+    finally:
+        operations.stop()
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@application.command()
+def descriptor() -> None:
+    """Print the module's descriptor for BILLmanager (etc/xml/billmgr_mod_pmnextcloud.xml)."""
+    sys.stdout.write(render())
+
+
+def main() -> None:
+    """The program: errors that are known become one line and exit status 1."""
+    try:
+        application()
+    except OperationError as error:
+        sys.exit(f"bill-nextcloud: {text(error.failure, 'en')}")

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Failures of an operation: typed, with fields; words are made of them once, in ``billmanager.messages``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["temporary", "held", "final"]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong, in a form that can be stored, reported and compared.
+
+    ``code`` is a fixed key with a text in every language (``billmanager.messages``); ``kind`` says whether trying again
+    helps; ``parameters`` fill the text's placeholders and never hold a secret.
+    """
+
+    code: str
+    kind: Kind
+    parameters: dict[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """``{"code", "kind", "parameters"}``: plain values, for the engine's database and the socket."""
+        return {"code": self.code, "kind": self.kind, "parameters": dict(self.parameters)}
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> Failure:
+        """The inverse of :meth:`as_dict`. Raises ``KeyError`` when a field is missing."""
+        return cls(code=value["code"], kind=value["kind"], parameters=dict(value["parameters"]))
+
+
+class OperationError(Exception):
+    """Base of everything that ends an operation with a known failure.
+
+    ``code`` and ``kind`` are class attributes; the keyword arguments become the failure's parameters.
+    """
+
+    code = "internal"
+    kind: Kind = "final"
+
+    def __init__(self, **parameters: object) -> None:
+        self.parameters = {name: str(value) for name, value in parameters.items()}
+        super().__init__(f"{self.code}: {self.parameters}")
+
+    @property
+    def failure(self) -> Failure:
+        """The same as a record that can be stored."""
+        return Failure(self.code, self.kind, self.parameters)
+
+
+class BadRequest(OperationError):
+    """The call of the module lacks something or names it wrongly (``detail``)."""
+
+    code = "bad_request"
+
+
+class CommandUnknown(OperationError):
+    """A command that this module does not carry out (``command``)."""
+
+    code = "command_unknown"
+
+
+class ServiceUnknown(OperationError):
+    """No such service in BILLmanager (``service``)."""
+
+    code = "service_unknown"
+
+
+class ServiceDeleted(OperationError):
+    """The service is deleted in BILLmanager: it gets no account any more (``service``, ``command``)."""
+
+    code = "service_deleted"
+
+
+class OperationEnded(OperationError):
+    """BILLmanager no longer has the operation: the event is late (``operation``, ``service``)."""
+
+    code = "operation_ended"
+
+
+class ModuleUnknown(OperationError):
+    """No processing module of that number (``module``)."""
+
+    code = "module_unknown"
+
+
+class CloudParameterMissing(OperationError):
+    """A connection parameter of the processing module is empty (``cloud``, ``parameter``)."""
+
+    code = "cloud_parameter_missing"
+
+
+class DiskAddonMissing(OperationError):
+    """The tariff sells no disk space: no quota can be known (``tariff``)."""
+
+    code = "disk_addon_missing"
+
+
+class UnitUnknown(OperationError):
+    """The addon's unit cannot be converted to bytes (``tariff``, ``addon``, ``unit``)."""
+
+    code = "unit_unknown"
+
+
+class MappingInvalid(OperationError):
+    """An expression of the mapping file gives nothing usable (``field``, ``detail``)."""
+
+    code = "mapping_invalid"
+
+
+class AccountNameMissing(OperationError):
+    """The service has no account name saved: it was never opened by this module (``service``)."""
+
+    code = "account_name_missing"
+
+
+class AccountConflict(OperationError):
+    """The account name belongs to somebody else (``account``, ``detail``)."""
+
+    code = "account_conflict"
+
+
+class ClaimNotSaved(OperationError):
+    """BILLmanager did not keep the account's name or password as written (``service``, ``parameter``)."""
+
+    code = "claim_not_saved"
+    kind: Kind = "temporary"
+
+
+class CryptKeyUnusable(OperationError):
+    """An encrypted parameter does not open with BILLmanager's key (``parameter``, ``detail``)."""
+
+    code = "crypt_key_unusable"
+
+
+class BillmanagerUnavailable(OperationError):
+    """``mgrctl`` or the database does not answer (``detail``)."""
+
+    code = "billmanager_unavailable"
+    kind: Kind = "temporary"
+
+
+class BillmanagerRefused(OperationError):
+    """BILLmanager answered a call with an error (``function``, ``detail``)."""
+
+    code = "billmanager_refused"
+
+
+class RunUnknown(OperationError):
+    """A playbook run ended without handing back results: nothing is known of what it did (``cloud``, ``detail``)."""
+
+    code = "run_unknown"
+    kind: Kind = "temporary"
+
+
+class SettingsInvalid(OperationError):
+    """The settings file cannot be used (``file``, ``detail``)."""
+
+    code = "settings_invalid"
+
+
+class CloudChanged(OperationError):
+    """The service moved to another cloud while its operation waited (``service``)."""
+
+    code = "cloud_changed"
+    kind: Kind = "temporary"
+
+
+class LockUnavailable(OperationError):
+    """Another run holds the cloud's lock (``path``, ``seconds``)."""
+
+    code = "lock_unavailable"
+    kind: Kind = "temporary"

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Maps a service to the account it is to have, by the JMESPath expressions of one file (``accounts.yml``)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import jmespath
+import yaml
+from jmespath.exceptions import JMESPathError
+from jmespath.parser import ParsedResult
+
+from bill_nextcloud.account import Account
+from bill_nextcloud.billmanager.service import Cloud, Service, Tariff
+from bill_nextcloud.errors import DiskAddonMissing, MappingInvalid, SettingsInvalid, UnitUnknown
+
+FIELDS = ("username", "display_name", "quota", "groups", "email", "language")
+REQUIRED = ("username", "quota")
+_ADDON = re.compile(r"addons\.([A-Za-z0-9_]+)")
+
+
+class Mapping:
+    """The expressions of one mapping file. Read once; raises :class:`SettingsInvalid` when the file cannot be used."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            content = yaml.safe_load(path.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise SettingsInvalid(file=path, detail=" ".join(str(error).split())) from error
+        if not isinstance(content, dict) or not all(isinstance(value, str) for value in content.values()):
+            raise SettingsInvalid(file=path, detail="expected a name and an expression (text) on each line")
+        unknown = sorted(set(map(str, content)) - set(FIELDS))
+        missing = sorted(set(REQUIRED) - set(content))
+        if unknown or missing:
+            detail = f"missing: {', '.join(missing) or 'nothing'}; not known: {', '.join(unknown) or 'nothing'}"
+            raise SettingsInvalid(file=path, detail=detail)
+        self._sources: dict[str, str] = content
+        self._expressions: dict[str, ParsedResult] = {}
+        for name, source in content.items():
+            try:
+                self._expressions[name] = jmespath.compile(source)
+            except JMESPathError as error:
+                raise SettingsInvalid(file=path, detail=f"{name}: {' '.join(str(error).split())}") from error
+
+    def account(self, service: Service, cloud: Cloud, tariffs: Iterable[Tariff]) -> Account:
+        """The account of ``service``. A saved account name wins over the expression. ``tariffs``: all that are sold on
+        the cloud; groups that only others of them give are those to lose.
+
+        Raises :class:`MappingInvalid`, :class:`DiskAddonMissing`, :class:`UnitUnknown`.
+        """
+        document = service.document(cloud)
+        name = service.account or self._text("username", document)
+        if not name:
+            raise MappingInvalid(field="username", detail="the expression gives no name")
+        groups = self._groups(document)
+        others: set[str] = set()
+        for tariff in tariffs:
+            if tariff.id != service.tariff.id:
+                other = {"id": tariff.id, "name": tariff.name, "params": tariff.params}
+                others.update(self._groups({**document, "tariff": other}))
+        return Account(
+            name=name,
+            quota=self._quota(service, document),
+            groups=tuple(groups),
+            groups_absent=tuple(sorted(others - set(groups))),
+            email=self._text("email", document),
+            display_name=self._text("display_name", document),
+            language=self._text("language", document),
+        )
+
+    def identity(self, service: Service, cloud: Cloud) -> Account:
+        """The account of an opened ``service`` by its saved name, with nothing of what is sold: for commands that must
+        work even when the tariff can no longer be understood. Raises :class:`MappingInvalid`."""
+        if service.account is None:
+            raise MappingInvalid(field="username", detail="no account name is saved")
+        return Account(name=service.account, quota=None, email=self._text("email", service.document(cloud)))
+
+    def _value(self, field: str, document: dict[str, Any]) -> Any:
+        if field not in self._expressions:
+            return None
+        try:
+            return self._expressions[field].search(document)
+        except JMESPathError as error:
+            raise MappingInvalid(field=field, detail=" ".join(str(error).split())) from error
+
+    def _text(self, field: str, document: dict[str, Any]) -> str | None:
+        value = self._value(field, document)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise MappingInvalid(field=field, detail=f"expected text, got {type(value).__name__}")
+        return value.strip() or None
+
+    def _groups(self, document: dict[str, Any]) -> list[str]:
+        value = self._value("groups", document)
+        if value is None:
+            return []
+        if isinstance(value, str):
+            value = value.split(",")
+        if not isinstance(value, list) or not all(isinstance(group, str) for group in value):
+            raise MappingInvalid(field="groups", detail="expected a list of names, or text with commas")
+        return list(dict.fromkeys(group.strip() for group in value if group.strip()))
+
+    def _quota(self, service: Service, document: dict[str, Any]) -> int | None:
+        value = self._value("quota", document)
+        if value == "none":
+            return None
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+        if value is not None:
+            raise MappingInvalid(field="quota", detail=f"expected bytes (a whole number) or 'none', got {value!r}")
+        for name in _ADDON.findall(self._sources["quota"]):
+            addon = service.addons.get(name)
+            if addon is not None and addon.value is not None:
+                raise UnitUnknown(tariff=service.tariff.name, addon=name, unit=addon.unit or "no unit")
+        raise DiskAddonMissing(tariff=service.tariff.name)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings file: one TOML file, read strictly (an unknown or wrong name is an error that names it)."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from bill_nextcloud.errors import SettingsInvalid
+
+DEFAULT_PATH = Path("/etc/bill-nextcloud/settings.toml")
+PACKAGE = Path(__file__).resolve().parent
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("must be an absolute path")
+    return path
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+
+
+class _Section(BaseModel):
+    # Hidden also in the error behind ours, which Ansible prints: a database address may hold a password.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class BillmanagerSettings(_Section):
+    """Where BILLmanager is.
+
+    ``root``: its directory. ``mgrctl``: the program, by default ``sbin/mgrctl`` below ``root``. ``database_url``: an
+    SQLAlchemy address; by default made of what ``mgrctl paramlist`` says. ``mgrctl_timeout``: seconds for one call.
+    """
+
+    root: AbsolutePath = Path("/usr/local/mgr5")
+    mgrctl: AbsolutePath | None = None
+    database_url: str | None = None
+    mgrctl_timeout: float = Field(default=60, gt=0)
+
+    @property
+    def program(self) -> Path:
+        return self.mgrctl or self.root / "sbin" / "mgrctl"
+
+
+class BridgeSettings(_Section):
+    """Directories and waiting times of the bridge.
+
+    ``state_directory`` keeps the engine's database, locks and scrubbed run artifacts; ``runtime_directory`` must be on
+    a tmpfs and holds a run's secrets while it lasts; ``socket`` is where ``pmnextcloud`` calls; ``wait_seconds`` is how
+    long such a call waits for the outcome before it ends "accepted"; ``run_timeout`` limits one playbook run (seconds);
+    ``project_directory`` has ``ansible.cfg``, ``playbooks`` and ``collections``.
+    """
+
+    installation: str = Field(default="billmanager", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    state_directory: AbsolutePath = Path("/var/lib/bill-nextcloud")
+    runtime_directory: AbsolutePath = Path("/run/bill-nextcloud")
+    socket: AbsolutePath | None = None
+    wait_seconds: float = Field(default=5, ge=0, le=300)
+    run_timeout: int = Field(default=1800, gt=0)
+    project_directory: AbsolutePath = PACKAGE.parents[1]
+
+    @property
+    def socket_path(self) -> Path:
+        return self.socket or self.runtime_directory / "bridge.sock"
+
+
+class EngineSettings(_Section):
+    """The engine's database: by default SQLite in the state directory, or ``postgresql://…``."""
+
+    database: str | None = None
+    workers: int = Field(default=32, ge=1, le=512)
+
+
+class AccountSettings(_Section):
+    """How services become accounts.
+
+    ``mapping``: the JMESPath file (default: the one that comes with the bridge). ``email_owner``: who may change the
+    e-mail address after creation.
+    """
+
+    mapping: AbsolutePath = PACKAGE / "accounts.yml"
+    email_owner: Literal["billmanager", "customer"] = "customer"
+
+
+class CloudSettings(_Section):
+    """What holds for every cloud: ``ca_file`` for a private certificate authority (TLS is always verified), and the
+    most deletions and suspensions that one run may do."""
+
+    ca_file: AbsolutePath | None = None
+    deletions_per_run: int = Field(default=50, ge=0)
+    suspensions_per_run: int = Field(default=200, ge=0)
+
+
+class Settings(_Section):
+    """All settings; every section may be left out."""
+
+    billmanager: BillmanagerSettings = BillmanagerSettings()
+    bridge: BridgeSettings = BridgeSettings()
+    engine: EngineSettings = EngineSettings()
+    accounts: AccountSettings = AccountSettings()
+    clouds: CloudSettings = CloudSettings()
+
+    @property
+    def engine_database(self) -> str:
+        return self.engine.database or f"sqlite:///{self.bridge.state_directory / 'engine.sqlite'}"
+
+    @property
+    def lock_directory(self) -> Path:
+        return self.bridge.state_directory / "locks"
+
+
+def read_settings(path: Path) -> Settings:
+    """Read ``path``. Raises :class:`SettingsInvalid` when it cannot be read or holds something wrong."""
+    try:
+        with path.open("rb") as file:
+            return Settings.model_validate(tomllib.load(file))
+    except OSError as error:
+        raise SettingsInvalid(file=path, detail=error.strerror) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(file=path, detail=error) from error
+    except ValidationError as error:
+        # No input values in the text: a database address may hold a password.
+        detail = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsInvalid(file=path, detail=detail) from error

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that is sold on each cloud, for the inventory: the accounts as they should be, without a password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bill_nextcloud.account import wish
+from bill_nextcloud.billmanager.connection import database_of
+from bill_nextcloud.billmanager.messages import text
+from bill_nextcloud.billmanager.service import ACTIVE, SUSPENDED, Cloud, Database, Service
+from bill_nextcloud.errors import AccountNameMissing, OperationError
+from bill_nextcloud.lock import lock_path
+from bill_nextcloud.mapping import Mapping
+from bill_nextcloud.settings import Settings
+
+# A service in processing belongs to its operation.
+SOLD = {ACTIVE: "sold", SUSPENDED: "sold_suspended"}
+
+
+@dataclass(frozen=True)
+class SoldCloud:
+    """One host of the inventory: its name and its variables."""
+
+    host: str
+    variables: dict[str, Any]
+
+
+def sold_clouds(settings: Settings) -> list[SoldCloud]:
+    """Every cloud with what was sold on it. A service that cannot be understood is listed as left out, with the reason.
+
+    Raises an ``OperationError`` when the settings or BILLmanager cannot be read, or a cloud lacks its address.
+    """
+    database = database_of(settings.billmanager)
+    mapping = Mapping(settings.accounts.mapping)
+    return [_sold(settings, database, mapping, database.cloud(module, secret=False)) for module, _ in database.clouds()]
+
+
+def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud) -> SoldCloud:
+    tariffs = database.tariffs_of(cloud.id)
+    accounts: list[dict[str, Any]] = []
+    left_out: list[dict[str, Any]] = []
+    for service in database.services_of(cloud.id, SOLD):
+        try:
+            if service.account is None:
+                raise AccountNameMissing(service=service.id)
+            account = mapping.account(service, cloud, tariffs)
+        except OperationError as error:
+            left_out.append({"service": service.id, "reason": f"service {service.id}: {text(error.failure, 'en')}"})
+            continue
+        accounts.append(
+            wish(
+                SOLD[service.status],
+                account,
+                proven=not service.confirmed,
+                email_owner=settings.accounts.email_owner,
+            )
+        )
+    variables = {
+        "billmanager_module": cloud.id,
+        "cloud_name": cloud.name,
+        "cloud_url": cloud.url,
+        "cloud_username": cloud.username,
+        "cloud_ca_path": str(settings.clouds.ca_file) if settings.clouds.ca_file else None,
+        "cloud_lock": str(lock_path(settings.lock_directory, cloud.url)),
+        "accounts": accounts,
+        "accounts_left_out": left_out,
+        "max_deletions": settings.clouds.deletions_per_run,
+        "max_suspensions": settings.clouds.suspensions_per_run,
+    }
+    return SoldCloud(f"cloud_{cloud.id}", variables)
+
+
+def account_passwords(database: Database, module: int) -> dict[str, str]:
+    """The passwords of all accounts sold on ``module``, by account name."""
+    services: list[Service] = database.services_of(module, SOLD)
+    passwords = database.passwords(service.id for service in services)
+    return {
+        service.account: passwords[service.id] for service in services if service.account and service.id in passwords
+    }
