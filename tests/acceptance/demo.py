@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``make demo``: the life of one service, from the order to the end, watched from BILLmanager, cloud and customer.
+
+Without arguments the cloud is the stand-in; with CLOUD_URL, CLOUD_USER and CLOUD_PASSWORD in the environment it is a
+real one, on which everything that was made is removed at the end. Ends with status 1 when anything is not as expected.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness.cloud import Cloud, Server
+from harness.playbook import DRIFT, ansible, recap
+from harness.stack import Stack
+from harness.worker import REPOSITORY
+
+GIB = 1024**3
+SHOWN = ("enabled", "displayname", "email", "groups", "language")
+console = Console(highlight=False, soft_wrap=True)
+
+
+@dataclass
+class Demo:
+    """One demonstration on ``stack``. ``mark`` makes its names its own."""
+
+    stack: Stack
+    mark: str
+    failures: list[str] = field(default_factory=list)
+
+    def check(self, said: str, holds: bool) -> None:
+        """Print one check, and remember it when it failed."""
+        console.print(f"    [green]✓[/] {said}" if holds else f"    [bold red]✗ {said}[/]")
+        if not holds:
+            self.failures.append(said)
+
+    def step(self, title: str, service: int, operation: Callable[[], object], shows: str) -> None:
+        """Let BILLmanager carry out one operation and show what it did."""
+        name = f"{self.mark}_{service}"
+        before = self.stack.cloud.account(name)
+        operation()
+        run = self.stack.panel.run(service)
+        seen = self.stack.panel.service(service)["status_name"]
+        console.print(f"\n[bold]{title}[/]   BILLmanager: [cyan]{seen}[/]   {run.seconds:.1f} s")
+        if run.error:
+            console.print(f"    [red]{escape(str(run.error))}[/]")
+        for line in difference(name, before, self.stack.cloud.account(name)):
+            console.print(f"    [{'green' if line.startswith('+') else 'red'}]{escape(line)}[/]")
+        self.check(f"BILLmanager shows the service as {shows}", run.error is None and seen == shows)
+
+    def drift(self) -> None:
+        """Run the playbook by hand, as an administrator would: nothing may differ."""
+        started = time.monotonic()
+        done = ansible(self.stack.worker, *DRIFT, "--check", "--diff")
+        console.print(f"\n[bold]drift[/]   ansible-playbook --check --diff   {time.monotonic() - started:.1f} s")
+        lines = recap(done)
+        for line in lines or (done.stdout + done.stderr).splitlines()[-20:]:
+            console.print(f"    {escape(line.strip())}")
+        unchanged = bool(lines) and all("changed=0" in line for line in lines)
+        self.check("the cloud is as it was sold", done.returncode == 0 and unchanged)
+
+    def life(self) -> None:
+        """Order, tariff change, suspension, resumption, end."""
+        panel, module = self.stack.panel, self.stack.module
+        small = panel.add_tariff("Small", module, disk=(1, "gib"), params={"usergroup": f"{self.mark}-customers"})
+        large = panel.add_tariff("Large", module, disk=(5, "gib"), params={"usergroup": f"{self.mark}-premium"})
+        client = panel.add_client("Анна Петрова", "anna@example.org")
+        service = panel.order(small, client, extra_disk=1)
+        name = f"{self.mark}_{service}"
+
+        self.step("open      tariff Small, 1 GiB and 1 GiB ordered", service, lambda: None, "active")
+        if self.failures:
+            return
+        customer = self.stack.customer(service)
+        self.check("the customer signs in with the delivered password", customer.status() == 207)
+        self.check("uploads a file and downloads it unchanged", customer.can_store())
+        self.check("has 2 GiB, as sold", customer.quota() == 2 * GIB)
+
+        self.step(
+            "setparam  to the tariff Large, 5 GiB and 1 GiB ordered",
+            service,
+            lambda: panel.change_tariff(service, large, extra_disk=1),
+            "active",
+        )
+        self.check("the customer has 6 GiB, as sold", customer.quota() == 6 * GIB)
+        self.drift()
+
+        self.step("suspend   not paid", service, lambda: panel.suspend(service), "suspended")
+        self.check("the customer is refused", customer.status() in (401, 503))
+        self.step("resume    paid", service, lambda: panel.resume(service), "active")
+        self.check("the customer signs in again and stores a file", customer.can_store())
+        self.step("close     cancelled", service, lambda: panel.close(service), "deleted")
+        self.check("the account is gone", self.stack.cloud.account(name) is None)
+        self.check("the customer is refused", customer.status() == 401)
+
+
+def difference(name: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[str]:
+    """What is different between two states of an account, as lines with + and -."""
+    lines: list[str] = []
+    if before is None and after is not None:
+        lines.append(f"+ account {name}")
+    if before is not None and after is None:
+        return [f"- account {name}"]
+    old, new = shown(before), shown(after)
+    for key in [*SHOWN, "quota"]:
+        if old.get(key) != new.get(key):
+            lines += [f"{sign} {key}: {side[key]}" for sign, side in (("-", old), ("+", new)) if key in side]
+    return lines
+
+
+def shown(account: dict[str, Any] | None) -> dict[str, str]:
+    """The fields of an account that the demonstration shows, as text."""
+    if account is None:
+        return {}
+    fields = {key: account.get(key) for key in SHOWN}
+    fields["groups"] = ", ".join(fields["groups"])
+    fields["enabled"] = str(fields["enabled"]).lower()
+    quota = account["quota"]["quota"]
+    fields["quota"] = "unlimited" if quota < 0 else f"{quota / GIB:g} GiB"
+    return {key: str(value) for key, value in fields.items() if value not in (None, "")}
+
+
+def real_cloud() -> Cloud | None:
+    """The cloud that the environment names, if it names one."""
+    values = [os.environ.pop(name, "") for name in ("CLOUD_URL", "CLOUD_USER", "CLOUD_PASSWORD")]
+    authority = os.environ.pop("CLOUD_CA_FILE", "")
+    if not any(values):
+        return None
+    if not all(values):
+        sys.exit("demo: CLOUD_URL, CLOUD_USER and CLOUD_PASSWORD go together")
+    return Cloud(values[0].rstrip("/"), values[1], values[2], Path(authority).resolve() if authority else None)
+
+
+def main() -> int:
+    """Run the demonstration; the exit status."""
+    started = time.monotonic()
+    mark = f"demo-{secrets.token_hex(3)}"
+    with tempfile.TemporaryDirectory(prefix="bill-nextcloud-demo-") as directory:
+        real = real_cloud()
+        server = None if real else Server(Path(directory) / "cloud")
+        cloud = real or server.cloud
+        kind = "real" if real else "a stand-in of Nextcloud 31"
+        console.print("[bold]bill-nextcloud[/]: BILLmanager sells, the cloud follows")
+        console.print(f"BILLmanager is a stand-in; the cloud is {kind}, at {cloud.url}")
+        groups = [f"{mark}-customers", f"{mark}-premium"]
+        stack = None
+        try:
+            for group in groups:
+                cloud.add_group(group)
+            mapping = Path(directory) / "accounts.yml"
+            source = (REPOSITORY / "bridge" / "bill_nextcloud" / "accounts.yml").read_text(encoding="utf-8")
+            # Names of its own, so that no account of a real cloud is ever meant.
+            mapping.write_text(source.replace("'user_'", f"'{mark}_'"), encoding="utf-8")
+            settings = {"accounts": {"mapping": str(mapping)}}
+            if cloud.ca_path:
+                settings["clouds"] = {"ca_file": str(cloud.ca_path)}
+            stack = Stack.set_up(Path(directory) / "panel", cloud, settings)
+            demo = Demo(stack, mark)
+            demo.life()
+        finally:
+            if stack is not None:
+                for service in stack.panel.services():
+                    cloud.delete(f"{mark}_{service}")
+                stack.worker.cleanup()
+            for group in groups:
+                cloud.delete_group(group)
+            if server is not None:
+                server.stop()
+    if demo.failures:
+        console.print(f"\n[bold red]{len(demo.failures)} of the checks failed[/]")
+        return 1
+    console.print(f"\n[bold green]Everything as expected[/], {time.monotonic() - started:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

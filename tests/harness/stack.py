@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole chain on one machine: BILLmanager's stand-in, the bridge, a cloud."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from standins.billmanager import Panel, Run
+from standins.cloud.process import StandinCloud
+
+from harness.cloud import Cloud
+from harness.customer import Customer
+from harness.worker import Worker
+
+_WRITING = ("POST", "PUT", "DELETE", "PATCH")
+
+
+@dataclass
+class Stack:
+    """``module``: the number of the cloud's processing module in the panel; ``standin``: the cloud's process, where it
+    is the stand-in."""
+
+    panel: Panel
+    worker: Worker
+    cloud: Cloud
+    module: int
+    standin: StandinCloud | None = None
+
+    @classmethod
+    def set_up(
+        cls,
+        directory: Path,
+        cloud: Cloud,
+        settings: dict[str, dict[str, Any]] | None = None,
+        standin: StandinCloud | None = None,
+    ) -> Stack:
+        """Lay everything out below ``directory``, install the module, add ``cloud`` and start the bridge."""
+        panel = Panel.create(directory / "mgr5")
+        worker = Worker(directory / "bridge", panel, settings or {})
+        worker.install()
+        module = panel.add_cloud("Cloud", {"url": cloud.url, "username": cloud.username}, {"password": cloud.password})
+        worker.start()
+        return cls(panel, worker, cloud, module, standin)
+
+    def tariff(self, name: str = "Small", disk: tuple[int, str] | None = (1, "gib"), groups: str = "customers") -> int:
+        """A new tariff on the cloud."""
+        return self.panel.add_tariff(name, self.module, disk=disk, params={"usergroup": groups} if groups else {})
+
+    def order(self, tariff: int | None = None) -> int:
+        """A paid order of a new client, not opened yet; the service."""
+        client = self.panel.add_client("Ivan Ivanov", "ivan@example.org")
+        return self.panel.order(self.tariff() if tariff is None else tariff, client)
+
+    def run(self, service: int, operation: int | None = None) -> Run:
+        """Let BILLmanager carry out the oldest (or the named) operation of ``service``, which must succeed."""
+        run = self.panel.run(service, operation)
+        if run.error is not None or not run.finished:
+            raise AssertionError(f"{run}\n{self.worker.log.read_text()[-4000:]}")
+        return run
+
+    def opened(self, tariff: int | None = None) -> int:
+        """A service that is open; its number."""
+        service = self.order(tariff)
+        self.run(service)
+        return service
+
+    def mgrctl(self, function: str, **parameters: object) -> None:
+        """One call of the panel's ``mgrctl``."""
+        arguments = [f"{name}={value}" for name, value in parameters.items()]
+        subprocess.run(
+            [self.panel.root / "sbin" / "mgrctl", "-m", "billmgr", function, *arguments],
+            check=True,
+            capture_output=True,
+        )
+
+    def set_tariff(self, service: int, tariff: int) -> None:
+        """Put a service on another tariff by hand, without an operation."""
+        with sqlite3.connect(self.panel.layout.database) as connection:
+            connection.execute("UPDATE item SET pricelist = ? WHERE id = ?", (tariff, service))
+
+    def writes(self) -> list[tuple[str, str]]:
+        """Method and path of the writing requests that the stand-in cloud has seen."""
+        assert self.standin is not None
+        return [(seen["method"], seen["path"]) for seen in self.standin.requests() if seen["method"] in _WRITING]
+
+    def customer(self, service: int) -> Customer:
+        """Who bought ``service``, with what BILLmanager delivered."""
+        url, username, password = self.panel.customer_credentials(service)
+        return Customer(url, username, password, self.cloud.ca_path)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stacks for the integration tests: both stand-ins, and between them the real bridge and the real playbooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness.cloud import Server
+from harness.stack import Stack
+
+SetUp = Callable[..., Stack]
+
+
+@pytest.fixture
+def set_up(tmp_path: Path) -> Iterator[SetUp]:
+    """Makes a stack: ``set_up(settings={...}, **options of the stand-in cloud)``. Ended after the test."""
+    servers: list[Server] = []
+    stacks: list[Stack] = []
+
+    def make(settings: dict[str, dict[str, Any]] | None = None, **options: Any) -> Stack:
+        directory = tmp_path / f"stack-{len(servers)}"
+        server = Server(directory / "cloud", **options)
+        servers.append(server)
+        stack = Stack.set_up(directory, server.cloud, settings, server.standin)
+        stacks.append(stack)
+        return stack
+
+    yield make
+    for stack in stacks:
+        stack.worker.cleanup()
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def stack(set_up: SetUp) -> Stack:
+    """A stack with default settings."""
+    return set_up()

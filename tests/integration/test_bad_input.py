@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that can be wrong around an order: a fixed error type, both sentences, one log line, nothing changed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from harness.certificate import self_signed
+from harness.stack import Stack
+from standins.billmanager import Run
+
+from .conftest import SetUp
+
+Prepare = Callable[[Stack], int]
+
+
+def execute(stack: Stack, statement: str, *values: object) -> None:
+    """Change BILLmanager's tables by hand."""
+    with sqlite3.connect(stack.panel.layout.database) as connection:
+        connection.execute(statement, values)
+
+
+def clear_error(stack: Stack, run: Run, type_: str) -> None:
+    """The run failed with ``type_``, in both languages, with one line in the log, and the operation is kept."""
+    assert run.error is not None, run
+    assert run.error.type == type_
+    assert run.exit_code == 1
+    assert run.malformed is None
+    assert not run.finished
+    assert "__" not in run.error.text_en
+    assert not run.error.text_en.startswith("msg_error")
+    assert any("а" <= letter <= "я" for letter in run.error.text_ru.lower())
+    lines = [
+        line for line in stack.worker.log.read_text().splitlines() if f"code={type_.removeprefix('nextcloud_')}" in line
+    ]
+    assert len(lines) == 1
+    assert f"service={run.item}" in lines[0]
+    assert "Traceback" not in stack.worker.log.read_text()
+
+
+def no_disk(stack: Stack) -> int:
+    return stack.order(stack.tariff("No disk", None))
+
+
+def unknown_unit(stack: Stack) -> int:
+    service = stack.order()
+    execute(stack, "UPDATE measure SET intname = 'parrot', lessmeasure = NULL WHERE intname = 'gib'")
+    return service
+
+
+def wrong_address(stack: Stack) -> int:
+    execute(stack, "UPDATE processingparam SET value = 'not an address' WHERE intname = 'url'")
+    return stack.order()
+
+
+def no_address(stack: Stack) -> int:
+    execute(stack, "DELETE FROM processingparam WHERE intname = 'url'")
+    return stack.order()
+
+
+def nobody_listens(stack: Stack) -> int:
+    execute(stack, "UPDATE processingparam SET value = 'http://127.0.0.1:9/cloud' WHERE intname = 'url'")
+    return stack.order()
+
+
+def wrong_user(stack: Stack) -> int:
+    execute(stack, "UPDATE processingparam SET value = 'nobody' WHERE intname = 'username'")
+    return stack.order()
+
+
+def spoiled_password(stack: Stack) -> int:
+    execute(stack, "UPDATE processingcryptedparam SET value = 'bm90IFJTQQ==' WHERE intname = 'password'")
+    return stack.order()
+
+
+def answering(fault: str, **more: object) -> Prepare:
+    def prepare(stack: Stack) -> int:
+        stack.standin.fault(fault, path="/ocs/", **more)
+        return stack.order()
+
+    prepare.__name__ = "_".join([fault, *map(str, more.values())])
+    return prepare
+
+
+CASES: list[tuple[Prepare, str]] = [
+    (no_disk, "disk_addon_missing"),
+    (unknown_unit, "unit_unknown"),
+    (wrong_address, "invalid_url"),
+    (no_address, "cloud_parameter_missing"),
+    (nobody_listens, "unreachable"),
+    (wrong_user, "wrong_credentials"),
+    (spoiled_password, "crypt_key_unusable"),
+    (answering("html"), "not_an_answer"),
+    (answering("empty"), "not_an_answer"),
+    (answering("status", status=500), "server_error"),
+    (answering("maintenance"), "maintenance"),
+    (answering("rate_limit"), "rate_limited"),
+    (answering("redirect"), "redirected"),
+]
+
+
+@pytest.mark.parametrize(("prepare", "code"), CASES, ids=[prepare.__name__ for prepare, _ in CASES])
+def test_an_order_that_cannot_be_opened(stack: Stack, prepare: Prepare, code: str) -> None:
+    """Error document, sentences, log line; no account, no claim, no writing request."""
+    service = prepare(stack)
+    run = stack.panel.run(service)
+    clear_error(stack, run, f"nextcloud_{code}")
+    assert "username" not in stack.panel.service(service)["params"]
+    stack.standin.clear_faults()
+    assert stack.writes() == []
+    assert stack.cloud.account(f"user_{service}") is None
+
+
+def test_wrong_password_is_tried_once(stack: Stack) -> None:
+    """One request only: every further one would slow down and lock the panel's whole address."""
+    module = stack.panel.add_cloud(
+        "Other", {"url": stack.cloud.url, "username": "admin"}, {"password": "Not-The-Passw0rd-1"}
+    )
+    tariff = stack.panel.add_tariff("On the other", module)
+    run = stack.panel.run(stack.order(tariff))
+    clear_error(stack, run, "nextcloud_wrong_credentials")
+    assert [seen["status"] for seen in stack.standin.requests()] == [401]
+
+
+def test_unknown_service(stack: Stack) -> None:
+    """A number that BILLmanager does not know."""
+    run = stack.panel.call("open", ["--item", "4711"])
+    assert run.error is not None
+    assert run.error.type == "nextcloud_service_unknown"
+    assert "4711" in run.error.text_en
+    assert run.exit_code == 1
+
+
+@pytest.mark.parametrize("name", ["a/b", "имя", "x" * 65, "..", "a+b"])
+def test_name_that_the_cloud_cannot_take(set_up: SetUp, tmp_path: Path, name: str) -> None:
+    """The mapping makes a name that is none: refused before any request."""
+    mapping = tmp_path / "accounts.yml"
+    mapping.write_text(f"username: \"'{name}'\"\nquota: addons.disk.bytes\n", encoding="utf-8")
+    stack = set_up({"accounts": {"mapping": str(mapping)}})
+    clear_error(stack, stack.panel.run(stack.order()), "nextcloud_invalid_name")
+    assert stack.writes() == []
+
+
+def test_certificate_that_does_not_verify(set_up: SetUp, tmp_path: Path) -> None:
+    """A certificate of an unknown authority is refused; with that authority's file in the settings it works."""
+    certificate, key = self_signed(tmp_path)
+    stack = set_up(tls_certificate=str(certificate), tls_key=str(key))
+    run = stack.panel.run(stack.order())
+    clear_error(stack, run, "nextcloud_certificate_not_verified")
+    trusting = set_up({"clouds": {"ca_file": str(certificate)}}, tls_certificate=str(certificate), tls_key=str(key))
+    assert trusting.run(trusting.order()).status_name == "active"
+
+
+def test_setparam_of_an_unreadable_tariff_changes_nothing_and_suspension_still_works(stack: Stack) -> None:
+    """What is sold can no longer be understood: no change; but non-payment still closes the account."""
+    service = stack.opened()
+    before = stack.writes()
+    changing = stack.panel.change_tariff(service, stack.tariff("No disk", None))
+    clear_error(stack, stack.panel.run(service, changing), "nextcloud_disk_addon_missing")
+    assert stack.writes() == before
+    suspension = stack.panel.suspend(service)
+    assert stack.run(service, suspension).error is None
+    account = stack.cloud.account(f"user_{service}")
+    assert account is not None
+    assert account["enabled"] is False
+
+
+def test_limit_of_suspensions_in_one_run(set_up: SetUp) -> None:
+    """More suspensions at once than the settings allow: none is done, each says why."""
+    stack = set_up({"clouds": {"suspensions_per_run": 0}})
+    service = stack.opened()
+    stack.panel.suspend(service)
+    clear_error(stack, stack.panel.run(service), "nextcloud_limit_reached")
+    account = stack.cloud.account(f"user_{service}")
+    assert account is not None
+    assert account["enabled"] is True
+
+
+@pytest.mark.parametrize("fault", ["exit", "down", "error_exit_0"])
+def test_billmanager_that_does_not_save_the_claim(stack: Stack, fault: str) -> None:
+    """Without a saved claim no account is made."""
+    stack.panel.set_fault(fault, function="service.saveparam", times=1)
+    service = stack.order()
+    run = stack.panel.run(service)
+    assert run.error is not None
+    assert run.error.type in {"nextcloud_billmanager_unavailable", "nextcloud_billmanager_refused"}
+    assert stack.writes() == []
+    assert stack.run(service).status_name == "active"
+
+
+def test_administrators_are_never_touched(set_up: SetUp, tmp_path: Path) -> None:
+    """A mapping that names the cloud's administrator: refused, although everything else would fit."""
+    mapping = tmp_path / "accounts.yml"
+    mapping.write_text("username: \"'admin'\"\nquota: addons.disk.bytes\n", encoding="utf-8")
+    stack = set_up({"accounts": {"mapping": str(mapping)}})
+    run = stack.panel.run(stack.order())
+    assert run.error is not None
+    assert run.error.type in {"nextcloud_protected_account", "nextcloud_account_conflict"}
+    assert stack.writes() == []
