@@ -89,7 +89,7 @@ def _request(line: bytes) -> Request:
         raise BadRequest(detail="the call is too long")
     try:
         value = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadRequest(detail="the call is not JSON") from error
     if not isinstance(value, dict):
         raise BadRequest(detail="the call is not an object")

@@ -103,6 +103,9 @@ class Runs:
             inventory=str(inventory),
             envvars={
                 "ANSIBLE_CONFIG": str(project / "ansible.cfg"),
+                # Nothing of a run is left in the user's home, however the run ends.
+                "ANSIBLE_HOME": str(private / "ansible"),
+                "ANSIBLE_LOCAL_TEMP": str(private / "tmp"),
                 # ansible-runner switches this off by default.
                 "ANSIBLE_HOST_KEY_CHECKING": "True",
             },

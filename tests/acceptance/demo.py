@@ -12,7 +12,8 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,11 +35,12 @@ console = Console(highlight=False, soft_wrap=True)
 
 @dataclass
 class Demo:
-    """One demonstration on ``stack``. ``mark`` makes its names its own."""
+    """One demonstration on ``stack``. ``mark`` makes its names its own; ``delivered`` are the customer's passwords."""
 
     stack: Stack
     mark: str
     failures: list[str] = field(default_factory=list)
+    delivered: list[str] = field(default_factory=list)
 
     def check(self, said: str, holds: bool) -> None:
         """Print one check, and remember it when it failed."""
@@ -84,6 +86,7 @@ class Demo:
         if self.failures:
             return
         customer = self.stack.customer(service)
+        self.delivered.append(customer.password)
         self.check("the customer signs in with the delivered password", customer.status() == 207)
         self.check("uploads a file and downloads it unchanged", customer.can_store())
         self.check("has 2 GiB, as sold", customer.quota() == 2 * GIB)
@@ -124,7 +127,7 @@ def shown(account: dict[str, Any] | None) -> dict[str, str]:
     """The fields of an account that the demonstration shows, as text."""
     if account is None:
         return {}
-    fields = {key: account.get(key) for key in SHOWN}
+    fields: dict[str, Any] = {key: account.get(key) for key in SHOWN}
     fields["groups"] = ", ".join(fields["groups"])
     fields["enabled"] = str(fields["enabled"]).lower()
     quota = account["quota"]["quota"]
@@ -143,39 +146,48 @@ def real_cloud() -> Cloud | None:
     return Cloud(values[0].rstrip("/"), values[1], values[2], Path(authority).resolve() if authority else None)
 
 
+@contextmanager
+def demonstration(directory: Path, cloud: Cloud) -> Iterator[Demo]:
+    """A demonstration on ``cloud`` with its state below ``directory``; afterwards the cloud is as it was."""
+    mark = f"demo-{secrets.token_hex(3)}"
+    groups = [f"{mark}-customers", f"{mark}-premium"]
+    mapping = directory / "accounts.yml"
+    source = (REPOSITORY / "bridge" / "bill_nextcloud" / "accounts.yml").read_text(encoding="utf-8")
+    # Names of its own, so that no account of a real cloud is ever meant.
+    mapping.write_text(source.replace("'user_'", f"'{mark}_'"), encoding="utf-8")
+    settings = {"accounts": {"mapping": str(mapping)}}
+    if cloud.ca_path:
+        settings["clouds"] = {"ca_file": str(cloud.ca_path)}
+    stack = None
+    try:
+        for group in groups:
+            cloud.add_group(group)
+        stack = Stack.set_up(directory, cloud, settings)
+        yield Demo(stack, mark)
+    finally:
+        if stack is not None:
+            stack.worker.cleanup()
+            for service in stack.panel.services():
+                cloud.delete(f"{mark}_{service}")
+        for group in groups:
+            cloud.delete_group(group)
+
+
 def main() -> int:
     """Run the demonstration; the exit status."""
     started = time.monotonic()
-    mark = f"demo-{secrets.token_hex(3)}"
+    real = real_cloud()
     with tempfile.TemporaryDirectory(prefix="bill-nextcloud-demo-") as directory:
-        real = real_cloud()
         server = None if real else Server(Path(directory) / "cloud")
-        cloud = real or server.cloud
+        cloud = server.cloud if server else real
+        assert cloud is not None
         kind = "real" if real else "a stand-in of Nextcloud 31"
         console.print("[bold]bill-nextcloud[/]: BILLmanager sells, the cloud follows")
         console.print(f"BILLmanager is a stand-in; the cloud is {kind}, at {cloud.url}")
-        groups = [f"{mark}-customers", f"{mark}-premium"]
-        stack = None
         try:
-            for group in groups:
-                cloud.add_group(group)
-            mapping = Path(directory) / "accounts.yml"
-            source = (REPOSITORY / "bridge" / "bill_nextcloud" / "accounts.yml").read_text(encoding="utf-8")
-            # Names of its own, so that no account of a real cloud is ever meant.
-            mapping.write_text(source.replace("'user_'", f"'{mark}_'"), encoding="utf-8")
-            settings = {"accounts": {"mapping": str(mapping)}}
-            if cloud.ca_path:
-                settings["clouds"] = {"ca_file": str(cloud.ca_path)}
-            stack = Stack.set_up(Path(directory) / "panel", cloud, settings)
-            demo = Demo(stack, mark)
-            demo.life()
+            with demonstration(Path(directory), cloud) as demo:
+                demo.life()
         finally:
-            if stack is not None:
-                for service in stack.panel.services():
-                    cloud.delete(f"{mark}_{service}")
-                stack.worker.cleanup()
-            for group in groups:
-                cloud.delete_group(group)
             if server is not None:
                 server.stop()
     if demo.failures:

@@ -21,14 +21,14 @@ _WRITING = ("POST", "PUT", "DELETE", "PATCH")
 
 @dataclass
 class Stack:
-    """``module``: the number of the cloud's processing module in the panel; ``standin``: the cloud's process, where it
+    """``module``: the number of the cloud's processing module in the panel; ``server``: the cloud's process, where it
     is the stand-in."""
 
     panel: Panel
     worker: Worker
     cloud: Cloud
     module: int
-    standin: StandinCloud | None = None
+    server: StandinCloud | None = None
 
     @classmethod
     def set_up(
@@ -36,7 +36,7 @@ class Stack:
         directory: Path,
         cloud: Cloud,
         settings: dict[str, dict[str, Any]] | None = None,
-        standin: StandinCloud | None = None,
+        server: StandinCloud | None = None,
     ) -> Stack:
         """Lay everything out below ``directory``, install the module, add ``cloud`` and start the bridge."""
         panel = Panel.create(directory / "mgr5")
@@ -44,7 +44,7 @@ class Stack:
         worker.install()
         module = panel.add_cloud("Cloud", {"url": cloud.url, "username": cloud.username}, {"password": cloud.password})
         worker.start()
-        return cls(panel, worker, cloud, module, standin)
+        return cls(panel, worker, cloud, module, server)
 
     def tariff(self, name: str = "Small", disk: tuple[int, str] | None = (1, "gib"), groups: str = "customers") -> int:
         """A new tariff on the cloud."""
@@ -82,9 +82,14 @@ class Stack:
         with sqlite3.connect(self.panel.layout.database) as connection:
             connection.execute("UPDATE item SET pricelist = ? WHERE id = ?", (tariff, service))
 
+    @property
+    def standin(self) -> StandinCloud:
+        """The cloud's process, where it is the stand-in."""
+        assert self.server is not None
+        return self.server
+
     def writes(self) -> list[tuple[str, str]]:
         """Method and path of the writing requests that the stand-in cloud has seen."""
-        assert self.standin is not None
         return [(seen["method"], seen["path"]) for seen in self.standin.requests() if seen["method"] in _WRITING]
 
     def customer(self, service: int) -> Customer:

@@ -102,6 +102,7 @@ def test_ansible_playbook(stack: Stack, moment: str) -> None:
     service = stack.order()
     thread, runs = in_the_middle(stack, moment, service)
     running = processes(stack, "ansible-playbook")
+    assert stack.worker.process is not None
     parents = [process for process in running if process.ppid() == stack.worker.process.pid]
     assert len(parents) == 1
     parents[0].kill()

@@ -35,7 +35,7 @@ options:
 """
 
 
-class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
+class InventoryModule(BaseInventoryPlugin):
     """See DOCUMENTATION."""
 
     NAME = "billmanager"

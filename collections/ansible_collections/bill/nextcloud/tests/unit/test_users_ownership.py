@@ -71,7 +71,7 @@ def test_no_log_in_is_wasted(cloud: ScriptedCloud, fields: dict[str, t.Any]) -> 
 
 def test_without_a_wished_address_the_account_must_have_none(cloud: ScriptedCloud) -> None:
     """The log-in alone proves an account without an e-mail address, and no other."""
-    wish = {"password": PASSWORD, "ownership": "proven"}
+    wish: dict[str, t.Any] = {"password": PASSWORD, "ownership": "proven"}
     cloud.expect("GET", PATH, ok(record("user_12", email="a@x")))
     assert code(run_one(cloud, **wish)) == "account_conflict"
     cloud.expect("GET", PATH, ok(record("user_12", email=None)))
