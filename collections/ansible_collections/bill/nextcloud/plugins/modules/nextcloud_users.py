@@ -157,7 +157,7 @@ options:
         description:
           - V(assumed), an account of this name is taken to be the right one.
           - V(proven), before anything is done to an account that exists already, its e-mail address must equal
-            O(accounts[].email) (it must have none when that is not given) and one log-in with its password must succeed.
+            O(accounts[].email), or be none when that is not given, and one log-in with its password must succeed.
             Otherwise it fails and is not touched. A disabled account cannot be proven.
           - After five failed log-ins in one task no more are tried, since Nextcloud blocks the address after ten.
         type: str
