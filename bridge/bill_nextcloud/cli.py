@@ -17,13 +17,14 @@ from bill_nextcloud.billmanager.connection import database_of, mgrctl_of
 from bill_nextcloud.billmanager.descriptor import render
 from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.convergence import Convergence
-from bill_nextcloud.errors import OperationError
+from bill_nextcloud.errors import LockUnavailable, OperationError, WorkerRunning
 from bill_nextcloud.intake import Intake
+from bill_nextcloud.lock import locked
 from bill_nextcloud.log import logger, set_up
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.operation import Operations
 from bill_nextcloud.playbook import Runs
-from bill_nextcloud.settings import DEFAULT_PATH, read_settings
+from bill_nextcloud.settings import DEFAULT_PATH, Settings, read_settings
 
 log = logger("cli")
 application = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -38,22 +39,29 @@ def worker(settings: SettingsFile = DEFAULT_PATH) -> None:
     os.umask(0o077)
     read = read_settings(settings)
     read.bridge.state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    runs = Runs(read)
+    try:
+        with locked(read.bridge.state_directory / "worker.lock", 0):
+            _work(read)
+    except LockUnavailable as error:
+        raise WorkerRunning(directory=read.bridge.state_directory) from error
+
+
+def _work(settings: Settings) -> None:
+    runs = Runs(settings)
     runs.clear()
-    mapping = Mapping(read.accounts.mapping)
-    mgrctl = mgrctl_of(read.billmanager)
-    database = database_of(read.billmanager)
-    batches = Batches(Convergence(read, mgrctl, database, mapping, runs))
-    operations = Operations(read, mgrctl, database, batches)
+    mapping = Mapping(settings.accounts.mapping)
+    mgrctl = mgrctl_of(settings.billmanager)
+    database = database_of(settings.billmanager)
+    batches = Batches(Convergence(settings, mgrctl, database, mapping, runs))
+    operations = Operations(settings, mgrctl, database, batches)
+    signal.signal(signal.SIGTERM, _stop)
     operations.start()
     try:
-        with Intake(read.bridge, operations) as intake:
-            signal.signal(signal.SIGTERM, _stop)
-            log.info("ready", socket=read.bridge.socket_path, pid=os.getpid())
-            try:
-                intake.serve_forever(poll_interval=0.2)
-            except KeyboardInterrupt:
-                log.info("stopping")
+        with Intake(settings.bridge, operations) as intake:
+            log.info("ready", socket=settings.bridge.socket_path, pid=os.getpid())
+            intake.serve_forever(poll_interval=0.2)
+    except KeyboardInterrupt:
+        log.info("stopping")
     finally:
         operations.stop()
 

@@ -168,6 +168,12 @@ class CloudChanged(OperationError):
     kind: Kind = "temporary"
 
 
+class WorkerRunning(OperationError):
+    """Another worker uses the same state directory (``directory``)."""
+
+    code = "worker_running"
+
+
 class LockUnavailable(OperationError):
     """Another run holds the cloud's lock (``path``, ``seconds``)."""
 

@@ -15,8 +15,6 @@ import socketserver
 import struct
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from bill_nextcloud.billmanager.messages import error_document, text
 from bill_nextcloud.convergence import Request
 from bill_nextcloud.errors import BadRequest, CommandUnknown, Failure, OperationError
@@ -59,9 +57,9 @@ class _Call(socketserver.StreamRequestHandler):
             answer = self._answer()
         except OperationError as error:
             answer = _failed(error.failure)
-        except SQLAlchemyError as error:
-            log.exception("operation not stored")
-            answer = _failed(Failure("internal", "temporary", {"detail": f"not stored: {type(error).__name__}"}))
+        except Exception as error:  # the edge: whatever the engine or its database raises, the caller gets an answer
+            log.exception("call failed")
+            answer = _failed(Failure("internal", "temporary", {"detail": type(error).__name__}))
         self.connection.settimeout(_PATIENCE)
         try:
             self.wfile.write(json.dumps(answer).encode() + b"\n")

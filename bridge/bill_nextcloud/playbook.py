@@ -25,6 +25,8 @@ from bill_nextcloud.settings import Settings
 log = logger("playbook")
 
 RESULT = "nextcloud_users"
+# More than can be under way at once, so that none of those is taken away.
+KEPT_ARTIFACTS = 1000
 _RUN_PREFIX = "run-"
 # Kills the run with the thread that started it; the comparison closes the gap before the signal is armed.
 _DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "sh", "-c", 'test "$PPID" = "$0" && exec "$@"')
@@ -112,6 +114,7 @@ class Runs:
             cmdline=f"{'--check ' if check else ''}--diff -e @{shlex.quote(str(secrets))}",
             artifact_dir=str(self.settings.bridge.state_directory / "runs"),
             ident=ident,
+            rotate_artifacts=KEPT_ARTIFACTS,
             quiet=True,
         )
         configuration.prepare()

@@ -10,7 +10,7 @@ from bill_nextcloud.account import wish
 from bill_nextcloud.billmanager.connection import database_of
 from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.billmanager.service import ACTIVE, SUSPENDED, Cloud, Database, Service
-from bill_nextcloud.errors import AccountNameMissing, OperationError
+from bill_nextcloud.errors import AccountNameMissing, CloudParameterMissing, OperationError
 from bill_nextcloud.lock import lock_path
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.settings import Settings
@@ -27,14 +27,24 @@ class SoldCloud:
     variables: dict[str, Any]
 
 
-def sold_clouds(settings: Settings) -> list[SoldCloud]:
-    """Every cloud with what was sold on it. A service that cannot be understood is listed as left out, with the reason.
+def sold_clouds(settings: Settings) -> tuple[list[SoldCloud], list[OperationError]]:
+    """Every cloud with what was sold on it, and why others are left out: those whose connection is not filled in.
 
-    Raises an ``OperationError`` when the settings or BILLmanager cannot be read, or a cloud lacks its address.
+    A service that cannot be understood is listed in its cloud as left out, with the reason. Raises an
+    ``OperationError`` when the settings or BILLmanager cannot be read.
     """
     database = database_of(settings.billmanager)
     mapping = Mapping(settings.accounts.mapping)
-    return [_sold(settings, database, mapping, database.cloud(module, secret=False)) for module, _ in database.clouds()]
+    clouds: list[SoldCloud] = []
+    unusable: list[OperationError] = []
+    for module, _ in database.clouds():
+        try:
+            cloud = database.cloud(module, secret=False)
+        except CloudParameterMissing as error:
+            unusable.append(error)
+        else:
+            clouds.append(_sold(settings, database, mapping, cloud))
+    return clouds, unusable
 
 
 def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud) -> SoldCloud:

@@ -92,7 +92,7 @@ def addons(rows: Iterable[Mapping[str, Any]], measures: Mapping[int, Measure], *
     found: dict[str, Addon] = {}
     for row in rows:
         ordered = row["ordered_id"] is not None
-        if not ordered and (row["active"] != "on" or row["compound"] is not None):
+        if not ordered and (row["active"] != "on" or row["compound"]):
             continue
         if _number(row["billtype"]) in (COMPOUND, MANUAL):
             continue

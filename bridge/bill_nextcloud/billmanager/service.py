@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Engine, Select, and_, func, select
+from sqlalchemy import Engine, Select, and_, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bill_nextcloud.billmanager import tables as t
@@ -107,7 +107,7 @@ class Database:
 
     def service(self, number: int) -> Service:
         """One service. Raises :class:`ServiceUnknown`."""
-        found = self._services(and_(t.item.c.id == number, t.item.c.parent.is_(None)))
+        found = self._services(t.item.c.id == number)
         if not found:
             raise ServiceUnknown(service=number)
         return found[0]
@@ -118,10 +118,7 @@ class Database:
 
     def services_of(self, module: int, statuses: Iterable[int]) -> list[Service]:
         """All services of a processing module that have one of ``statuses``, by number."""
-        wanted = and_(
-            t.item.c.processingmodule == module, t.item.c.status.in_(list(statuses)), t.item.c.parent.is_(None)
-        )
-        return self._services(wanted)
+        return self._services(and_(t.item.c.processingmodule == module, t.item.c.status.in_(list(statuses))))
 
     def _services(self, condition: Any) -> list[Service]:
         query = (
@@ -131,7 +128,8 @@ class Database:
                     t.itemtype, t.itemtype.c.id == t.pricelist.c.itemtype
                 )
             )
-            .where(condition)
+            # Rows with a parent are addons of services.
+            .where(condition, or_(t.item.c.parent.is_(None), t.item.c.parent == 0))
             .order_by(t.item.c.id)
         )
         rows = self._rows(query)

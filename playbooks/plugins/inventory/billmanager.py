@@ -51,9 +51,11 @@ class InventoryModule(BaseInventoryPlugin):
         settings_path = self.get_option("settings")
         inventory.add_group("clouds")
         try:
-            clouds = sold_clouds(read_settings(Path(settings_path)))
+            clouds, unusable = sold_clouds(read_settings(Path(settings_path)))
         except OperationError as error:
             raise AnsibleParserError(text(error.failure, "en")) from error
+        for problem in unusable:
+            self.display.warning(text(problem.failure, "en"))
         for cloud in clouds:
             inventory.add_host(cloud.host, group="clouds")
             variables: dict[str, Any] = cloud.variables | {"billmanager_settings": settings_path}

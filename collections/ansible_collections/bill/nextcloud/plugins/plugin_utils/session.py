@@ -31,6 +31,10 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 MAX_COOKIE_SECONDS = 25 * 60.0
 """A session's log-in confirms writes for 30 minutes (seen on Nextcloud 31: minute 30 yes, minute 31 no)."""
 
+COOKIE_PROBE = "cookie_test"
+"""The cookie by which Nextcloud tests whether a client keeps cookies. It sets it at the first log-in and keeps a
+session only from the second one on; a client that brings it has its session at once: one check of the password less."""
+
 _PIECE_BYTES = 64 * 1024
 
 
@@ -51,6 +55,8 @@ class Session:
     :param password: its password.
     :param clock: returns seconds, never going backwards.
     :param read_seconds: how long an answer may take; single requests may say otherwise.
+    :param kept: whether more than one request is to come; otherwise the cloud is not made to keep a session, which
+        would show among the account's devices.
     """
 
     def __init__(
@@ -62,8 +68,10 @@ class Session:
         clock: t.Callable[[], float] = time.monotonic,
         connect_seconds: float = CONNECT_SECONDS,
         read_seconds: float = READ_SECONDS,
+        kept: bool = True,
     ) -> None:
         self._endpoint = endpoint
+        self._kept = kept
         self._clock = clock
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
@@ -84,6 +92,7 @@ class Session:
         adapter = watched_adapter(self._watch)
         self._http.mount("https://", adapter)
         self._http.mount("http://", adapter)
+        self._log_out()
 
     def close(self) -> None:
         """Close the connections."""
@@ -122,6 +131,8 @@ class Session:
 
     def _log_out(self) -> None:
         self._http.cookies.clear()
+        if self._kept:
+            self._http.cookies.set(COOKIE_PROBE, "test")
         self._logged_in_at = None
 
     def _exchange(

@@ -32,7 +32,7 @@ def run(parameters: t.Mapping[str, t.Any], *, check_mode: bool, with_diff: bool)
         username = parameters["api_username"]
         session = Session(endpoint, username, parameters["api_password"])
         try:
-            cloud = Nextcloud(session, username, lambda name, password: Session(endpoint, name, password))
+            cloud = Nextcloud(session, username, lambda name, password: Session(endpoint, name, password, kept=False))
             limits = converge.Limits(parameters.get("max_deletions"), parameters.get("max_suspensions"))
             converge.converge(jobs, cloud, limits, check_mode=check_mode)
         finally:

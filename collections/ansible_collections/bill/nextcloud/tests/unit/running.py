@@ -55,10 +55,10 @@ def run_impatiently(
     """
     endpoint = Endpoint.parse(cloud.url, None)
 
-    def log_in(name: str, password: str) -> Session:
-        return Session(endpoint, name, password, connect_seconds=seconds, read_seconds=seconds)
+    def log_in(name: str, password: str, *, kept: bool = False) -> Session:
+        return Session(endpoint, name, password, connect_seconds=seconds, read_seconds=seconds, kept=kept)
 
-    session = log_in(ADMIN, ADMIN_PASSWORD)
+    session = log_in(ADMIN, ADMIN_PASSWORD, kept=True)
     jobs = converge.make_jobs(arguments(cloud.url, *accounts)["accounts"], {})
     sleep = (slept if slept is not None else []).append
     converge.converge(

@@ -153,7 +153,10 @@ class ScriptedCloud:
         call = self.script.pop(0)
         credentials = "Basic " + base64.b64encode(":".join(call.user).encode()).decode()
         form = parse_qsl(body.decode(), keep_blank_values=True) if body else None
-        cookie = headers.get("Cookie") is not None
+        cookies = dict(pair.split("=", 1) for pair in headers.get("Cookie", "").split("; ") if pair)
+        # The administrator's session says at once that it keeps cookies; an account's single log-in does not.
+        probe = cookies.pop("cookie_test", None)
+        cookie = bool(cookies)
         for what, got, wanted in (
             ("method", method, call.method),
             ("path", parts.path, self.base_path + "/ocs/v2.php/cloud" + call.path),
@@ -161,6 +164,7 @@ class ScriptedCloud:
             ("form", form, call.form),
             ("Authorization", headers.get("Authorization"), credentials),
             ("OCS-APIRequest", headers.get("OCS-APIRequest"), "true"),
+            ("cookie_test", probe, "test" if call.user[0] == ADMIN else None),
             ("cookie", cookie, cookie if call.with_cookie is None else call.with_cookie),
         ):
             if got != wanted:
