@@ -24,7 +24,7 @@ from bill_nextcloud.errors import (
 from bill_nextcloud.lock import lock_path, locked
 from bill_nextcloud.log import logger
 from bill_nextcloud.mapping import Mapping
-from bill_nextcloud.playbook import Runs
+from bill_nextcloud.playbook import RunResult, Runs
 from bill_nextcloud.settings import Settings
 
 log = logger("convergence")
@@ -45,13 +45,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a request. ``failure`` is ``None`` on success; ``result`` is the module's (without a password)."""
+    """What became of a request. ``failure`` is ``None`` on success; ``result`` is the module's (without a password);
+    ``run`` names the playbook run that wrote."""
 
     request: Request
     failure: Failure | None = None
     item_type: str = ""
     url: str = ""
     account: str | None = None
+    run: str | None = None
     result: dict[str, Any] = field(default_factory=dict)
 
 
@@ -66,6 +68,7 @@ class _Work:
     unclaimed: bool = False
     claimed_now: bool = False
     failure: Failure | None = None
+    run: str | None = None
     result: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -100,6 +103,7 @@ class Convergence:
                 item_type=work.service.item_type if work.service else "",
                 url=cloud.url,
                 account=work.account.name if work.account else None,
+                run=work.run,
                 result=work.result,
             )
             for work in works
@@ -164,7 +168,7 @@ class Convergence:
                 work.failure = AccountConflict(account=work.account.name, detail=detail).failure
         if not free:
             return
-        results = self._run(cloud, list(free.values()), check=True)
+        results = self._run(cloud, list(free.values()), check=True).accounts
         modules = self._modules_at(cloud)
         for work, result in zip(free.values(), results, strict=True):
             assert work.account is not None
@@ -197,8 +201,9 @@ class Convergence:
     def _apply(self, cloud: Cloud, works: list[_Work]) -> None:
         if not works:
             return
-        for work, result in zip(works, self._run(cloud, works, check=False), strict=True):
-            work.result = result
+        run = self._run(cloud, works, check=False)
+        for work, result in zip(works, run.accounts, strict=True):
+            work.run, work.result = run.ident, result
             if not result["failure"]:
                 continue
             work.failure = _failure(result["failure"], work, cloud)
@@ -209,7 +214,7 @@ class Convergence:
                 except OperationError as error:
                     log.error("claim not taken back", service=work.request.service, detail=error)
 
-    def _run(self, cloud: Cloud, works: list[_Work], *, check: bool) -> list[dict[str, Any]]:
+    def _run(self, cloud: Cloud, works: list[_Work], *, check: bool) -> RunResult:
         wishes = []
         passwords = {}
         for work in works:

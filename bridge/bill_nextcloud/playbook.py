@@ -33,6 +33,14 @@ _DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "sh", "-c", 'test "$PPID" 
 
 
 @dataclass(frozen=True)
+class RunResult:
+    """What a run handed back: the module's result for each account, in order. ``ident`` names its artifacts."""
+
+    ident: str
+    accounts: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class Runs:
     """Playbook runs. The directory for a run's secrets is below ``settings.bridge.runtime_directory`` (a tmpfs)."""
 
@@ -49,8 +57,8 @@ class Runs:
 
     def accounts(
         self, cloud: Cloud, wishes: Sequence[Mapping[str, Any]], passwords: Mapping[str, str], *, check: bool
-    ) -> list[dict[str, Any]]:
-        """Converge ``wishes`` (see ``account.wish``) on ``cloud`` and return the module's result for each, in order.
+    ) -> RunResult:
+        """Converge ``wishes`` (see ``account.wish``) on ``cloud``.
 
         ``passwords``: by account name. ``check``: only look. Raises :class:`RunUnknown` when no results came back:
         then nothing is known of what the run did.
@@ -59,7 +67,7 @@ class Runs:
         private = self.settings.bridge.runtime_directory / f"{_RUN_PREFIX}{ident}"
         private.mkdir(mode=0o700)
         try:
-            return self._run(ident, private, cloud, wishes, passwords, check=check)
+            return RunResult(ident, self._run(ident, private, cloud, wishes, passwords, check=check))
         finally:
             shutil.rmtree(private)
 

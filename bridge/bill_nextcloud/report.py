@@ -44,6 +44,7 @@ def report(mgrctl: Mgrctl, database: Database, outcome: Outcome) -> Failure | No
                 service=request.service,
                 account=outcome.account,
                 operation=request.operation,
+                run=outcome.run,
                 action=outcome.result.get("action"),
                 changes=",".join(change["field"] for change in outcome.result.get("changes", [])) or None,
             )
@@ -58,6 +59,7 @@ def report(mgrctl: Mgrctl, database: Database, outcome: Outcome) -> Failure | No
         service=request.service,
         account=outcome.account,
         operation=request.operation,
+        run=outcome.run,
         code=failure.code,
         kind=failure.kind,
     )

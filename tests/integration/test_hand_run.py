@@ -101,15 +101,7 @@ def test_hand_run_waits_for_the_lock_and_then_reads_again(stack: Stack) -> None:
     before = stack.writes()
     with path.open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        run = subprocess.Popen(
-            [BIN / DRIFT[0], *DRIFT[1:]],
-            cwd=REPOSITORY,
-            env=environment(stack.worker),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        run = begin(stack)
         assert run.stdout is not None
         for line in run.stdout:
             if "Take the lock of the cloud until" in line:
@@ -129,14 +121,7 @@ def test_operations_wait_for_a_hand_run_and_its_death_frees_the_lock(stack: Stac
     first, second = stack.opened(), stack.opened()
     stack.cloud.ocs("PUT", f"users/user_{first}", key="quota", value="77 GB")
     stack.standin.fault("delay", method="PUT", path=f"users/user_{first}", seconds=30, times=1)
-    run = subprocess.Popen(
-        [BIN / DRIFT[0], *DRIFT[1:]],
-        cwd=REPOSITORY,
-        env=environment(stack.worker),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    run = begin(stack)
     path = lock_path(stack.worker.state / "locks", stack.cloud.url)
     deadline = time.monotonic() + 60
     while not _held(path) and time.monotonic() < deadline:
@@ -151,6 +136,19 @@ def test_operations_wait_for_a_hand_run_and_its_death_frees_the_lock(stack: Stac
     assert not [process for process in alive if "ansible" in " ".join(process.cmdline())]
     stack.panel.suspend(second)
     assert stack.run(second).seconds < 20
+
+
+def begin(stack: Stack) -> subprocess.Popen[str]:
+    """Start a hand run that writes."""
+    return subprocess.Popen(
+        [BIN / DRIFT[0], *DRIFT[1:]],
+        cwd=REPOSITORY,
+        env=environment(stack.worker),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def _held(path: os.PathLike[str]) -> bool:

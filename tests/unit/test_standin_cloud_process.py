@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import json
 import os
 import signal
@@ -15,10 +13,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from harness.certificate import self_signed
 from standins.cloud.config import ConfigError, load
 from standins.cloud.process import StandinCloud
 
@@ -110,7 +105,7 @@ def test_dies_with_its_parent(tmp_path: Path) -> None:
 
 def test_tls_with_a_given_certificate(tmp_path: Path) -> None:
     """The certificate is the one given, and verifies with its own authority only."""
-    certificate, key = _self_signed(tmp_path)
+    certificate, key = self_signed(tmp_path)
     with StandinCloud(
         tmp_path, admin_password="secret-of-admin", tls_certificate=str(certificate), tls_key=str(key)
     ) as cloud:
@@ -119,26 +114,3 @@ def test_tls_with_a_given_certificate(tmp_path: Path) -> None:
         with pytest.raises(requests.exceptions.SSLError):
             requests.get(f"{cloud.url}/status.php", timeout=5)
         cloud.clear_faults()
-
-
-def _self_signed(folder: Path) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stand-in")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "certificate.pem", folder / "key.pem"
-    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    plain = serialization.NoEncryption()
-    paths[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
-    return paths

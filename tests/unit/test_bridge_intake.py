@@ -1,0 +1,358 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bridge's socket: who may call, what is understood, and what is answered."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from bill_nextcloud.convergence import Request
+from bill_nextcloud.errors import BadRequest, CommandUnknown, Failure, ServiceUnknown
+from bill_nextcloud.intake import Intake, _request
+from bill_nextcloud.operation import COMMANDS, Operations
+from bill_nextcloud.settings import BridgeSettings
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
+
+LONGEST = 64 * 1024
+REFUSED = Failure("refused", "final", {"account": "user_12", "cloud": "Blue", "detail": "Нет <&>"})
+
+
+def line(**values: Any) -> bytes:
+    """A call as the module sends it."""
+    return json.dumps({"command": "open", "item": "12", "runningoperation": "7", **values}).encode() + b"\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_call(command: str) -> None:
+    """Command, service and operation."""
+    assert _request(line(command=command)) == Request(12, command, 7)
+
+
+def test_other_options_are_ignored() -> None:
+    """Sets of options grow with BILLmanager's versions."""
+    assert _request(line(userid="5", lang="ru", level="29", module=None, extra=[1])) == Request(12, "open", 7)
+
+
+@pytest.mark.parametrize("value", ["", None])
+def test_the_operation_may_be_missing(value: str | None) -> None:
+    """As in calls that belong to none."""
+    assert _request(line(runningoperation=value)).operation is None
+    assert _request(b'{"command": "open", "item": "12"}').operation is None
+
+
+@pytest.mark.parametrize("name", ["item", "runningoperation"])
+@pytest.mark.parametrize(
+    "value",
+    ["0", "-1", "+5", "1.5", "1e3", " 5", "5 ", "0x10", "abc", "5;", "٥", "²", "9" * 19, 5, 5.0, True, ["5"], {}],
+)
+def test_a_bad_number_is_named(name: str, value: Any) -> None:
+    """Only decimal digits of a sensible length, as text."""
+    with pytest.raises(BadRequest) as raised:
+        _request(line(**{name: value}))
+    assert raised.value.parameters["detail"].startswith(f"--{name} must be a number, not ")
+
+
+@pytest.mark.parametrize("value", ["", None])
+def test_the_service_must_be_there(value: str | None) -> None:
+    """An empty number and none at all."""
+    with pytest.raises(BadRequest) as raised:
+        _request(line(item=value))
+    assert "--item" in raised.value.parameters["detail"]
+    with pytest.raises(BadRequest):
+        _request(b'{"command": "open"}')
+
+
+def test_long_values_are_cut() -> None:
+    """An error is for people."""
+    with pytest.raises(BadRequest) as number:
+        _request(line(item="x" * 5000))
+    with pytest.raises(CommandUnknown) as command:
+        _request(line(command="y" * 5000))
+    assert len(str(number.value)) < 200
+    assert len(str(command.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("content", "detail"),
+    [
+        (b"", "the call is not JSON"),
+        (b"\n", "the call is not JSON"),
+        (b"{\n", "the call is not JSON"),
+        (b"GET / HTTP/1.1\r\n", "the call is not JSON"),
+        (b"\xff\xfe\n", "the call is not JSON"),
+        (b"[" * 60000, "the call is not JSON"),
+        (b"[]\n", "the call is not an object"),
+        (b'"open"\n', "the call is not an object"),
+        (b"null\n", "the call is not an object"),
+        (b"5\n", "the call is not an object"),
+        (line(extra="x" * LONGEST), "the call is too long"),
+    ],
+)
+def test_what_is_no_call(content: bytes, detail: str) -> None:
+    """Each in its words, and never anything but this error."""
+    with pytest.raises(BadRequest) as raised:
+        _request(content)
+    assert raised.value.parameters == {"detail": detail}
+
+
+def test_the_longest_call() -> None:
+    """The limit itself is taken."""
+    room = LONGEST - len(line(extra=""))
+    assert _request(line(extra="x" * room)) == Request(12, "open", 7)
+    with pytest.raises(BadRequest):
+        _request(line(extra="x" * (room + 1)))
+
+
+@pytest.mark.parametrize("command", [None, "", "Open", "stat", "features", 5, ["open"], {"open": 1}])
+def test_an_unknown_command(command: Any) -> None:
+    """It is named."""
+    with pytest.raises(CommandUnknown) as raised:
+        _request(line(command=command))
+    assert raised.value.parameters == {"command": str(command)}
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5), st.text())
+@settings(deadline=None, max_examples=200)
+def test_nothing_else_comes_of_a_call(value: Any, name: str) -> None:
+    """Whatever is sent: a request with whole numbers, or one of the two errors."""
+    try:
+        found = _request(json.dumps({"command": "open", "item": value, name: value}).encode())
+    except (BadRequest, CommandUnknown):
+        return
+    assert found.service > 0
+    assert str(found.service) == str(value).lstrip("0")
+
+
+class FakeOperations:
+    """In the engine's place: notes what is submitted and answers as told."""
+
+    def __init__(self) -> None:
+        self.submitted: list[Request] = []
+        self.waited: list[tuple[str, float]] = []
+        self.answer: Callable[[], dict[str, Any] | None] = lambda: {"failure": None}
+
+    def submit(self, request: Request) -> str:
+        """Takes it."""
+        self.submitted.append(request)
+        return "identifier"
+
+    def outcome(self, identifier: str, seconds: float) -> dict[str, Any] | None:
+        """As told."""
+        self.waited.append((identifier, seconds))
+        return self.answer()
+
+
+class Desk:
+    """An intake that serves in a thread."""
+
+    def __init__(self, directory: Path) -> None:
+        self.settings = BridgeSettings(socket=directory / "bridge.sock", wait_seconds=3)
+        self.operations = FakeOperations()
+        self.intake = Intake(self.settings, cast(Operations, self.operations))
+        self._thread = threading.Thread(target=self.intake.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+
+    def ask(self, content: bytes, *, shut: bool = False) -> Any:
+        """Send ``content`` and return what the answer's line holds."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(20)
+            connection.connect(str(self.settings.socket_path))
+            connection.sendall(content)
+            if shut:
+                connection.shutdown(socket.SHUT_WR)
+            with connection.makefile("rb") as answers:
+                answer = answers.read()
+        assert answer.endswith(b"\n")
+        assert answer.count(b"\n") == 1
+        return json.loads(answer)
+
+    def close(self) -> None:
+        """End it."""
+        self.intake.shutdown()
+        self.intake.server_close()
+        self._thread.join(10)
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A directory whose path is short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="intake-", dir="/tmp") as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def desk(short: Path) -> Iterator[Desk]:
+    """An intake that serves."""
+    made = Desk(short)
+    yield made
+    made.close()
+
+
+def type_of(answer: dict[str, Any]) -> str:
+    """The type of the error document of a failed answer, which has words too."""
+    assert sorted(answer) == ["document", "message", "status"]
+    assert answer["status"] == "failed"
+    assert answer["message"]
+    error = ElementTree.fromstring(answer["document"]).find("error")
+    assert error is not None
+    return str(error.get("type"))
+
+
+def test_the_socket_is_for_its_owner_only(short: Path) -> None:
+    """Whatever the umask, and whatever lay there before."""
+    path = short / "bridge.sock"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    before = os.umask(0)
+    try:
+        with Intake(BridgeSettings(socket=path), cast(Operations, FakeOperations())):
+            assert stat.S_ISSOCK(path.stat().st_mode)
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    finally:
+        os.umask(before)
+
+
+def test_done(desk: Desk) -> None:
+    """The operation is stored, waited for as long as the settings say, and has ended."""
+    assert desk.ask(line()) == {"status": "done"}
+    assert desk.operations.submitted == [Request(12, "open", 7)]
+    assert desk.operations.waited == [("identifier", 3)]
+
+
+def test_accepted(desk: Desk) -> None:
+    """It goes on."""
+    desk.operations.answer = lambda: None
+    assert desk.ask(line()) == {"status": "accepted"}
+
+
+def test_failed(desk: Desk) -> None:
+    """The failure's document, and its English words for the log."""
+    desk.operations.answer = lambda: {"failure": REFUSED.as_dict()}
+    answer = desk.ask(line())
+    assert type_of(answer) == "nextcloud_refused"
+    assert "Нет <&>" in answer["message"]
+    assert "Нет &lt;&amp;&gt;" in answer["document"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"nonsense\n", "nextcloud_bad_request"),
+        (line(item="x"), "nextcloud_bad_request"),
+        (line(command="dance\x07"), "nextcloud_command_unknown"),
+        (line(command="\ud800"), "nextcloud_command_unknown"),
+    ],
+)
+def test_what_is_not_understood_is_answered(desk: Desk, content: bytes, kind: str) -> None:
+    """With a document that can be sent on, and nothing is stored."""
+    answer = desk.ask(content)
+    assert type_of(answer) == kind
+    answer["document"].encode("utf-8")
+    assert desk.operations.submitted == []
+
+
+def test_a_call_without_an_end_is_answered(desk: Desk) -> None:
+    """The caller has closed its side in the middle of the line, or before it."""
+    assert type_of(desk.ask(b'{"command": "op', shut=True)) == "nextcloud_bad_request"
+    assert type_of(desk.ask(b"", shut=True)) == "nextcloud_bad_request"
+
+
+def test_known_errors_of_the_engine_are_answered(desk: Desk) -> None:
+    """In their words."""
+
+    def fail() -> dict[str, Any]:
+        raise ServiceUnknown(service=12)
+
+    desk.operations.answer = fail
+    assert type_of(desk.ask(line())) == "nextcloud_service_unknown"
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [OperationalError("INSERT INTO x", {"password": "geheim"}, Exception("disk full")), RuntimeError("geheim")],
+)
+def test_an_operation_that_cannot_be_stored_is_not_accepted(desk: Desk, problem: Exception) -> None:
+    """The engine's database is full or gone: the answer says what kind of error it was, and no values."""
+
+    def fail() -> dict[str, Any]:
+        raise problem
+
+    desk.operations.answer = fail
+    answer = desk.ask(line())
+    assert type_of(answer) == "nextcloud_internal"
+    assert "geheim" not in json.dumps(answer)
+    assert type(problem).__name__ in answer["message"]
+
+
+def test_calls_do_not_wait_for_one_another(desk: Desk) -> None:
+    """One that takes long holds nobody up, and a caller that was killed does no harm."""
+    release = threading.Event()
+    entered = threading.Event()
+
+    def slow() -> dict[str, Any]:
+        entered.set()
+        release.wait(20)
+        return {"failure": None}
+
+    desk.operations.answer = slow
+    killed = socket.socket(socket.AF_UNIX)
+    killed.connect(str(desk.settings.socket_path))
+    killed.sendall(line(item="1"))
+    assert entered.wait(10)
+    killed.close()
+    desk.operations.answer = lambda: None
+    started = time.monotonic()
+    assert desk.ask(line(item="2")) == {"status": "accepted"}
+    assert time.monotonic() - started < 10
+    release.set()
+    assert desk.ask(line(item="3")) == {"status": "accepted"}
+    assert [request.service for request in desk.operations.submitted] == [1, 2, 3]
+
+
+STRANGER = """
+import os, socket, sys
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+with socket.socket(socket.AF_UNIX) as connection:
+    connection.connect(sys.argv[1])
+    connection.sendall(sys.argv[2].encode())
+    sys.stdout.buffer.write(connection.makefile("rb").read())
+"""
+
+
+def test_strangers_are_not_heard(desk: Desk, short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if the socket's mode let them in: no answer, and nothing is stored."""
+    if os.geteuid() != 0:
+        # Nobody else can be had: let the bridge be somebody else.
+        owner = os.geteuid()
+        monkeypatch.setattr("bill_nextcloud.intake.os.geteuid", lambda: owner + 1)
+    short.chmod(0o711)
+    desk.settings.socket_path.chmod(0o666)
+    # The system's Python: that of the virtual environment may lie where a stranger cannot read.
+    python = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else sys.executable
+    done = subprocess.run(
+        [python, "-I", "-c", STRANGER, str(desk.settings.socket_path), line().decode()],
+        capture_output=True,
+        timeout=20,
+        check=False,
+    )
+    # The call was not read: what the caller sees is an end or a reset.
+    assert done.stdout == b"", done
+    assert desk.operations.submitted == []
+    assert b"PermissionError" not in done.stderr
+    assert desk.operations.waited == []

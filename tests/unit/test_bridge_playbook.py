@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a run's secrets lie: only on a tmpfs, for one user, and never for longer than the run."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from bill_nextcloud.errors import SettingsInvalid
+from bill_nextcloud.playbook import Runs, _on_tmpfs, _write
+from bill_nextcloud.settings import BridgeSettings, Settings
+
+
+def file_system(path: Path) -> str:
+    """The type that coreutils name."""
+    done = subprocess.run(["stat", "--file-system", "--format=%T", path], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A directory on a tmpfs."""
+    with tempfile.TemporaryDirectory(prefix="bill-nextcloud-", dir="/dev/shm") as name:
+        assert file_system(Path(name)) == "tmpfs"
+        yield Path(name)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A directory that is not on a tmpfs: where pytest works, or else beside this file."""
+    if file_system(tmp_path) not in ("tmpfs", "ramfs"):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(prefix=".unit-", dir=Path(__file__).parent) as name:
+        assert file_system(Path(name)) not in ("tmpfs", "ramfs")
+        yield Path(name)
+
+
+def runs(directory: Path) -> Runs:
+    """Runs whose secrets would lie in ``directory``."""
+    return Runs(Settings(bridge=BridgeSettings(runtime_directory=directory)))
+
+
+def test_a_tmpfs_is_known(memory: Path, tmp_path: Path) -> None:
+    """Also below it, before the directory is there, and through a link."""
+    (memory / "deep" / "er").mkdir(parents=True)
+    link = tmp_path / "link"
+    link.symlink_to(memory)
+    for directory in (memory, memory / "deep" / "er", memory / "not" / "made", link, link / "deep"):
+        assert _on_tmpfs(directory)
+
+
+def test_other_file_systems_are_known(disk: Path, memory: Path) -> None:
+    """A disk, one of the kernel's own, and a link on a tmpfs that leads out of it."""
+    link = memory / "link"
+    link.symlink_to(disk)
+    for directory in (disk, Path("/proc"), Path("/proc/self"), Path("/sys"), link):
+        assert not _on_tmpfs(directory)
+
+
+def test_the_mount_decides_not_the_name(disk: Path) -> None:
+    """A directory beside a tmpfs whose name begins like it."""
+    assert not _on_tmpfs(Path("/dev/shmoo"))
+    assert not _on_tmpfs(disk / "dev" / "shm")
+
+
+def test_the_nearest_mount_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whichever order they are listed; of two on one place the later one; with spaces in the name."""
+    mounts = (
+        "tmpfs /run/a tmpfs rw 0 0\n"
+        "/dev/sda1 / ext4 rw 0 0\n"
+        "/dev/sda2 /run/a/disk xfs rw 0 0\n"
+        "tmpfs /twice tmpfs rw 0 0\n"
+        "/dev/sda3 /twice xfs rw 0 0\n"
+        "ramfs /with\\040space ramfs rw 0 0\n"
+    )
+    monkeypatch.setattr(Path, "read_text", lambda path, *_: mounts if str(path) == "/proc/self/mounts" else "")
+    assert _on_tmpfs(Path("/run/a/b"))
+    assert _on_tmpfs(Path("/with space/x"))
+    for other in ("/run", "/run/a/disk/x", "/twice/x", "/run/ab", "/"):
+        assert not _on_tmpfs(Path(other))
+
+
+def test_clearing_takes_away_what_killed_runs_left(memory: Path) -> None:
+    """Their directories with all in them, and nothing else."""
+    left = memory / "run-0123"
+    (left / "env").mkdir(parents=True)
+    (left / "secrets.yml").write_text("x")
+    (memory / "bridge.sock").write_text("")
+    (memory / "other").mkdir()
+    runs(memory).clear()
+    assert sorted(path.name for path in memory.iterdir()) == ["bridge.sock", "other"]
+
+
+def test_clearing_makes_the_directory(memory: Path) -> None:
+    """For its owner only."""
+    runs(memory / "new" / "place").clear()
+    assert stat.S_IMODE((memory / "new" / "place").stat().st_mode) == 0o700
+
+
+def test_a_place_that_is_no_tmpfs_is_refused(disk: Path) -> None:
+    """With the setting's name, and nothing in it is touched."""
+    (disk / "run-0123").mkdir()
+    with pytest.raises(SettingsInvalid) as raised:
+        runs(disk).clear()
+    assert raised.value.parameters["file"] == "bridge.runtime_directory"
+    assert str(disk) in raised.value.parameters["detail"]
+    assert (disk / "run-0123").is_dir()
+
+
+def test_secrets_are_written_for_their_owner_only(memory: Path) -> None:
+    """From the first byte on, whatever the umask; a file that is there already is not written into."""
+    path = memory / "secrets.yml"
+    _write(path, {"cloud_password": "geheim"})
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with pytest.raises(FileExistsError):
+        _write(path, {})
+
+
+def test_texts_are_never_templates(memory: Path) -> None:
+    """Each text, names and list members too, is marked as data for Ansible, and arrives as it was."""
+    content = {
+        "accounts": [{"name": "user_12", "display_name": "{{ lookup('pipe', 'id') }} \"Ж\" \\ \n x", "quota": "none"}],
+        "{{ key }}": "{% raw %}",
+        "limit": 5,
+        "nothing": None,
+    }
+    path = memory / "inventory.yml"
+    _write(path, content)
+
+    class Loader(yaml.SafeLoader):
+        """Reads marked texts only."""
+
+    marked: list[str] = []
+
+    def unsafe(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+        value = str(loader.construct_scalar(node))
+        marked.append(value)
+        return value
+
+    def plain(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+        raise AssertionError(f"not marked: {node.value}")
+
+    Loader.add_constructor("!unsafe", unsafe)
+    Loader.add_constructor("tag:yaml.org,2002:str", plain)
+    assert yaml.load(path.read_text("utf-8"), Loader) == content
+    assert len(marked) == 11
