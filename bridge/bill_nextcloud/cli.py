@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 from types import FrameType
@@ -17,7 +19,7 @@ from bill_nextcloud.billmanager.connection import database_of, mgrctl_of
 from bill_nextcloud.billmanager.descriptor import render
 from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.convergence import Convergence
-from bill_nextcloud.errors import LockUnavailable, OperationError, WorkerRunning
+from bill_nextcloud.errors import EngineUnavailable, LockUnavailable, OperationError, WorkerRunning
 from bill_nextcloud.intake import Intake
 from bill_nextcloud.lock import locked
 from bill_nextcloud.log import logger, set_up
@@ -35,6 +37,9 @@ SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings fil
 def worker(settings: SettingsFile = DEFAULT_PATH) -> None:
     """Take operations from BILLmanager's module and carry them out, until it is told to stop (SIGTERM)."""
     set_up()
+    # DBOS takes times from SQLite in a way that older ones lack, when Python is newer.
+    if sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42):
+        raise EngineUnavailable(detail=f"Python 3.12 and newer needs SQLite 3.42, this is {sqlite3.sqlite_version}")
     # Everything that is written (engine database, locks, artifacts, socket) is for this user only.
     os.umask(0o077)
     read = read_settings(settings)
@@ -62,8 +67,14 @@ def _work(settings: Settings) -> None:
             intake.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:
         log.info("stopping")
-    finally:
         operations.stop()
+        # Their secrets go with the runs.
+        runs.clear()
+        settings.bridge.socket_path.unlink(missing_ok=True)
+        # Operations under way may wait for minutes; they are stored, and gone on with after the next start. Their
+        # runs end with this process.
+        logging.shutdown()
+        os._exit(0)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -82,3 +93,5 @@ def main() -> None:
         application()
     except OperationError as error:
         sys.exit(f"bill-nextcloud: {text(error.failure, 'en')}")
+    except OSError as error:
+        sys.exit(f"bill-nextcloud: {error.strerror}: {error.filename}")

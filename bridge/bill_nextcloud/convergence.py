@@ -3,25 +3,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bill_nextcloud.account import Account, new_password, wish
 from bill_nextcloud.billmanager.claim import claim
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
-from bill_nextcloud.billmanager.service import DELETED, USERNAME, Cloud, Database, Service, Tariff
+from bill_nextcloud.billmanager.service import (
+    ACTIVE,
+    DELETED,
+    PASSWORD,
+    STATUS_NAMES,
+    SUSPENDED,
+    USERNAME,
+    Cloud,
+    Database,
+    Service,
+    Tariff,
+)
 from bill_nextcloud.errors import (
     AccountConflict,
     AccountNameMissing,
+    ClaimNotSaved,
     CloudChanged,
     Failure,
     OperationEnded,
     OperationError,
     RunUnknown,
     ServiceDeleted,
+    StatusContradicts,
 )
-from bill_nextcloud.lock import lock_path, locked
+from bill_nextcloud.lock import cloud_address, lock_path, locked
 from bill_nextcloud.log import logger
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.playbook import RunResult, Runs
@@ -29,6 +42,13 @@ from bill_nextcloud.settings import Settings
 
 log = logger("convergence")
 
+COMMANDS = ("open", "setparam", "suspend", "resume", "close")
+# What a call without an operation may ask for, by the service's status. In processing: anything.
+AGREEING: dict[int, tuple[str, ...]] = {
+    ACTIVE: ("open", "setparam", "resume"),
+    SUSPENDED: ("setparam", "suspend"),
+    DELETED: ("close",),
+}
 ATTEMPTS = 3
 LOCK_SECONDS = 3600
 DETAIL_LENGTH = 300
@@ -46,12 +66,14 @@ class Request:
 @dataclass(frozen=True)
 class Outcome:
     """What became of a request. ``failure`` is ``None`` on success; ``result`` is the module's (without a password);
-    ``run`` names the playbook run that wrote."""
+    ``run`` names the playbook run that wrote; ``url`` is the cloud's address, ``confirmed`` whether the service has it
+    saved already."""
 
     request: Request
     failure: Failure | None = None
     item_type: str = ""
     url: str = ""
+    confirmed: bool = False
     account: str | None = None
     run: str | None = None
     result: dict[str, Any] = field(default_factory=dict)
@@ -74,6 +96,10 @@ class _Work:
     @property
     def open(self) -> bool:
         return self.failure is None and self.account is not None
+
+    @property
+    def opening(self) -> bool:
+        return self.request.command == "open"
 
 
 @dataclass(frozen=True)
@@ -102,6 +128,7 @@ class Convergence:
                 failure=work.failure,
                 item_type=work.service.item_type if work.service else "",
                 url=cloud.url,
+                confirmed=work.service is not None and work.service.confirmed,
                 account=work.account.name if work.account else None,
                 run=work.run,
                 result=work.result,
@@ -120,45 +147,88 @@ class Convergence:
         raise AssertionError("unreachable")
 
     def _converge(self, cloud: Cloud, works: list[_Work]) -> list[_Work]:
-        tariffs = self.database.tariffs_of(cloud.id)
+        modules = self._modules_at(cloud)
         for work in works:
             try:
-                self._read(work, cloud, tariffs)
+                work.service = self.database.service(work.request.service)
+                self._refuse(work.request, work.service, cloud)
             except OperationError as error:
                 work.failure = error.failure
-        self._claim(cloud, [work for work in works if work.open and work.unclaimed])
-        self._apply(cloud, [work for work in works if work.open])
+        last = {work.service.last_tariff for work in works if work.service and work.service.last_tariff}
+        tariffs = self.database.tariffs_of(modules, last)
+        for work in works:
+            if work.failure is None:
+                try:
+                    self._map(work, cloud, tariffs)
+                except OperationError as error:
+                    work.failure = error.failure
+        self._claim(cloud, modules, [work for work in works if work.open and work.unclaimed])
+        self._keep_lowest(modules, [work for work in works if work.open and work.opening and not work.claimed_now])
+        for page in self._pages([work for work in works if work.open]):
+            self._apply(cloud, page)
         return works
 
-    def _read(self, work: _Work, cloud: Cloud, tariffs: Sequence[Tariff]) -> None:
-        work.service = service = self.database.service(work.request.service)
+    def _refuse(self, request: Request, service: Service, cloud: Cloud) -> None:
         if service.module != cloud.id:
             raise CloudChanged(service=service.id)
-        self._refuse_late(work.request, service)
-        opening = work.request.command == "open"
-        if not opening and service.account is None:
+        service.require_at(cloud)
+        # An event that comes late, twice or by hand must not open what was closed, or close what was paid.
+        if service.status == DELETED and request.command != "close":
+            raise ServiceDeleted(service=service.id, command=request.command)
+        if request.operation is not None:
+            if not self.database.operation_runs(request.operation, service.id, request.command):
+                raise OperationEnded(operation=request.operation, service=service.id)
+        elif request.command not in AGREEING.get(service.status, COMMANDS):
+            raise StatusContradicts(service=service.id, command=request.command, status=STATUS_NAMES[service.status])
+
+    def _map(self, work: _Work, cloud: Cloud, tariffs: Sequence[Tariff]) -> None:
+        assert work.service is not None
+        service = work.service
+        if not work.opening and service.account is None:
             if work.request.command == "close":
                 return  # never opened: nothing is there to be deleted
             raise AccountNameMissing(service=service.id)
-        if opening or work.request.command == "setparam":
+        if work.opening or work.request.command == "setparam":
             work.account = self.mapping.account(service, cloud, tariffs)
         else:
             # Suspension and deletion must not depend on what is sold.
             work.account = self.mapping.identity(service, cloud)
-        if opening or not service.confirmed:
+        if work.opening or not service.confirmed:
             work.password = self.database.passwords([service.id]).get(service.id)
-        if opening and not service.confirmed and (service.account is None or work.password is None):
+        if work.opening and not service.confirmed and (service.account is None or work.password is None):
             work.unclaimed = True
             work.password = work.password or new_password()
 
-    def _refuse_late(self, request: Request, service: Service) -> None:
-        # An event that comes late or twice must not open what was closed meanwhile.
-        if service.status == DELETED and request.command != "close":
-            raise ServiceDeleted(service=service.id, command=request.command)
-        if request.operation is not None and not self.database.operation_exists(request.operation):
-            raise OperationEnded(operation=request.operation, service=service.id)
+    def _keep_lowest(self, modules: Sequence[int], works: list[_Work]) -> None:
+        """Of services that have claimed one name the lowest keeps it, also when the claims are left of killed runs."""
+        for work in works:
+            assert work.service is not None
+            assert work.account is not None
+            if not work.service.confirmed:
+                try:
+                    claims = self.database.claims(work.account.name, modules)
+                    if claims and claims[0] != work.service.id:
+                        detail = f"service {claims[0]} has claimed this name"
+                        raise AccountConflict(account=work.account.name, detail=detail)
+                except OperationError as error:
+                    work.failure = error.failure
 
-    def _claim(self, cloud: Cloud, works: list[_Work]) -> None:
+    def _pages(self, works: list[_Work]) -> Iterator[list[_Work]]:
+        """Parts of a batch that stay within the limits of one run: each event was decided by BILLmanager."""
+        limits = {"close": self.settings.clouds.deletions_per_run, "suspend": self.settings.clouds.suspensions_per_run}
+        page: list[_Work] = []
+        counted = dict.fromkeys(limits, 0)
+        for work in works:
+            command = work.request.command
+            if command in limits and counted[command] and counted[command] >= limits[command]:
+                yield page
+                page, counted = [], dict.fromkeys(limits, 0)
+            page.append(work)
+            if command in limits:
+                counted[command] += 1
+        yield page
+
+    def _claim(self, cloud: Cloud, modules: Sequence[int], works: list[_Work]) -> None:
         free: dict[str, _Work] = {}
         for work in sorted(works, key=lambda work: work.request.service):
             assert work.account is not None
@@ -169,7 +239,6 @@ class Convergence:
         if not free:
             return
         results = self._run(cloud, list(free.values()), check=True).accounts
-        modules = self._modules_at(cloud)
         for work, result in zip(free.values(), results, strict=True):
             assert work.account is not None
             assert work.password is not None
@@ -186,7 +255,6 @@ class Convergence:
 
     def _modules_at(self, cloud: Cloud) -> list[int]:
         """All processing modules that stand for the same cloud: an account name is unique among them."""
-        path = lock_path(self.settings.lock_directory, cloud.url)
         same = [cloud.id]
         for module, _ in self.database.clouds():
             if module != cloud.id:
@@ -194,7 +262,7 @@ class Convergence:
                     other = self.database.cloud(module, secret=False)
                 except OperationError:
                     continue  # one that is not filled in yet sells nothing
-                if lock_path(self.settings.lock_directory, other.url) == path:
+                if cloud_address(other.url) == cloud_address(cloud.url):
                     same.append(module)
         return same
 
@@ -205,6 +273,7 @@ class Convergence:
         for work, result in zip(works, run.accounts, strict=True):
             work.run, work.result = run.ident, result
             if not result["failure"]:
+                self._keep_password(work)
                 continue
             work.failure = _failure(result["failure"], work, cloud)
             if work.claimed_now and work.failure.code == "account_conflict":
@@ -213,6 +282,19 @@ class Convergence:
                     self.mgrctl.drop_parameter(work.request.service, USERNAME)
                 except OperationError as error:
                     log.error("claim not taken back", service=work.request.service, detail=error)
+
+    def _keep_password(self, work: _Work) -> None:
+        # A write of a killed run may have reached BILLmanager late: what the customer is shown must be what works.
+        if not work.opening or work.password is None or work.service is None or work.service.confirmed:
+            return
+        number = work.service.id
+        try:
+            if self.database.passwords([number]).get(number) != work.password:
+                self.mgrctl.save_parameter(number, PASSWORD, work.password, encrypted=True)
+                if self.database.passwords([number]).get(number) != work.password:
+                    raise ClaimNotSaved(service=number, parameter=PASSWORD)
+        except OperationError as error:
+            work.failure = error.failure
 
     def _run(self, cloud: Cloud, works: list[_Work], *, check: bool) -> RunResult:
         wishes = []

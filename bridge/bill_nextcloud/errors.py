@@ -74,6 +74,26 @@ class ServiceDeleted(OperationError):
     code = "service_deleted"
 
 
+class ServiceMoved(OperationError):
+    """The account is at another address than the cloud of the service (``service``, ``account``, ``address``,
+    ``cloud``)."""
+
+    code = "service_moved"
+
+
+class StatusContradicts(OperationError):
+    """A call without an operation that goes against the service's status (``service``, ``command``, ``status``)."""
+
+    code = "status_contradicts"
+
+
+class EngineUnavailable(OperationError):
+    """The engine's database cannot be opened (``detail``)."""
+
+    code = "engine_unavailable"
+    kind: Kind = "temporary"
+
+
 class OperationEnded(OperationError):
     """BILLmanager no longer has the operation: the event is late (``operation``, ``service``)."""
 

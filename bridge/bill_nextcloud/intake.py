@@ -16,10 +16,10 @@ import struct
 from typing import Any
 
 from bill_nextcloud.billmanager.messages import error_document, text
-from bill_nextcloud.convergence import Request
+from bill_nextcloud.convergence import COMMANDS, Request
 from bill_nextcloud.errors import BadRequest, CommandUnknown, Failure, OperationError
 from bill_nextcloud.log import logger
-from bill_nextcloud.operation import COMMANDS, Operations
+from bill_nextcloud.operation import Operations
 from bill_nextcloud.settings import BridgeSettings
 
 log = logger("intake")
@@ -55,6 +55,9 @@ class _Call(socketserver.StreamRequestHandler):
             return
         try:
             answer = self._answer()
+        except OSError:
+            log.info("caller silent")
+            return
         except OperationError as error:
             answer = _failed(error.failure)
         except Exception as error:  # the edge: whatever the engine or its database raises, the caller gets an answer

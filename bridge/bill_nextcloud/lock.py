@@ -25,15 +25,23 @@ _POLL = 0.05
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def lock_path(directory: Path, url: str) -> Path:
-    """The lock file of the cloud at ``url``: the same for each way of writing one address."""
+def cloud_address(url: str) -> str:
+    """What tells one cloud from another: host, port and path, the same for each way of writing one address, and for
+    http and https on their usual ports."""
     try:
         parts = urlsplit(url.strip())
-        host, port = (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(parts.scheme.lower(), 0)
-        address = f"{host}:{port}{parts.path.rstrip('/')}"
+        host, port = (parts.hostname or "").lower().rstrip("."), parts.port
+        if port == _DEFAULT_PORTS.get(parts.scheme.lower()):
+            port = None
+        return f"{host}:{port}{parts.path.rstrip('/')}" if port else f"{host}{parts.path.rstrip('/')}"
     except ValueError:
         # Not an address (a port or brackets that are none): the cloud's module refuses it, in words.
-        address = url.strip()
+        return url.strip()
+
+
+def lock_path(directory: Path, url: str) -> Path:
+    """The lock file of the cloud at ``url`` (see :func:`cloud_address`)."""
+    address = cloud_address(url)
     readable = re.sub(r"[^A-Za-z0-9.-]+", "_", address)[:80]
     return directory / f"{readable}-{hashlib.sha256(address.encode()).hexdigest()[:12]}.lock"
 

@@ -19,6 +19,8 @@ from bill_nextcloud.errors import DiskAddonMissing, MappingInvalid, SettingsInva
 
 FIELDS = ("username", "display_name", "quota", "groups", "email", "language")
 REQUIRED = ("username", "quota")
+# Nextcloud refuses longer ones, and nobody is to wait for an account because of a long name.
+DISPLAY_NAME_LENGTH = 64
 _ADDON = re.compile(r"addons\.([A-Za-z0-9_]+)")
 
 
@@ -67,7 +69,7 @@ class Mapping:
             groups=tuple(groups),
             groups_absent=tuple(sorted(others - set(groups))),
             email=self._text("email", document),
-            display_name=self._text("display_name", document),
+            display_name=(self._text("display_name", document) or "")[:DISPLAY_NAME_LENGTH].strip() or None,
             language=self._text("language", document),
         )
 
@@ -76,7 +78,9 @@ class Mapping:
         work even when the tariff can no longer be understood. Raises :class:`MappingInvalid`."""
         if service.account is None:
             raise MappingInvalid(field="username", detail="no account name is saved")
-        return Account(name=service.account, quota=None, email=self._text("email", service.document(cloud)))
+        # The address only proves an account that was never confirmed.
+        email = None if service.confirmed else self._text("email", service.document(cloud))
+        return Account(name=service.account, quota=None, email=email)
 
     def _value(self, field: str, document: dict[str, Any]) -> Any:
         if field not in self._expressions:

@@ -13,12 +13,14 @@ from dataclasses import asdict
 from typing import Any
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
+from dbos import error as dbos_error
+from sqlalchemy.exc import SQLAlchemyError
 
 from bill_nextcloud.batch import Batches
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.convergence import Outcome, Request
-from bill_nextcloud.errors import Failure, OperationError
+from bill_nextcloud.errors import EngineUnavailable, Failure, OperationError
 from bill_nextcloud.log import logger
 from bill_nextcloud.report import report
 from bill_nextcloud.settings import Settings
@@ -29,7 +31,6 @@ log = logger("operation")
 # a way to finish those of the version before.
 APPLICATION_VERSION = "1"
 QUEUE = "operations"
-COMMANDS = ("open", "setparam", "suspend", "resume", "close")
 _POLL = 0.05
 _RUNNING = ("PENDING", "ENQUEUED", "DELAYED")
 _NO_MODULE = Failure("module_unknown", "final", {"module": "(none)"})
@@ -71,8 +72,16 @@ class Operations:
         self._workflow = operation
 
     def start(self) -> None:
-        """Open the engine's database, go on with what is unfinished and take new operations."""
-        DBOS.launch()
+        """Open the engine's database, go on with what is unfinished and take new operations.
+
+        Raises :class:`EngineUnavailable` when the database does not open.
+        """
+        try:
+            DBOS.launch()
+        except (SQLAlchemyError, dbos_error.DBOSException) as error:
+            # Only the driver's own words: the rest may hold the address with its password.
+            detail = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
+            raise EngineUnavailable(detail=detail) from None
         DBOS.register_queue(
             QUEUE, worker_concurrency=self._workers, partition_concurrency=1, polling_interval_sec=_POLL
         )

@@ -20,6 +20,7 @@ from ansible_runner.runner import Runner
 from bill_nextcloud.billmanager.service import Cloud
 from bill_nextcloud.errors import RunUnknown, SettingsInvalid
 from bill_nextcloud.log import logger
+from bill_nextcloud.process import dying_with_parent
 from bill_nextcloud.settings import Settings
 
 log = logger("playbook")
@@ -28,8 +29,6 @@ RESULT = "nextcloud_users"
 # More than can be under way at once, so that none of those is taken away.
 KEPT_ARTIFACTS = 1000
 _RUN_PREFIX = "run-"
-# Kills the run with the thread that started it; the comparison closes the gap before the signal is armed.
-_DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "sh", "-c", 'test "$PPID" = "$0" && exec "$@"')
 
 
 @dataclass(frozen=True)
@@ -96,9 +95,9 @@ class Runs:
         project = self.settings.bridge.project_directory
         host = f"cloud_{cloud.id}"
         inventory = private / "inventory.yml"
-        _write(inventory, {"clouds": {"hosts": {host: self._variables(cloud, wishes)}}})
+        _write(inventory, {"clouds": {"hosts": {host: _Data(self._variables(cloud, wishes))}}})
         secrets = private / "secrets.yml"
-        _write(secrets, {"cloud_password": cloud.password, "account_passwords": dict(passwords)})
+        _write(secrets, _Data(cloud_password=cloud.password, account_passwords=dict(passwords)))
         handed_back: list[dict[str, Any]] = []
 
         def on_event(event: dict[str, Any]) -> bool:
@@ -130,25 +129,33 @@ class Runs:
         configuration.runner_mode = "subprocess"
         configuration.subprocess_timeout = self.settings.bridge.run_timeout
         executable = Path(sys.executable).parent / "ansible-playbook"
-        configuration.command = [*_DIE_WITH_PARENT, str(os.getpid()), str(executable), *configuration.command[1:]]
+        configuration.command = dying_with_parent([str(executable), *configuration.command[1:]])
         status, code = Runner(configuration, event_handler=on_event).run()
         log.info("run ended", run=ident, cloud=cloud.name, check=check, accounts=len(wishes), status=status, code=code)
         results = handed_back[0].get(RESULT, {}).get(host) if handed_back else None
-        if results is None:
+        if results is None or [result["name"] for result in results] != [wish["name"] for wish in wishes]:
             raise RunUnknown(cloud=cloud.name, detail=f"run {ident}: {status}, exit status {code}")
         return list(results)
 
 
-class _UnsafeDumper(yaml.SafeDumper):
-    """Marks every text as data: a customer's name with braces must never be read as a template."""
+class _Data(dict[str, Any]):
+    """A mapping whose texts are data, whatever they look like."""
 
 
-_UnsafeDumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("!unsafe", text, style='"'))
+class _DataDumper(yaml.SafeDumper):
+    """Writes :class:`_Data` so that a customer's name with braces is no template, and ``12_3`` or ``yes`` stays text.
+
+    The mark stands at the mapping: at a text itself Ansible would read its value anew as YAML, quotes or not.
+    """
+
+
+_DataDumper.add_representer(_Data, lambda dumper, data: dumper.represent_mapping("!unsafe", data, flow_style=True))
+_DataDumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        yaml.dump(content, file, Dumper=_UnsafeDumper, allow_unicode=True)
+        yaml.dump(content, file, Dumper=_DataDumper, allow_unicode=True)
 
 
 def _on_tmpfs(directory: Path) -> bool:

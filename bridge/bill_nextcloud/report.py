@@ -8,7 +8,7 @@ import time
 from bill_nextcloud.billmanager.messages import error_document, text
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import PROCESSING, URL, Database
-from bill_nextcloud.convergence import Outcome
+from bill_nextcloud.convergence import Outcome, Request
 from bill_nextcloud.errors import BillmanagerRefused, BillmanagerUnavailable, Failure, OperationError
 from bill_nextcloud.log import logger
 
@@ -35,7 +35,7 @@ def report(mgrctl: Mgrctl, database: Database, outcome: Outcome) -> Failure | No
             try:
                 _patiently(mgrctl, _success_calls(outcome))
             except BillmanagerRefused as refused:
-                if database.service(request.service).status == PROCESSING:
+                if _still_runs(database, request):
                     raise
                 log.info("reported before", service=request.service, command=request.command, detail=refused)
             log.info(
@@ -75,11 +75,20 @@ def report(mgrctl: Mgrctl, database: Database, outcome: Outcome) -> Failure | No
 
 def _success_calls(outcome: Outcome) -> list[tuple[str, dict[str, str]]]:
     service = str(outcome.request.service)
-    if outcome.request.command != "open":
-        return [(POST_CALLS[outcome.request.command], {"elid": service, "sok": "ok"})]
-    # The address is saved last of the parameters: it says that the account was seen on the cloud as ours.
-    address = {"elid": service, "name": URL, "value": outcome.url, "crypted": "off", "sok": "ok"}
-    return [("service.saveparam", address), (f"{outcome.item_type}.open", {"elid": service, "sok": "ok"})]
+    command = outcome.request.command
+    calls: list[tuple[str, dict[str, str]]] = []
+    if command != "close" and not outcome.confirmed:
+        # Saved last of the parameters: it says that the account was seen there as ours.
+        address = {"elid": service, "name": URL, "value": outcome.url, "crypted": "off", "sok": "ok"}
+        calls.append(("service.saveparam", address))
+    function = f"{outcome.item_type}.open" if command == "open" else POST_CALLS[command]
+    return [*calls, (function, {"elid": service, "sok": "ok"})]
+
+
+def _still_runs(database: Database, request: Request) -> bool:
+    if request.operation is not None:
+        return database.operation_runs(request.operation, request.service, request.command)
+    return database.service(request.service).status == PROCESSING
 
 
 def _patiently(mgrctl: Mgrctl, calls: list[tuple[str, dict[str, str]]]) -> None:

@@ -59,7 +59,7 @@ class BridgeSettings(_Section):
     state_directory: AbsolutePath = Path("/var/lib/bill-nextcloud")
     runtime_directory: AbsolutePath = Path("/run/bill-nextcloud")
     socket: AbsolutePath | None = None
-    wait_seconds: float = Field(default=5, ge=0, le=300)
+    wait_seconds: float = Field(default=60, ge=0, le=300)
     run_timeout: int = Field(default=1800, gt=0)
     project_directory: AbsolutePath = PACKAGE.parents[1]
 
@@ -72,7 +72,7 @@ class EngineSettings(_Section):
     """The engine's database: by default SQLite in the state directory, or ``postgresql://…``."""
 
     database: str | None = None
-    workers: int = Field(default=32, ge=1, le=512)
+    workers: int = Field(default=500, ge=1, le=2000)
 
 
 class AccountSettings(_Section):
@@ -125,7 +125,8 @@ def read_settings(path: Path) -> Settings:
     except ValidationError as error:
         # No input values in the text: a database address may hold a password.
         detail = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
+            f"{'.'.join(str(part) for part in item['loc'])}: "
+            f"{'unknown setting' if item['type'] == 'extra_forbidden' else item['msg']}"
             for item in error.errors(include_input=False, include_url=False)
         )
-        raise SettingsInvalid(file=path, detail=detail) from error
+        raise SettingsInvalid(file=path, detail=detail) from None

@@ -11,7 +11,7 @@ from bill_nextcloud.billmanager.connection import database_of
 from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.billmanager.service import ACTIVE, SUSPENDED, Cloud, Database, Service
 from bill_nextcloud.errors import AccountNameMissing, CloudParameterMissing, OperationError
-from bill_nextcloud.lock import lock_path
+from bill_nextcloud.lock import cloud_address, lock_path
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.settings import Settings
 
@@ -35,26 +35,30 @@ def sold_clouds(settings: Settings) -> tuple[list[SoldCloud], list[OperationErro
     """
     database = database_of(settings.billmanager)
     mapping = Mapping(settings.accounts.mapping)
-    clouds: list[SoldCloud] = []
+    found: list[Cloud] = []
     unusable: list[OperationError] = []
     for module, _ in database.clouds():
         try:
-            cloud = database.cloud(module, secret=False)
+            found.append(database.cloud(module, secret=False))
         except CloudParameterMissing as error:
             unusable.append(error)
-        else:
-            clouds.append(_sold(settings, database, mapping, cloud))
+    clouds = []
+    for cloud in found:
+        # Modules with one address share a cloud, and with it the groups that are managed there.
+        modules = [other.id for other in found if cloud_address(other.url) == cloud_address(cloud.url)]
+        clouds.append(_sold(settings, database, mapping, cloud, modules))
     return clouds, unusable
 
 
-def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud) -> SoldCloud:
-    tariffs = database.tariffs_of(cloud.id)
+def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud, modules: list[int]) -> SoldCloud:
+    tariffs = database.tariffs_of(modules)
     accounts: list[dict[str, Any]] = []
     left_out: list[dict[str, Any]] = []
     for service in database.services_of(cloud.id, SOLD):
         try:
             if service.account is None:
                 raise AccountNameMissing(service=service.id)
+            service.require_at(cloud)
             account = mapping.account(service, cloud, tariffs)
         except OperationError as error:
             left_out.append({"service": service.id, "reason": f"service {service.id}: {text(error.failure, 'en')}"})

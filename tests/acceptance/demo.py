@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,12 +20,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import requests
 from rich.console import Console
 from rich.markup import escape
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.cloud import Cloud, Server
+from harness.cloud import Cloud, CloudRefused, Server
 from harness.playbook import DRIFT, ansible, recap
 from harness.stack import Stack
 from harness.worker import REPOSITORY
@@ -136,14 +139,21 @@ def shown(account: dict[str, Any] | None) -> dict[str, str]:
 
 
 def real_cloud() -> Cloud | None:
-    """The cloud that the environment names, if it names one."""
-    values = [os.environ.pop(name, "") for name in ("CLOUD_URL", "CLOUD_USER", "CLOUD_PASSWORD")]
+    """The cloud that the environment names, if it names one. Ends the program when the variables make no sense."""
+    names = ("CLOUD_URL", "CLOUD_USER", "CLOUD_PASSWORD")
+    values = [os.environ.pop(name, "") for name in names]
     authority = os.environ.pop("CLOUD_CA_FILE", "")
-    if not any(values):
+    if not any(values) and not authority:
         return None
-    if not all(values):
-        sys.exit("demo: CLOUD_URL, CLOUD_USER and CLOUD_PASSWORD go together")
-    return Cloud(values[0].rstrip("/"), values[1], values[2], Path(authority).resolve() if authority else None)
+    missing = [name for name, value in zip(names, values, strict=True) if not value]
+    if missing:
+        sys.exit(f"demo: {', '.join(missing)} is missing; a real cloud needs {', '.join(names)}")
+    url, username, password = values
+    if not url.startswith(("http://", "https://")):
+        sys.exit("demo: CLOUD_URL must begin with https:// or http://")
+    if authority and not Path(authority).is_file():
+        sys.exit(f"demo: CLOUD_CA_FILE is not there: {authority}")
+    return Cloud(url.rstrip("/"), username, password, Path(authority).resolve() if authority else None)
 
 
 @contextmanager
@@ -159,23 +169,38 @@ def demonstration(directory: Path, cloud: Cloud) -> Iterator[Demo]:
     if cloud.ca_path:
         settings["clouds"] = {"ca_file": str(cloud.ca_path)}
     stack = None
+    made: list[str] = []
     try:
         for group in groups:
             cloud.add_group(group)
+            made.append(group)
         stack = Stack.set_up(directory, cloud, settings)
         yield Demo(stack, mark)
     finally:
-        if stack is not None:
-            stack.worker.cleanup()
-            for service in stack.panel.services():
-                cloud.delete(f"{mark}_{service}")
-        for group in groups:
-            cloud.delete_group(group)
+        with uninterrupted():
+            if stack is not None:
+                stack.worker.cleanup()
+                for service in stack.panel.services():
+                    cloud.delete(f"{mark}_{service}")
+            for group in made:
+                cloud.delete_group(group)
 
 
-def main() -> int:
-    """Run the demonstration; the exit status."""
-    started = time.monotonic()
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait: what was begun on somebody's cloud is cleaned up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def run() -> Demo:
+    """The demonstration on the cloud that the environment names, or on the stand-in."""
     real = real_cloud()
     with tempfile.TemporaryDirectory(prefix="bill-nextcloud-demo-") as directory:
         server = None if real else Server(Path(directory) / "cloud")
@@ -190,6 +215,24 @@ def main() -> int:
         finally:
             if server is not None:
                 server.stop()
+    return demo
+
+
+def main() -> int:
+    """Run the demonstration; the exit status."""
+    started = time.monotonic()
+    try:
+        demo = run()
+    except KeyboardInterrupt:
+        sys.exit("demo: interrupted; what was made has been removed")
+    except requests.exceptions.SSLError:
+        sys.exit("demo: the cloud's certificate does not verify; CLOUD_CA_FILE names a private authority's file")
+    except requests.exceptions.JSONDecodeError:
+        sys.exit("demo: what answers at CLOUD_URL is not Nextcloud's API; is the path right?")
+    except requests.exceptions.RequestException as error:
+        sys.exit(f"demo: the cloud does not answer: {type(error).__name__}; is CLOUD_URL right?")
+    except CloudRefused as error:
+        sys.exit(f"demo: {error}")
     if demo.failures:
         console.print(f"\n[bold red]{len(demo.failures)} of the checks failed[/]")
         return 1

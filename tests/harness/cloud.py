@@ -13,6 +13,10 @@ import requests
 from standins.cloud.process import StandinCloud
 
 
+class CloudRefused(Exception):
+    """The cloud refuses what the administrator asks for."""
+
+
 @dataclass
 class Cloud:
     """A cloud with its administrator's credentials. Requests go by a session of their own, not by the product's."""
@@ -40,7 +44,7 @@ class Cloud:
                 method, f"{self.url}/ocs/v2.php/cloud/{path}", params={"format": "json"}, data=form or None, timeout=120
             )
             if answer.status_code == 401:
-                raise RuntimeError(f"{self.url}: the administrator's log-in was refused")
+                raise CloudRefused(f"{self.url}: the log-in of {self.username} was refused")
             value = answer.json()["ocs"]
             if value["meta"]["message"] != "Password confirmation is required":
                 break
@@ -52,14 +56,14 @@ class Cloud:
         if answer["code"] in (404, 998):
             return None
         if answer["code"] != 200:
-            raise RuntimeError(f"{name}: {answer}")
+            raise CloudRefused(f"{name}: {answer['code']} {answer['message']}")
         return dict(answer["data"])
 
     def create(self, name: str, password: str, **form: Any) -> None:
         """Make an account that the product knows nothing of."""
         answer = self.ocs("POST", "users", userid=name, password=password, **form)
         if answer["code"] != 200:
-            raise RuntimeError(f"{name}: {answer}")
+            raise CloudRefused(f"{name}: {answer['code']} {answer['message']}")
 
     def delete(self, name: str) -> None:
         """Delete an account; one that does not exist is fine."""
@@ -69,7 +73,7 @@ class Cloud:
         """Make a group; whether it is new."""
         code = self.ocs("POST", "groups", groupid=name)["code"]
         if code not in (200, 102):
-            raise RuntimeError(f"group {name}: {code}")
+            raise CloudRefused(f"group {name} cannot be made (code {code}): is {self.username} an administrator?")
         return bool(code == 200)
 
     def delete_group(self, name: str) -> None:

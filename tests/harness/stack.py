@@ -41,9 +41,15 @@ class Stack:
         """Lay everything out below ``directory``, install the module, add ``cloud`` and start the bridge."""
         panel = Panel.create(directory / "mgr5")
         worker = Worker(directory / "bridge", panel, settings or {})
-        worker.install()
-        module = panel.add_cloud("Cloud", {"url": cloud.url, "username": cloud.username}, {"password": cloud.password})
-        worker.start()
+        try:
+            worker.install()
+            module = panel.add_cloud(
+                "Cloud", {"url": cloud.url, "username": cloud.username}, {"password": cloud.password}
+            )
+            worker.start()
+        except BaseException:
+            worker.cleanup()
+            raise
         return cls(panel, worker, cloud, module, server)
 
     def tariff(self, name: str = "Small", disk: tuple[int, str] | None = (1, "gib"), groups: str = "customers") -> int:

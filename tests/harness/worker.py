@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -78,6 +79,8 @@ class Worker:
                 stdout=log,
                 stderr=log,
                 cwd="/",
+                # Ctrl-C at the demonstration is for the demonstration, which ends everything in order.
+                start_new_session=True,
                 env={"PATH": os.defpath, "HOME": str(self.directory), "LC_ALL": "C.UTF-8"},
             )
         deadline = time.monotonic() + READY_SECONDS
@@ -105,6 +108,4 @@ class Worker:
     def cleanup(self) -> None:
         """Stop, and take the directory on the tmpfs away."""
         self.stop()
-        for left in sorted(self.runtime.rglob("*"), reverse=True):
-            left.rmdir() if left.is_dir() else left.unlink()
-        self.runtime.rmdir()
+        shutil.rmtree(self.runtime, ignore_errors=True)

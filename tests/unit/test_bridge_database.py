@@ -220,11 +220,11 @@ def test_tariffs_of_a_cloud(world: World) -> None:
     """With their parameters; neither addons nor tariffs of other clouds."""
     large = world.panel.add_tariff("Large", world.cloud, (99, "gib"), {"usergroup": "premium", "language": "de"})
     world.panel.add_tariff("Other", world.add_cloud("Green"))
-    assert world.database.tariffs_of(world.cloud) == [
+    assert world.database.tariffs_of([world.cloud]) == [
         Tariff(world.tariff, "Small", {"usergroup": "customers"}),
         Tariff(large, "Large", {"usergroup": "premium", "language": "de"}),
     ]
-    assert world.database.tariffs_of(4711) == []
+    assert world.database.tariffs_of([4711]) == []
 
 
 def test_a_cloud(world: World) -> None:

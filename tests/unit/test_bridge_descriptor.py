@@ -13,7 +13,7 @@ import bill_nextcloud
 import pytest
 from bill_nextcloud.billmanager.descriptor import render
 from bill_nextcloud.billmanager.messages import LANGUAGES, TEXTS
-from bill_nextcloud.operation import COMMANDS
+from bill_nextcloud.convergence import COMMANDS
 from bill_nextcloud.settings import AccountSettings
 
 MODULE = Path(bill_nextcloud.__file__).parents[1] / "pmnextcloud"

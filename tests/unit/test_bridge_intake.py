@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from bill_nextcloud.convergence import Request
+from bill_nextcloud.convergence import COMMANDS, Request
 from bill_nextcloud.errors import BadRequest, CommandUnknown, Failure, ServiceUnknown
 from bill_nextcloud.intake import Intake, _request
-from bill_nextcloud.operation import COMMANDS, Operations
+from bill_nextcloud.operation import Operations
 from bill_nextcloud.settings import BridgeSettings
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -29,7 +29,7 @@ def name(url: str) -> str:
     "spellings",
     [
         ("https://cloud.example", "https://cloud.example/", "https://cloud.example:443", "https://CLOUD.Example:443//"),
-        ("http://cloud.example", "HTTP://cloud.example:80/", " http://cloud.example \n"),
+        ("https://cloud.example", "HTTP://cloud.example:80/", " http://cloud.example. \n"),
         ("https://cloud.example/next", "https://Cloud.Example/next/", "https://cloud.example:443/next"),
         ("https://cloud.example:8443", "https://cloud.example:8443/"),
         ("https://[2001:DB8::1]/", "https://[2001:db8::1]:443"),
@@ -44,7 +44,7 @@ def test_other_addresses_have_other_locks() -> None:
     """Host, port, path and its letter case count; what is too long or unusual for a file name does not collide."""
     urls = [
         "https://cloud.example",
-        "http://cloud.example",
+        "http://cloud.example:443",
         "https://cloud.example:8443",
         "https://cloud.example/a",
         "https://cloud.example/A",

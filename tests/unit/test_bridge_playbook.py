@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from bill_nextcloud.errors import SettingsInvalid
-from bill_nextcloud.playbook import Runs, _on_tmpfs, _write
+from bill_nextcloud.playbook import Runs, _Data, _on_tmpfs, _write
 from bill_nextcloud.settings import BridgeSettings, Settings
 
 
@@ -122,31 +124,27 @@ def test_secrets_are_written_for_their_owner_only(memory: Path) -> None:
         _write(path, {})
 
 
-def test_texts_are_never_templates(memory: Path) -> None:
-    """Each text, names and list members too, is marked as data for Ansible, and arrives as it was."""
-    content = {
-        "accounts": [{"name": "user_12", "display_name": "{{ lookup('pipe', 'id') }} \"Ж\" \\ \n x", "quota": "none"}],
-        "{{ key }}": "{% raw %}",
-        "limit": 5,
-        "nothing": None,
-    }
-    path = memory / "inventory.yml"
-    _write(path, content)
-
-    class Loader(yaml.SafeLoader):
-        """Reads marked texts only."""
-
-    marked: list[str] = []
-
-    def unsafe(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-        value = str(loader.construct_scalar(node))
-        marked.append(value)
-        return value
-
-    def plain(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-        raise AssertionError(f"not marked: {node.value}")
-
-    Loader.add_constructor("!unsafe", unsafe)
-    Loader.add_constructor("tag:yaml.org,2002:str", plain)
-    assert yaml.load(path.read_text("utf-8"), Loader) == content
-    assert len(marked) == 11
+def test_texts_arrive_in_ansible_as_they_are(memory: Path) -> None:
+    """Neither a template nor what YAML reads as a number, a truth or nothing: each text stays the text it was."""
+    numbers = ["12_3", "00N", "yes", "null", "~", "0x10", "1e3"]
+    texts = [*numbers, "{{ lookup('pipe', 'id') }} \"Ж\" \\ \n x", "😀\u2028\x85", ""]
+    content = {"name": "12_3", "accounts": [{"name": text, "limit": 5, "none": None} for text in texts]}
+    _write(memory / "inventory.yml", {"clouds": {"hosts": {"cloud_1": _Data(ansible_connection="local", **content)}}})
+    _write(memory / "secrets.yml", _Data(passwords={text: text for text in texts}))
+    playbook = memory / "playbook.yml"
+    playbook.write_text(
+        "- hosts: all\n  gather_facts: false\n  tasks:\n    - ansible.builtin.copy:\n"
+        "        dest: \"{{ playbook_dir }}/seen.json\"\n        mode: '0600'\n"
+        "        content: \"{{ {'name': name, 'accounts': accounts, 'passwords': passwords} | to_json }}\"\n"
+        "      vars: {ansible_python_interpreter: '{{ ansible_playbook_python }}'}\n",
+        encoding="utf-8",
+    )
+    command: list[str | Path] = [
+        Path(sys.executable).parent / "ansible-playbook",
+        *("-i", memory / "inventory.yml", "-e", f"@{memory / 'secrets.yml'}", playbook),
+    ]
+    environment = {"PATH": os.defpath, "HOME": str(memory), "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    seen = json.loads((memory / "seen.json").read_text("utf-8"))
+    assert seen == {**content, "passwords": {text: text for text in texts}}

@@ -114,7 +114,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         ("[bridge]\nwait_seconds = -1", "bridge.wait_seconds"),
         ("[bridge]\nrun_timeout = 0", "bridge.run_timeout"),
         ("[engine]\nworkers = 0", "engine.workers"),
-        ("[engine]\nworkers = 513", "engine.workers"),
+        ("[engine]\nworkers = 2001", "engine.workers"),
         ("[accounts]\nemail_owner = 'nobody'", "accounts.email_owner"),
         ("[accounts]\nmapping = 'accounts.yml'", "accounts.mapping"),
         ("[clouds]\nca_file = 'ca.pem'", "clouds.ca_file"),

@@ -53,5 +53,8 @@ def _engine(settings: BillmanagerSettings, values: dict[str, str]) -> Engine:
     )
     # Autocommit: each read sees what BILLmanager has written meanwhile.
     return create_engine(
-        address, pool_pre_ping=True, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 10}
+        address,
+        pool_pre_ping=True,
+        isolation_level="AUTOCOMMIT",
+        connect_args={"connect_timeout": 10, "read_timeout": 60},
     )

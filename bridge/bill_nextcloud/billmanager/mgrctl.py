@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bill_nextcloud.errors import BillmanagerRefused, BillmanagerUnavailable
+from bill_nextcloud.process import dying_with_parent
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Mgrctl:
         arguments. Raises :class:`BillmanagerUnavailable` when there is no answer (not started, killed, too slow, no
         XML) and :class:`BillmanagerRefused` when the answer is an error, which may come with exit status 0.
         """
+        if not os.access(self.program, os.X_OK):
+            raise BillmanagerUnavailable(detail=f"mgrctl: not there or not executable: {self.program}")
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
         command = [str(self.program), "-m", "billmgr", "-o", "xml"]
         for number, (name, value) in enumerate((secrets or {}).items()):
@@ -35,9 +38,10 @@ class Mgrctl:
             environment[variable] = value
             command += ["-e", f"{name}=${variable}"]
         command += [function, *(f"{name}={value}" for name, value in parameters.items())]
+        hidden = list((secrets or {}).values())
         try:
             done = subprocess.run(
-                command,
+                dying_with_parent(command),
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -53,12 +57,12 @@ class Mgrctl:
         except ElementTree.ParseError as error:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no XML in the answer"]
             raise BillmanagerUnavailable(
-                detail=f"mgrctl {function}: exit status {done.returncode}: {said[0][:200]}"
+                detail=f"mgrctl {function}: exit status {done.returncode}: {_masked(said[0], hidden)[:200]}"
             ) from error
         refusal = document.find("error")
         if refusal is not None:
             named = [refusal.get(name) for name in ("type", "object", "value")]
-            detail = ", ".join(part for part in named if part)
+            detail = _masked(", ".join(part for part in named if part), hidden)
             raise BillmanagerRefused(function=function, detail=detail or "an error without a type")
         if done.returncode != 0:
             raise BillmanagerUnavailable(detail=f"mgrctl {function}: exit status {done.returncode} without an error")
@@ -72,3 +76,10 @@ class Mgrctl:
     def drop_parameter(self, service: int, name: str) -> None:
         """Take a parameter of a service away."""
         self.call("service.dropparam", {"elid": str(service), "name": name, "sok": "ok"})
+
+
+def _masked(text: str, hidden: list[str]) -> str:
+    # An error of BILLmanager may repeat the value that it refuses.
+    for value in hidden:
+        text = text.replace(value, "***") if value else text
+    return text

@@ -8,16 +8,24 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Engine, Select, and_, func, or_, select
+from sqlalchemy import Engine, Select, and_, func, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bill_nextcloud.billmanager import tables as t
 from bill_nextcloud.billmanager.addons import TRIAL, Addon, Measure, addons
 from bill_nextcloud.billmanager.crypt import CryptKey
-from bill_nextcloud.errors import BillmanagerUnavailable, CloudParameterMissing, ModuleUnknown, ServiceUnknown
+from bill_nextcloud.errors import (
+    BillmanagerUnavailable,
+    CloudParameterMissing,
+    ModuleUnknown,
+    ServiceMoved,
+    ServiceUnknown,
+)
+from bill_nextcloud.lock import cloud_address
 
 MODULE_NAME = "pmnextcloud"
-ORDERED, ACTIVE, SUSPENDED, DELETED, PROCESSING = 1, 2, 3, 4, 5
+ACTIVE, SUSPENDED, DELETED, PROCESSING = 2, 3, 4, 5
+STATUS_NAMES = {ACTIVE: "active", SUSPENDED: "suspended", DELETED: "deleted"}
 USERNAME, PASSWORD, URL = "username", "userpassword", "url"
 _PAGE = 500
 
@@ -56,6 +64,7 @@ class Service:
     client: dict[str, Any]
     addons: dict[str, Addon]
     params: dict[str, str]
+    last_tariff: int | None = None
 
     @property
     def account(self) -> str | None:
@@ -64,8 +73,18 @@ class Service:
 
     @property
     def confirmed(self) -> bool:
-        """Whether the account was once seen on the cloud as ours: its address is saved only after that."""
-        return bool(self.params.get(URL))
+        """Whether the account was once seen as ours, on the cloud at :attr:`address`."""
+        return bool(self.address)
+
+    @property
+    def address(self) -> str | None:
+        """The address of the cloud that has the account: saved only after the account was seen there as ours."""
+        return self.params.get(URL) or None
+
+    def require_at(self, cloud: Cloud) -> None:
+        """Raise :class:`ServiceMoved` when the account was seen at another address: there the name is another's."""
+        if self.address is not None and cloud_address(self.address) != cloud_address(cloud.url):
+            raise ServiceMoved(service=self.id, account=self.account, address=self.address, cloud=cloud.name)
 
     def document(self, cloud: Cloud) -> dict[str, Any]:
         """The service as the mapping file sees it (see ``accounts.yml``); no secret in it."""
@@ -112,9 +131,17 @@ class Database:
             raise ServiceUnknown(service=number)
         return found[0]
 
-    def operation_exists(self, number: int) -> bool:
-        """Whether BILLmanager still has this running operation: its row goes when the operation has ended."""
-        return bool(self._rows(select(t.runningoperation.c.id).where(t.runningoperation.c.id == number)))
+    def operation_runs(self, number: int, service: int, command: str) -> bool:
+        """Whether BILLmanager still has this running operation of ``service``: its row goes when it has ended.
+
+        Which columns the table has besides its number is not documented: those that are there must agree.
+        """
+        for row in self._rows(
+            select(text("*")).select_from(t.runningoperation).where(t.runningoperation.c.id == number)
+        ):
+            owner, name = row.get("item"), row.get("intname")
+            return owner in (None, service) and name in (None, "", command)
+        return False
 
     def services_of(self, module: int, statuses: Iterable[int]) -> list[Service]:
         """All services of a processing module that have one of ``statuses``, by number."""
@@ -157,6 +184,7 @@ class Database:
                 created=str(row["createdate"] or ""),
                 module=row["processingmodule"],
                 tariff=Tariff(row["pricelist"], row["tariff_name"] or "", tariff_params.get(row["pricelist"], {})),
+                last_tariff=row["lastpricelist"] or None,
                 client=clients.get(row["account"]) or _client(row["account"], None),
                 addons=addons(sold.get(row["id"], []), measures, trial=row["period"] == TRIAL),
                 params=params.get(row["id"], {}),
@@ -227,16 +255,12 @@ class Database:
         )
         return self._rows(query)
 
-    def tariffs_of(self, module: int) -> list[Tariff]:
-        """All tariffs that are sold on a processing module, with their parameters."""
-        query = (
-            select(t.pricelist.c.id, t.pricelist.c.name)
-            .select_from(
-                t.pricelist.join(
-                    t.processingmodule2pricelist, t.processingmodule2pricelist.c.pricelist == t.pricelist.c.id
-                )
-            )
-            .where(t.processingmodule2pricelist.c.processingmodule == module)
+    def tariffs_of(self, modules: Iterable[int], more: Iterable[int] = ()) -> list[Tariff]:
+        """All tariffs that are sold on ``modules``, and those with the numbers ``more``, with their parameters."""
+        links = t.processingmodule2pricelist
+        sold = select(links.c.pricelist).where(links.c.processingmodule.in_(list(modules)))
+        query = select(t.pricelist.c.id, t.pricelist.c.name).where(
+            or_(t.pricelist.c.id.in_(sold), t.pricelist.c.id.in_(list(more)))
         )
         tariffs = [Tariff(row["id"], row["name"] or "") for row in self._rows(query)]
         params = self._params(t.pricelistparam, t.pricelistparam.c.pricelist, [tariff.id for tariff in tariffs])

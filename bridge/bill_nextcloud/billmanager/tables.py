@@ -20,6 +20,7 @@ item = _table(
     "parent",
     "account",
     "pricelist",
+    "lastpricelist",
     "processingmodule",
     "period",
     "status",

@@ -7,7 +7,7 @@ its own until ``ansible-playbook`` ends, however it ends.
 
 from __future__ import annotations
 
-import os
+import multiprocessing
 import subprocess
 import sys
 from typing import Any
@@ -26,8 +26,10 @@ class ActionModule(ActionBase):
         _, options = self.validate_argument_spec(
             {"path": {"type": "path", "required": True}, "seconds": {"type": "float", "default": 600}}
         )
-        # The parent of this worker is ansible-playbook itself.
-        arguments = [options["path"], str(os.getppid()), str(options["seconds"])]
+        playbook = multiprocessing.parent_process()
+        if playbook is None or playbook.pid is None:
+            raise AnsibleActionFail("cloud_lock runs in a worker process of ansible-playbook only")
+        arguments = [options["path"], str(playbook.pid), str(options["seconds"])]
         holder = subprocess.Popen(
             [sys.executable, "-m", "bill_nextcloud.lock", *arguments],
             stdin=subprocess.DEVNULL,

@@ -53,7 +53,7 @@ class InventoryModule(BaseInventoryPlugin):
         try:
             clouds, unusable = sold_clouds(read_settings(Path(settings_path)))
         except OperationError as error:
-            raise AnsibleParserError(text(error.failure, "en")) from error
+            raise AnsibleParserError(text(error.failure, "en")) from None
         for problem in unusable:
             self.display.warning(text(problem.failure, "en"))
         for cloud in clouds:

@@ -53,4 +53,4 @@ class LookupModule(LookupBase):
                     raise AnsibleLookupError(f"billmanager_password knows 'cloud' and 'accounts', not {term!r}")
             return found
         except OperationError as error:
-            raise AnsibleLookupError(text(error.failure, "en")) from error
+            raise AnsibleLookupError(text(error.failure, "en")) from None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from dataclasses import dataclass
@@ -17,8 +18,12 @@ from .schema import create_tables
 TESTS = Path(__file__).resolve().parents[2]
 """The folder that holds the package `standins`."""
 
+# A first line with the interpreter would break at a space in its path; to Python the shell's part is a text.
 MGRCTL = """\
-#!{python} -I
+#!/bin/sh
+''':'
+exec {python} -I "$0" "$@"
+'''
 import sys
 from pathlib import Path
 
@@ -93,7 +98,7 @@ def lay_out(root: Path) -> Layout:
     layout = Layout(root)
     crypt.write_key(layout.key)
     create_tables(layout.database)
-    layout.mgrctl.write_text(MGRCTL.format(python=sys.executable, tests=str(TESTS)), encoding="utf-8")
+    layout.mgrctl.write_text(MGRCTL.format(python=shlex.quote(sys.executable), tests=str(TESTS)), encoding="utf-8")
     layout.mgrctl.chmod(0o755)
     return layout
 

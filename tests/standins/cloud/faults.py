@@ -32,7 +32,10 @@ class FaultRefused(Exception):
 
 @dataclass
 class Fault:
-    """One ordered fault. method and path (a part of the path) None match everything; times None is for ever."""
+    """One ordered fault. method and path None match everything; times None is for ever.
+
+    path is a part of the path, or its end when a `$` stands behind it.
+    """
 
     kind: str
     method: str | None = None
@@ -48,7 +51,11 @@ class Fault:
 
     def hits(self, method: str, path: str) -> bool:
         """True for requests that this fault is meant for."""
-        return self.method in (None, method) and (self.path is None or self.path in path)
+        if self.method not in (None, method):
+            return False
+        if self.path is not None and self.path.endswith("$"):
+            return path.endswith(self.path[:-1])
+        return self.path is None or self.path in path
 
 
 class Faults:

@@ -16,7 +16,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.account import Acco
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import FINAL, CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.plan import CREATE, DELETE, Change, Plan, make_plan
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import NAME_TAKEN, Nextcloud
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import require_proof
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import read_completed, require_proof
 
 DELETE_POLLS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
 """Seconds between the reads after a deletion whose end was not seen: two minutes in all."""
@@ -177,7 +177,18 @@ class Application:
             message = f"{refusal.message} The account does not exist now."
             raise refusal.recoded("outcome_unknown", message.strip(), outcome_unknown=True)
         taken = refusal.ocs_code == NAME_TAKEN and not refusal.outcome_unknown
-        require_proof(self._cloud, account, self._wish, email=taken)
+        if taken:  # perhaps by an earlier run of ours that was killed a moment ago
+            self.account = account = read_completed(self._cloud, account, self._wish, self._sleep)
+            if account is None:
+                raise refusal
+        try:
+            require_proof(self._cloud, account, self._wish, email=taken)
+        except CloudError as error:
+            if taken or error.code != "account_conflict":
+                raise
+            # It did not exist a moment ago: most likely it is ours, so it is no conflict; but it cannot be shown.
+            message = f"{refusal.message} The account exists now and could not be proven ours: {error.message}"
+            raise refusal.recoded("outcome_unknown", message.strip(), outcome_unknown=True) from error
         self.written = not taken
         changes = make_plan(account, self._wish, made_now=not taken).changes
         if taken or refusal.outcome_unknown:

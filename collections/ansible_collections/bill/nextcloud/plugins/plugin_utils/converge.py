@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.account import Acco
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.apply import Application
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import Nextcloud
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import require_proof
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import read_completed, require_proof
 
 MAX_SILENT_ACCOUNTS = 3
 """After so many accounts in a row without any answer the cloud counts as unreachable."""
@@ -95,6 +96,7 @@ def converge(
     *,
     check_mode: bool,
     apply: t.Callable[[Nextcloud, Wish, Account | None, plans.Plan], Application] = Application,
+    sleep: t.Callable[[float], None] = time.sleep,
 ) -> None:
     """Bring the accounts to what is wished; the jobs hold the outcome.
 
@@ -103,8 +105,9 @@ def converge(
 
     :param check_mode: plan only.
     :param apply: carries out the plan of one account.
+    :param sleep: waits so many seconds.
     """
-    fault = _each(jobs, lambda job, wish: _read_and_plan(job, wish, cloud))
+    fault = _each(jobs, lambda job, wish: _read_and_plan(job, wish, cloud, sleep))
     if fault is not None:
         fail_all((job for job in jobs if job.plan.action != plans.NONE), fault)  # read and planned, now not to be done
         return
@@ -140,8 +143,10 @@ def _each(jobs: t.Sequence[Job], step: t.Callable[[Job, Wish], None]) -> CloudEr
     return None
 
 
-def _read_and_plan(job: Job, wish: Wish, cloud: Nextcloud) -> None:
+def _read_and_plan(job: Job, wish: Wish, cloud: Nextcloud, sleep: t.Callable[[float], None]) -> None:
     job.current = job.account = cloud.read(wish.name)
+    if job.current is not None and wish.proven:
+        job.current = job.account = read_completed(cloud, job.current, wish, sleep)
     if job.current is not None and wish.proven:
         require_proof(cloud, job.current, wish, email=True)
     job.plan = plans.make_plan(job.current, wish)

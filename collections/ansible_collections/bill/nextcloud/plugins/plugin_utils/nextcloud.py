@@ -113,11 +113,11 @@ class Nextcloud:
 
     def add_group(self, name: str, group: str) -> None:
         """Make an account a member of a group."""
-        _require(self._session.request("POST", _user(name) + "/groups", form=[("groupid", group)]), _GROUP)
+        _require_group(self._session.request("POST", _user(name) + "/groups", form=[("groupid", group)]), group)
 
     def remove_group(self, name: str, group: str) -> None:
         """End an account's membership of a group. The group is in the query: proxies drop the body of a DELETE."""
-        _require(self._session.request("DELETE", _user(name) + "/groups", query={"groupid": group}), _GROUP)
+        _require_group(self._session.request("DELETE", _user(name) + "/groups", query={"groupid": group}), group)
 
     def delete(self, name: str) -> None:
         """Delete an account and its files; one that is gone already is fine."""
@@ -166,3 +166,10 @@ def _require(reply: Reply, codes: t.Mapping[int, str]) -> None:
     """Raise a definite refusal unless the call was carried out."""
     if not reply.ok:
         raise reply.error(codes.get(reply.code, "refused"))
+
+
+def _require_group(reply: Reply, group: str) -> None:
+    """The same for a group, which the cloud's refusal does not name."""
+    if not reply.ok and _GROUP.get(reply.code) == "group_missing":
+        raise reply.error("group_missing", f'It is "{group}".')
+    _require(reply, _GROUP)

@@ -14,6 +14,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 _OK = (100, 200)
 _UNAUTHORISED = 997
 _SERVER_ERRORS = (500, 996, 999)
+_NO_ROUTE = "Invalid query"
 _MAX_MESSAGE = 300
 
 
@@ -77,6 +78,9 @@ def parse(status: int, headers: t.Mapping[str, str], body: bytes, request: str, 
             http_status=status,
             outcome_unknown=is_write,
         )
+    if reply.code == 998 and reply.message.startswith(_NO_ROUTE):
+        # The same code as for an account that does not exist, but it says nothing about the account.
+        raise reply.error("not_an_answer", f'The cloud does not know this call: "{reply.message}".')
     if reply.code == 403:
         raise reply.error("write_not_permitted")
     if status >= 500 or reply.code in _SERVER_ERRORS:

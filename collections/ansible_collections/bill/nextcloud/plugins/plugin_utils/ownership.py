@@ -5,10 +5,30 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, Wish
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.plan import same_email
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import Nextcloud
+
+COMPLETION_POLLS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds between the reads of an account that may still be under creation: half a minute in all."""
+
+
+def read_completed(cloud: Nextcloud, account: Account, wish: Wish, sleep: t.Callable[[float], None]) -> Account | None:
+    """Read an account again until its creation has ended, if an earlier run was killed in the middle of it.
+
+    The cloud goes on with a creation whose caller is gone, and sets the e-mail address last: an account without one,
+    where one was to be set, may become ours within a moment.
+    """
+    current: Account | None = account
+    for seconds in COMPLETION_POLLS:
+        if current is None or current.email or not wish.email:
+            break
+        sleep(seconds)
+        current = cloud.read(wish.name)
+    return current
 
 
 def require_proof(cloud: Nextcloud, account: Account, wish: Wish, *, email: bool) -> None:

@@ -67,6 +67,7 @@ def run_impatiently(
         converge.Limits(),
         check_mode=False,
         apply=lambda *plan: Application(*plan, sleep=sleep),
+        sleep=sleep,
     )
     session.close()
     return [job.result() for job in jobs]

@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.bill.nextcloud.tests.unit.running import code, outcome, run, run_one
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import COMPLETION_POLLS
+from ansible_collections.bill.nextcloud.tests.unit.running import code, outcome, run, run_impatiently, run_one
 from ansible_collections.bill.nextcloud.tests.unit.scripted import (
     ADMIN,
     ADMIN_PASSWORD,
@@ -62,11 +63,23 @@ def test_failed_log_in_is_a_conflict(cloud: ScriptedCloud, answer: Answer, state
     assert outcome(run_one(cloud, **OURS, state=state)) == ("account_conflict", "none", False)
 
 
-@pytest.mark.parametrize("fields", [{"email": "b@x"}, {"email": None}, {"email": "a@x", "enabled": False}])
+@pytest.mark.parametrize("fields", [{"email": "b@x"}, {"email": "a@x", "enabled": False}])
 def test_no_log_in_is_wasted(cloud: ScriptedCloud, fields: dict[str, t.Any]) -> None:
     """Another e-mail address, or a disabled account, is a conflict without a log-in."""
     cloud.expect("GET", PATH, ok(record("user_12", **fields)))
     assert code(run_one(cloud, **OURS)) == "account_conflict"
+
+
+def test_an_account_that_is_still_being_made_is_waited_for(cloud: ScriptedCloud) -> None:
+    """The cloud goes on with a creation whose caller was killed, and sets the e-mail address last."""
+    cloud.expect("GET", PATH, ok(record("user_12", email=None)))
+    cloud.expect("GET", PATH, ok(record("user_12", email=None)))
+    cloud.expect("GET", PATH, ok(record("user_12", email="a@x", quota=5)))
+    expect_log_in(cloud, ok({"id": "user_12"}))
+    slept: list[float] = []
+    (result,) = run_impatiently(cloud, {**OURS, "quota": "5"}, seconds=5, slept=slept)
+    assert outcome(result) == (None, "none", False)
+    assert slept == list(COMPLETION_POLLS[:2])
 
 
 def test_without_a_wished_address_the_account_must_have_none(cloud: ScriptedCloud) -> None:

@@ -215,6 +215,14 @@ def test_as_many_as_allowed(cloud: ScriptedCloud) -> None:
     assert outcome(run(cloud, {"state": "absent"}, max_deletions=1)["accounts"][0]) == (None, "deleted", True)
 
 
+@pytest.mark.parametrize("state", ["absent", "present"])
+def test_a_missing_route_is_no_missing_account(cloud: ScriptedCloud, state: str) -> None:
+    """Code 998 has two meanings; a cloud without the API says nothing about its accounts."""
+    cloud.expect("GET", PATH, no(404, 998, "Invalid query, please check the syntax."))
+    result = run_one(cloud, state=state, password="Some-Passw0rd-1")
+    assert outcome(result) == ("not_an_answer", "none", False)
+
+
 # refusals and unknown outcomes of changes
 
 

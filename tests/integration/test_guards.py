@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must not happen however events, claims and processes fall together."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from harness.cloud import Server
+from harness.stack import Stack
+
+from .conftest import SetUp
+from .test_claims import OURS, claimed, refused
+
+STRANGER = "Stranger-Passw0rd-1"
+
+
+def execute(stack: Stack, statement: str, *values: object) -> None:
+    """Change BILLmanager's tables by hand."""
+    with sqlite3.connect(stack.panel.layout.database) as connection:
+        connection.execute(statement, values)
+
+
+def test_service_that_moved_to_another_cloud(stack: Stack, tmp_path: Path) -> None:
+    """The same name on the other cloud is a stranger's: nothing is touched there or here, and a person is told."""
+    service = stack.opened()
+    other = Server(tmp_path / "other")
+    try:
+        other.cloud.create(f"user_{service}", STRANGER, email="ivan@example.org")
+        module = stack.panel.add_cloud(
+            "Other", {"url": other.cloud.url, "username": "admin"}, {"password": other.cloud.password}
+        )
+        execute(stack, "UPDATE item SET processingmodule = ? WHERE id = ?", module, service)
+        before = stack.writes()
+        for begin in (stack.panel.suspend, stack.panel.close):
+            refused(stack.panel.run(service, begin(service)), "nextcloud_service_moved")
+        account = other.cloud.account(f"user_{service}")
+        assert account is not None
+        assert account["enabled"] is True
+        assert stack.writes() == before
+    finally:
+        other.stop()
+
+
+def test_calls_that_go_against_the_status(stack: Stack) -> None:
+    """Without an operation a call may not close what is paid, nor open what is suspended."""
+    service = stack.opened()
+    before = stack.writes()
+    for command in ("suspend", "close"):
+        run = stack.panel.call(command, ["--item", str(service)])
+        assert run.error is not None
+        assert run.error.type == "nextcloud_status_contradicts"
+    assert stack.writes() == before
+    stack.panel.suspend(service)
+    stack.run(service)
+    before = stack.writes()
+    for command in ("open", "resume", "close"):
+        run = stack.panel.call(command, ["--item", str(service)])
+        assert run.error is not None
+        assert run.error.type == "nextcloud_status_contradicts"
+    assert stack.writes() == before
+
+
+def test_operation_of_another_service(stack: Stack) -> None:
+    """The number of somebody else's operation is no permission."""
+    first, second = stack.opened(), stack.opened()
+    closing = stack.panel.close(first)
+    before = stack.writes()
+    run = stack.panel.call("close", ["--item", str(second), "--runningoperation", str(closing)])
+    assert run.error is not None
+    assert run.error.type == "nextcloud_operation_ended"
+    assert stack.writes() == before
+
+
+@pytest.mark.parametrize("command", ["setparam", "suspend", "close"])
+def test_refused_report_is_a_failure(stack: Stack, command: str) -> None:
+    """BILLmanager refuses the post call although the operation runs: said so, and reported at the next call."""
+    service = stack.opened()
+    if command == "setparam":
+        stack.panel.change_tariff(service, stack.tariff("Large", (2, "gib")))
+    else:
+        getattr(stack.panel, command)(service)
+    stack.panel.set_fault("error_exit_0", function=f"service.post{command}", times=1)
+    refused(stack.panel.run(service), "nextcloud_billmanager_refused")
+    stack.run(service)
+
+
+def test_left_claims_on_one_name(set_up: SetUp, tmp_path: Path) -> None:
+    """Two killed runs have left claims on the same name: the lower service has it, in whatever order they come."""
+    mapping = tmp_path / "accounts.yml"
+    mapping.write_text("username: \"'shared'\"\nquota: addons.disk.bytes\nemail: client.email\n", encoding="utf-8")
+    stack = set_up({"accounts": {"mapping": str(mapping)}})
+    lower, higher = stack.order(), stack.order()
+    for service in (lower, higher):
+        claimed(stack, service, "shared", OURS + str(service))
+    refused(stack.panel.run(higher), "nextcloud_account_conflict")
+    runs = {run.item: run for run in stack.panel.run_pending(parallel=2)}
+    refused(runs[higher], "nextcloud_account_conflict")
+    assert runs[lower].error is None
+    assert stack.customer(lower).can_store()
+
+
+def test_lost_answer_and_refused_proof_keep_the_claim(stack: Stack) -> None:
+    """The account was made, but neither the answer came nor does its log-in work now: not final, and never left."""
+    stack.standin.fault("cut_after", method="POST", path="/cloud/users", times=1)
+    stack.standin.fault("status", method="GET", path="/cloud/user$", status=401, times=1)
+    service = stack.order()
+    refused(stack.panel.run(service), "nextcloud_outcome_unknown")
+    assert stack.panel.service(service)["params"]["username"] == f"user_{service}"
+    stack.standin.clear_faults()
+    assert stack.run(service).status_name == "active"
+    assert stack.customer(service).can_store()
+
+
+def test_mgrctl_dies_with_the_bridge(stack: Stack) -> None:
+    """kill -9 while BILLmanager's command is under way: it does not write later, and the password works."""
+    stack.panel.set_fault("hang", function="service.saveparam", times=1)
+    service = stack.order()
+    thread = threading.Thread(target=lambda: stack.panel.run(service))
+    thread.start()
+    assert stack.worker.process is not None
+    bridge = psutil.Process(stack.worker.process.pid)
+    deadline = time.monotonic() + 60
+    found: list[psutil.Process] = []
+    while not found and time.monotonic() < deadline:
+        for one in bridge.children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):  # ended meanwhile
+                found += [one] * ("service.saveparam" in one.cmdline())
+        time.sleep(0.02)
+    assert found
+    while not any(call["fault"] == "hang" for call in stack.panel.mgrctl_calls()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    stack.worker.kill()
+    _, alive = psutil.wait_procs(found, timeout=2)
+    assert alive == []
+    thread.join(60)
+    stack.panel.clear_faults()
+    stack.worker.start()
+    deadline = time.monotonic() + 60
+    while stack.panel.service(service)["status_name"] != "active" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert stack.customer(service).can_store()
+
+
+def test_late_password_in_billmanager_is_put_right(stack: Stack) -> None:
+    """Another password reaches BILLmanager while the account is made: what the customer is shown is what works."""
+    stack.standin.fault("delay", method="POST", path="/cloud/users", seconds=4, times=1)
+    service = stack.order()
+    thread = threading.Thread(target=lambda: stack.panel.run(service))
+    thread.start()
+    deadline = time.monotonic() + 60
+    while not any(one["method"] == "POST" for one in stack.standin.arrivals()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    stack.mgrctl(
+        "service.saveparam",
+        elid=service,
+        name="userpassword",
+        value="Late-Passw0rd-of-a-killed-run",
+        crypted="on",
+        sok="ok",
+    )
+    thread.join(60)
+    assert stack.panel.service(service)["status_name"] == "active"
+    assert stack.customer(service).can_store()
+
+
+def test_group_of_a_tariff_that_is_no_longer_sold(stack: Stack) -> None:
+    """The old tariff was taken off the cloud before the change: its group is lost all the same."""
+    service = stack.opened()
+    large = stack.tariff("Large", (2, "gib"), "premium")
+    execute(stack, "DELETE FROM processingmodule2pricelist WHERE pricelist <> ?", large)
+    stack.panel.change_tariff(service, large)
+    stack.run(service)
+    account = stack.cloud.account(f"user_{service}")
+    assert account is not None
+    assert account["groups"] == ["premium"]
+
+
+def test_texts_that_look_like_something_else(stack: Stack) -> None:
+    """A group of digits and underscores, a name that YAML takes for nothing: they arrive as they are."""
+    stack.cloud.add_group("2024_1")
+    client = stack.panel.add_client("null", "null@example.org")
+    service = stack.panel.order(stack.tariff("Digits", (1, "gib"), "2024_1"), client)
+    stack.run(service)
+    account = stack.cloud.account(f"user_{service}")
+    assert account is not None
+    assert account["groups"] == ["2024_1"]
+    assert account["displayname"] == "null"
+
+
+def test_mass_suspension_is_done_in_several_runs(set_up: SetUp) -> None:
+    """More suspensions at once than one run may do: all are done."""
+    stack = set_up({"clouds": {"suspensions_per_run": 2}})
+    services = [stack.opened() for _ in range(5)]
+    for service in services:
+        stack.panel.suspend(service)
+    runs = stack.panel.run_pending(parallel=5)
+    assert [run.error for run in runs] == [None] * 5
+    assert {stack.panel.service(service)["status_name"] for service in services} == {"suspended"}
+
+
+def test_accepted_and_still_in_progress(set_up: SetUp) -> None:
+    """The bridge does not wait longer than its settings say; the operation goes on and is reported."""
+    stack = set_up({"bridge": {"wait_seconds": 0}})
+    service = stack.order()
+    run = stack.panel.run(service)
+    assert run.exit_code == 0
+    assert run.error is None
+    assert not run.finished
+    assert run.operation is not None
+    stack.panel.wait(run.operation, 60)
+    assert stack.customer(service).can_store()
+
+
+def test_the_worker_stops_at_once(stack: Stack) -> None:
+    """SIGTERM ends it within seconds, also with an operation under way; that goes on after the next start."""
+    stack.standin.fault("delay", method="POST", path="/cloud/users", seconds=20, times=1)
+    service = stack.order()
+    thread = threading.Thread(target=lambda: stack.panel.run(service))
+    thread.start()
+    deadline = time.monotonic() + 60
+    while not any(one["method"] == "POST" for one in stack.standin.arrivals()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert stack.worker.process is not None
+    stack.worker.process.terminate()
+    stack.worker.process.wait(10)
+    thread.join(30)
+    stack.worker.start()
+    deadline = time.monotonic() + 60
+    while stack.panel.service(service)["status_name"] != "active" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert stack.panel.service(service)["status_name"] == "active"
+    assert stack.customer(service).can_store()
