@@ -10,13 +10,15 @@ BIN := $(VENV)/bin
 COLLECTION := collections/ansible_collections/bill/nextcloud
 SANITY_PYTHON = $(shell $(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
-# Handed to the demonstration and the contract tests by the environment, never as arguments.
+# Handed to the demonstration by the environment, never as arguments.
 export CLOUD_URL CLOUD_USER CLOUD_PASSWORD CLOUD_CA_FILE
 
 .PHONY: demo test lint format clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=…")'
+	@$(PYTHON) -c 'import sqlite3, sys; sys.exit(sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42) and "This Python needs SQLite 3.42 or newer; Python 3.11 does with less: make PYTHON=…")'
+	@echo "Installing the Python packages into $(VENV) …"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
