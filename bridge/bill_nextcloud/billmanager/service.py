@@ -27,6 +27,7 @@ MODULE_NAME = "pmnextcloud"
 ACTIVE, SUSPENDED, DELETED, PROCESSING = 2, 3, 4, 5
 STATUS_NAMES = {ACTIVE: "active", SUSPENDED: "suspended", DELETED: "deleted"}
 USERNAME, PASSWORD, URL = "username", "userpassword", "url"
+_COMMANDS = ("open", "setparam", "suspend", "resume", "close", "reopen", "prolong", "changepassword")
 _PAGE = 500
 
 
@@ -134,13 +135,14 @@ class Database:
     def operation_runs(self, number: int, service: int, command: str) -> bool:
         """Whether BILLmanager still has this running operation of ``service``: its row goes when it has ended.
 
-        Which columns the table has besides its number is not documented: those that are there must agree.
+        Which columns the table has besides its number, and how it names commands, is not documented: an owner that is
+        there must be the service, and a word that is known as another command is no match.
         """
         for row in self._rows(
             select(text("*")).select_from(t.runningoperation).where(t.runningoperation.c.id == number)
         ):
             owner, name = row.get("item"), row.get("intname")
-            return owner in (None, service) and name in (None, "", command)
+            return owner in (None, service) and (name == command or name not in _COMMANDS)
         return False
 
     def services_of(self, module: int, statuses: Iterable[int]) -> list[Service]:
