@@ -206,7 +206,7 @@ def test_taken_with_another_address(cloud: ScriptedCloud) -> None:
 def test_taken_without_an_address(cloud: ScriptedCloud) -> None:
     """Perhaps still being made by a run that was killed: it is waited for; half a minute without one is another's."""
     expect_post(cloud, no(400, 102))
-    for dummy in range(1 + len(COMPLETION_POLLS)):
+    for _dummy in range(1 + len(COMPLETION_POLLS)):
         cloud.expect("GET", PATH, ok({**RIGHT, "email": None}))
     slept: list[float] = []
     (result,) = run_impatiently(cloud, WISH, seconds=5, slept=slept)
