@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 import threading
-import time
 from pathlib import Path
 
 import psutil
@@ -16,6 +14,7 @@ from harness.stack import Stack
 
 from .conftest import SetUp
 from .test_claims import OURS, claimed, refused
+from .test_kill import in_the_middle, processes, until
 
 STRANGER = "Stranger-Passw0rd-1"
 
@@ -123,39 +122,23 @@ def test_mgrctl_dies_with_the_bridge(stack: Stack) -> None:
     service = stack.order()
     thread = threading.Thread(target=lambda: stack.panel.run(service))
     thread.start()
-    assert stack.worker.process is not None
-    bridge = psutil.Process(stack.worker.process.pid)
-    deadline = time.monotonic() + 60
-    found: list[psutil.Process] = []
-    while not found and time.monotonic() < deadline:
-        for one in bridge.children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):  # ended meanwhile
-                found += [one] * ("service.saveparam" in one.cmdline())
-        time.sleep(0.02)
+    until(lambda: any(call["fault"] == "hang" for call in stack.panel.mgrctl_calls()))
+    found = processes(stack, "service.saveparam")
     assert found
-    while not any(call["fault"] == "hang" for call in stack.panel.mgrctl_calls()) and time.monotonic() < deadline:
-        time.sleep(0.02)
     stack.worker.kill()
     _, alive = psutil.wait_procs(found, timeout=2)
     assert alive == []
     thread.join(60)
     stack.panel.clear_faults()
     stack.worker.start()
-    deadline = time.monotonic() + 60
-    while stack.panel.service(service)["status_name"] != "active" and time.monotonic() < deadline:
-        time.sleep(0.1)
+    until(lambda: stack.panel.service(service)["status_name"] == "active")
     assert stack.customer(service).can_store()
 
 
 def test_late_password_in_billmanager_is_put_right(stack: Stack) -> None:
     """Another password reaches BILLmanager while the account is made: what the customer is shown is what works."""
-    stack.standin.fault("delay", method="POST", path="/cloud/users", seconds=4, times=1)
     service = stack.order()
-    thread = threading.Thread(target=lambda: stack.panel.run(service))
-    thread.start()
-    deadline = time.monotonic() + 60
-    while not any(one["method"] == "POST" for one in stack.standin.arrivals()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    thread, _ = in_the_middle(stack, "creation not done yet", service)
     stack.mgrctl(
         "service.saveparam",
         elid=service,
@@ -165,7 +148,6 @@ def test_late_password_in_billmanager_is_put_right(stack: Stack) -> None:
         sok="ok",
     )
     thread.join(60)
-    assert stack.panel.service(service)["status_name"] == "active"
     assert stack.customer(service).can_store()
 
 
@@ -219,20 +201,12 @@ def test_accepted_and_still_in_progress(set_up: SetUp) -> None:
 
 def test_the_worker_stops_at_once(stack: Stack) -> None:
     """SIGTERM ends it within seconds, also with an operation under way; that goes on after the next start."""
-    stack.standin.fault("delay", method="POST", path="/cloud/users", seconds=20, times=1)
     service = stack.order()
-    thread = threading.Thread(target=lambda: stack.panel.run(service))
-    thread.start()
-    deadline = time.monotonic() + 60
-    while not any(one["method"] == "POST" for one in stack.standin.arrivals()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    thread, _ = in_the_middle(stack, "creation not done yet", service)
     assert stack.worker.process is not None
     stack.worker.process.terminate()
     stack.worker.process.wait(10)
     thread.join(30)
     stack.worker.start()
-    deadline = time.monotonic() + 60
-    while stack.panel.service(service)["status_name"] != "active" and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert stack.panel.service(service)["status_name"] == "active"
+    until(lambda: stack.panel.service(service)["status_name"] == "active")
     assert stack.customer(service).can_store()
