@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,7 @@ from bill_nextcloud.errors import (
     AccountNameMissing,
     ClaimNotSaved,
     CloudChanged,
+    CredentialsRefused,
     Failure,
     OperationEnded,
     OperationError,
@@ -51,6 +53,8 @@ AGREEING: dict[int, tuple[str, ...]] = {
 }
 ATTEMPTS = 3
 LOCK_SECONDS = 3600
+# Nextcloud blocks an address after ten refused log-ins in half an hour.
+SPARED_SECONDS = 300
 DETAIL_LENGTH = 300
 
 
@@ -111,14 +115,18 @@ class Convergence:
     database: Database
     mapping: Mapping
     runs: Runs
+    refused: dict[int, tuple[Cloud, float]] = field(default_factory=dict)
 
     def __call__(self, module: int, requests: list[Request]) -> list[Outcome]:
         """An outcome for each of ``requests``, in order. A run without results is tried again from the first read."""
         works = [_Work(request) for request in requests]
         try:
             cloud = self.database.cloud(module)
+            self._spare(cloud)
             with locked(lock_path(self.settings.lock_directory, cloud.url), LOCK_SECONDS):
                 works = self._attempts(cloud, requests)
+            if any(work.failure and work.failure.code == CredentialsRefused.code for work in works):
+                self.refused[module] = (cloud, time.monotonic())
         except OperationError as error:
             # What concerns the whole cloud concerns each request.
             return [Outcome(request, failure=error.failure) for request in requests]
@@ -135,6 +143,12 @@ class Convergence:
             )
             for work in works
         ]
+
+    def _spare(self, cloud: Cloud) -> None:
+        # Each refused log-in brings the cloud nearer to blocking this whole address. Changed credentials count at once.
+        refused, moment = self.refused.get(cloud.id, (None, 0.0))
+        if refused == cloud and time.monotonic() - moment < SPARED_SECONDS:
+            raise CredentialsRefused(cloud=cloud.name)
 
     def _attempts(self, cloud: Cloud, requests: list[Request]) -> list[_Work]:
         for attempt in range(1, ATTEMPTS + 1):

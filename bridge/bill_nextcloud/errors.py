@@ -106,6 +106,13 @@ class ModuleUnknown(OperationError):
     code = "module_unknown"
 
 
+class CredentialsRefused(OperationError):
+    """The cloud refused these credentials a moment ago: they are not tried again yet (``cloud``)."""
+
+    code = "wrong_credentials"
+    kind: Kind = "held"
+
+
 class CloudParameterMissing(OperationError):
     """A connection parameter of the processing module is empty (``cloud``, ``parameter``)."""
 
