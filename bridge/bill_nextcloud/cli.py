@@ -67,14 +67,19 @@ def _work(settings: Settings) -> None:
             intake.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:
         log.info("stopping")
-        operations.stop()
-        # Their secrets go with the runs.
-        runs.clear()
-        settings.bridge.socket_path.unlink(missing_ok=True)
-        # Operations under way may wait for minutes; they are stored, and gone on with after the next start. Their
-        # runs end with this process.
-        logging.shutdown()
-        os._exit(0)
+        try:
+            operations.stop()
+            settings.bridge.socket_path.unlink(missing_ok=True)
+            # Their secrets go with the runs.
+            runs.clear()
+        except OSError as error:
+            # A run still writes into its directory: the next start clears it.
+            log.warning("a run's directory is left until the next start", detail=error)
+        finally:
+            # Operations under way may wait for minutes; they are stored, and gone on with after the next start. Their
+            # runs end with this process.
+            logging.shutdown()
+            os._exit(0)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -119,7 +119,6 @@ class Convergence:
 
     def __call__(self, module: int, requests: list[Request]) -> list[Outcome]:
         """An outcome for each of ``requests``, in order. A run without results is tried again from the first read."""
-        works = [_Work(request) for request in requests]
         try:
             cloud = self.database.cloud(module)
             self._spare(cloud)

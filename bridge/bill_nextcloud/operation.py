@@ -93,8 +93,8 @@ class Operations:
     def submit(self, request: Request) -> str:
         """Store ``request`` durably and return the identifier of its workflow.
 
-        A call for an operation that is still running attaches to it; otherwise it is a new attempt, which is safe:
-        each begins by reading, and an operation that was done before only reports again.
+        A call for an operation that is still running attaches to it; otherwise it is a new attempt, which is safe: each
+        begins by reading. What was done but not reported is reported again; what BILLmanager has ended is refused.
         """
         key = f"{self._installation}:{request.operation or 0}:{request.command}:{request.service}:"
         with self._guard:
