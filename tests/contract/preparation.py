@@ -78,6 +78,10 @@ def _old_session(server: Server, _recording: Recording) -> None:
     _standin(server).advance_clock(31 * 60)
 
 
+def _unset_settings(server: Server, _recording: Recording) -> None:
+    server.unset_settings()
+
+
 _PREPARATIONS: dict[str, Callable[[Server, Recording], None]] = {
     "user.quota[[]*.set": _create_user_of_path,
     "user.edit.quota.tiny": _create_user_of_path,
@@ -89,6 +93,8 @@ _PREPARATIONS: dict[str, Callable[[Server, Recording], None]] = {
     "auth.bruteforce.reset": _forget_attempts,
     "auth.appPassword.list": _app_password,
     "session.after30min.list": _old_session,
+    "config.fresh.files.default_quota": _unset_settings,
+    "config.appPassword.set": _app_password,
 }
 
 

@@ -4,18 +4,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_FILE = Path(__file__).parent / "recordings" / "nextcloud-31.0.6.jsonl"
+_FOLDER = Path(__file__).parent / "recordings"
+_FILES = (
+    "nextcloud-31.0.6.jsonl",
+    "nextcloud-31.0.6-app-config.jsonl",
+    "nextcloud-31.0.6-groups-and-lists.jsonl",
+)
 # Bytes that the example files of a new account took on the recorded server.
 RECORDED_SKELETON = 17544006
 
 
 @dataclass(frozen=True)
 class Recording:
-    """One exchange. body: a text, a size ("1024 bytes"), or None; second: made on a second, empty installation."""
+    """One exchange. body: a text, a size ("1024 bytes"), or None.
+
+    part: recordings of one part build on each other; before each part the server was empty.
+    """
 
     name: str
     method: str
@@ -29,13 +38,19 @@ class Recording:
     status: int
     response_headers: dict[str, str]
     response_body: str
-    second: bool
+    part: str
+
+
+def _lines() -> Iterator[tuple[str, str]]:
+    for file in _FILES:
+        for line in (_FOLDER / file).read_text(encoding="utf-8").splitlines():
+            yield file, line
 
 
 def load() -> list[Recording]:
     """All recordings in the order in which they were made."""
     recordings = []
-    for line in _FILE.read_text(encoding="utf-8").splitlines():
+    for file, line in _lines():
         data = json.loads(line)
         request, response = data["request"], data["response"]
         recordings.append(
@@ -52,7 +67,7 @@ def load() -> list[Recording]:
                 status=response["status"],
                 response_headers=response["headers"],
                 response_body=response["body"],
-                second="instance" in data,
+                part=f"{file} {data.get('instance', '')}",
             )
         )
     return recordings

@@ -19,6 +19,8 @@ PREFIX = "rec-"
 OWN = "rec-zz-"
 # Nextcloud permits 50 edits in 600 s to one acting account.
 _EDITS_EACH = 45
+UNLIMITED = -3
+_CHECKSUM = 64
 PASSWORDS = {
     "good": "Rec-good-0-tablecloth-Wombat",
     "second": "Rec-second-1-tablecloth-Wombat",
@@ -28,6 +30,19 @@ PASSWORDS = {
     "long": "Lo0ng-" * 80,
 }
 Credentials = tuple[str, str]
+# Settings that recordings change; on a real server they are put back at the end, in this order.
+_SETTINGS = {
+    "files": ("default_quota", "max_quota", "quota_preset", "allow_unlimited_quota"),
+    "core": ("newUser.sendEmail", "newUser.requireEmail", "newUser.generateUserID"),
+    "password_policy": (
+        "minLength",
+        "enforceNonCommonPassword",
+        "enforceNumericCharacters",
+        "enforceSpecialCharacters",
+        "enforceUpperLowerCase",
+    ),
+}
+_APP_CONFIG = "/apps/provisioning_api/api/v1/config/apps"
 _OCS = {"OCS-APIRequest": "true"}
 
 
@@ -52,6 +67,8 @@ class Server:
         self.app_password: Credentials = ("", "")
         self.skeleton = 0
         self.default_quota: float = 0
+        # None until settings were unset; then what they were.
+        self._settings: dict[str, str] | None = None
 
     @property
     def real(self) -> bool:
@@ -77,8 +94,29 @@ class Server:
         self.skeleton = int(self.read_user(probe)["quota"]["used"])
         self.setup("DELETE", f"/cloud/users/{probe}")
 
+    def unset_settings(self) -> None:
+        """Unset what recordings change, as on a new server; `close` puts it back."""
+        self._settings = {}
+        for app, keys in _SETTINGS.items():
+            found = self.setup("GET", f"{_APP_CONFIG}/{app}", auth=self._owner)["data"]
+            for key in keys:
+                path = f"{_APP_CONFIG}/{app}/{key}"
+                if key in found:
+                    self._settings[path] = self.setup("GET", path, auth=self._owner)["data"]
+                    self.setup("DELETE", path, auth=self._owner)
+        self.default_quota = UNLIMITED
+
+    def _put_settings_back(self, settings: dict[str, str]) -> None:
+        for path in (f"{_APP_CONFIG}/{app}/{key}" for app, keys in _SETTINGS.items() for key in keys):
+            if path in settings:
+                self.setup("POST", path, auth=self._owner, form={"value": settings[path]})
+            else:
+                self.setup("DELETE", path, auth=self._owner)
+
     def close(self) -> None:
-        """Remove everything the run made."""
+        """Remove everything the run made, and put settings back."""
+        if self._settings is not None:
+            self._put_settings_back(self._settings)
         self.remove_everything(with_admins=True)
         self._session.close()
 
@@ -136,7 +174,8 @@ class Server:
 
     def new_admin(self) -> Credentials:
         """Make a further admin account; it becomes the acting one."""
-        name, password = f"{OWN}admin-{len(self._admins) + 1}", secrets.token_urlsafe(24)
+        # A name never used before: the real server counts edits by name, also those of an account that is gone.
+        name, password = f"{OWN}admin-{secrets.token_hex(4)}", secrets.token_urlsafe(24)
         # The recorded administrator had this quota.
         form = {"userid": name, "password": password, "quota": "10 GB", "groups[]": "admin"}
         self.setup("POST", "/cloud/users", auth=self._owner, form=form)
@@ -159,9 +198,15 @@ class Server:
         for name in users:
             if name.startswith(PREFIX) and (with_admins or not name.startswith(OWN)):
                 self.setup("DELETE", f"/cloud/users/{quote(name)}", auth=self._owner)
-        for name in self.setup("GET", "/cloud/groups", auth=self._owner, query={"search": PREFIX})["groups"]:
-            if name.startswith(PREFIX):
-                self.setup("DELETE", f"/cloud/groups/{quote(name, safe='')}", auth=self._owner)
+        groups = self.setup("GET", "/cloud/groups/details", auth=self._owner, query={"search": PREFIX})["groups"]
+        for group in groups:
+            # The id of a group with a long name is a checksum; only its display name tells whose it is.
+            if group["id"].startswith(PREFIX) or (
+                len(group["id"]) == _CHECKSUM and group["displayname"].startswith(PREFIX)
+            ):
+                # The real server decodes it twice.
+                name = quote(quote(group["id"], safe=""), safe="")
+                self.setup("DELETE", f"/cloud/groups/{name}", auth=self._owner)
         if with_admins:
             self._admins.clear()
 

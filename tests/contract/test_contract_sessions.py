@@ -36,6 +36,10 @@ def test_session_may_write_for_30_minutes(standin: StandinCloud, client: Client)
     assert (refused.status_code, ocs_code(refused)) == (403, _REFUSED)
     assert client.call("DELETE", "users/user_1").status_code == 403
     assert client.call("PUT", "users/user_1/disable").status_code == 403
+    setting = f"{standin.url}/ocs/v2.php/apps/provisioning_api/api/v1/config/apps/files/default_quota"
+    assert client.session.get(setting, timeout=10).status_code == 200
+    assert client.session.post(setting, data={"value": "5 GB"}, timeout=10).status_code == 403
+    assert client.session.delete(setting, timeout=10).status_code == 403
     assert client.record("user_3") is None
     assert client.record("user_1") is not None
     assert client.fresh().create("user_3").status_code == 200

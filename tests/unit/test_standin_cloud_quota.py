@@ -23,7 +23,7 @@ GIB = 1024**3
         ("1,5 GB", "1 GB", GIB),
         ("0", "0 B", 0),
         ("none", "none", -3),
-        ("default", "default", -3),
+        ("default", "default", 0),
         ("-1 B", "none", -3),
         ("100 TB", "100 TB", 100 * 1024 * GIB),
     ],
@@ -31,7 +31,7 @@ GIB = 1024**3
 def test_quota_is_stored_rounded(given: str, stored: str, size: float) -> None:
     """The text that is stored and the bytes that are read back."""
     assert quota.normalise(given) == stored
-    assert quota.stored_bytes(stored) == round(size)
+    assert quota.in_bytes(stored) == round(size)
 
 
 @pytest.mark.parametrize("given", ["lots", "", "5 GX"])

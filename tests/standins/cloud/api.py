@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from standins.cloud import edit, groups, server_info, users
+from standins.cloud import config_api, edit, groups, passwords, server_info, user_lists, users
+from standins.cloud.account import Account
 from standins.cloud.auth import (
     AccountDisabled,
     Authenticator,
@@ -20,7 +21,7 @@ from standins.cloud.auth import (
 from standins.cloud.clock import Clock
 from standins.cloud.ocs import NOT_FOUND, SERVER_ERROR, UNAUTHORISED, Answer, OcsError, envelope
 from standins.cloud.request import Call, Parameters, not_logged_in
-from standins.cloud.state import Account, Cloud
+from standins.cloud.state import Cloud
 
 _UNKNOWN_ROUTE = (
     "Invalid query, please check the syntax. API specifications are here:"
@@ -31,10 +32,15 @@ _EMPTY_REFUSAL = {"Content-Type": "text/html; charset=UTF-8"}
 
 @dataclass(frozen=True)
 class Route:
-    """What answers one method at one path, and how often one account may call it (calls, seconds)."""
+    """What answers one method at one path.
+
+    limit: how often one account may call it (calls, seconds). confirmed: any method but GET needs a log-in that is
+    fresh enough.
+    """
 
     handler: Callable[[Call], Any]
     limit: tuple[int, int] | None = None
+    confirmed: bool = True
 
 
 def _app_password(call: Call) -> dict[str, str]:
@@ -43,15 +49,30 @@ def _app_password(call: Call) -> dict[str, str]:
     return {"apppassword": token}
 
 
-# Paths below /ocs/v2.php; "*" stands for one segment. Every method but GET needs a fresh password confirmation.
+def _validate_password(call: Call) -> dict[str, Any]:
+    try:
+        passwords.check(call.cloud.config, call.text("password"))
+    except passwords.PasswordRefused as error:
+        return {"passed": False, "reason": str(error)}
+    return {"passed": True}
+
+
+def _generate_password(call: Call) -> dict[str, str]:
+    return {"password": passwords.generate(call.cloud.config)}
+
+
+_APP_CONFIG = ("apps", "provisioning_api", "api", "v1", "config", "apps")
+_PASSWORD_POLICY = ("apps", "password_policy", "api", "v1")
+# Paths below /ocs/v2.php; "*" stands for one segment.
 _ROUTES: dict[tuple[str, ...], dict[str, Route]] = {
     ("core", "getapppassword"): {"GET": Route(_app_password)},
     ("cloud", "user"): {"GET": Route(users.read_self)},
     ("cloud", "user", "fields"): {"GET": Route(edit.fields)},
     ("cloud", "user", "fields", "*"): {"GET": Route(edit.fields)},
-    ("cloud", "users"): {"GET": Route(users.list_ids), "POST": Route(users.create)},
-    ("cloud", "users", "details"): {"GET": Route(users.list_details)},
-    ("cloud", "users", "disabled"): {"GET": Route(users.list_disabled)},
+    ("cloud", "users"): {"GET": Route(user_lists.list_ids), "POST": Route(users.create)},
+    ("cloud", "users", "details"): {"GET": Route(user_lists.list_details)},
+    ("cloud", "users", "disabled"): {"GET": Route(user_lists.list_disabled)},
+    ("cloud", "users", "recent"): {"GET": Route(user_lists.list_recent)},
     ("cloud", "users", "*"): {
         "GET": Route(users.read),
         "PUT": Route(edit.put, limit=(50, 600)),
@@ -72,6 +93,7 @@ _ROUTES: dict[tuple[str, ...], dict[str, Route]] = {
         "POST": Route(groups.add_subadmin),
         "DELETE": Route(groups.remove_subadmin),
     },
+    ("cloud", "users", "*", "subadmins", "details"): {"GET": Route(groups.list_subadmin_details)},
     ("cloud", "users", "*", "*"): {"PUT": Route(edit.put_collection, limit=(5, 60))},
     ("cloud", "groups"): {"GET": Route(groups.list_ids), "POST": Route(groups.create)},
     ("cloud", "groups", "details"): {"GET": Route(groups.list_details)},
@@ -83,8 +105,19 @@ _ROUTES: dict[tuple[str, ...], dict[str, Route]] = {
     ("cloud", "groups", "*", "users"): {"GET": Route(groups.members)},
     ("cloud", "groups", "*", "users", "details"): {"GET": Route(groups.member_details)},
     ("cloud", "groups", "*", "subadmins"): {"GET": Route(groups.subadmins_of_group)},
+    _APP_CONFIG: {"GET": Route(config_api.apps)},
+    (*_APP_CONFIG, "*"): {"GET": Route(config_api.keys)},
+    (*_APP_CONFIG, "*", "*"): {
+        "GET": Route(config_api.read),
+        "POST": Route(config_api.write),
+        "DELETE": Route(config_api.delete),
+    },
+    (*_PASSWORD_POLICY, "generate"): {"GET": Route(_generate_password)},
+    (*_PASSWORD_POLICY, "validate"): {"POST": Route(_validate_password, confirmed=False)},
 }
 _CAPABILITIES = ("cloud", "capabilities")
+# Behind these, what is left of the path of a GET is a group's id, slashes included; of other methods, all is.
+_BEHIND_GROUP = (("users", "details"), ("users",), ("subadmins",))
 
 
 @dataclass(frozen=True)
@@ -135,6 +168,16 @@ class RateLimit:
         seen.append(self._clock.now())
 
 
+def _with_group(method: str, path: tuple[str, ...]) -> tuple[str, ...]:
+    """The path with a group's id as one segment, as the real server's router takes it apart (`.+`)."""
+    if path[:2] != ("cloud", "groups") or len(path) < 3 or (method, path[2:]) == ("GET", ("details",)):
+        return path
+    behind: tuple[str, ...] = ()
+    if method == "GET":
+        behind = next((end for end in _BEHIND_GROUP if len(path) > 2 + len(end) and path[-len(end) :] == end), ())
+    return (*path[:2], "/".join(path[2 : len(path) - len(behind)]), *behind)
+
+
 def _find_route(method: str, path: tuple[str, ...]) -> Route:
     found = False
     for pattern, methods in _ROUTES.items():
@@ -168,7 +211,7 @@ class Api:
             answer = envelope(request.version, accepts_json, 200, "OK", data, {})
         except OcsError as error:
             as_json = wants_json if error.early else accepts_json
-            answer = envelope(request.version, as_json, error.code, error.message, [], error.headers)
+            answer = envelope(request.version, as_json, error.code, error.message, error.data, error.headers)
         except _MethodNotAllowed:
             answer = Answer(405, b"", {"Content-Type": "application/json; charset=utf-8"})
         except _RateLimited:
@@ -193,13 +236,14 @@ class Api:
     def _data(self, request: ApiRequest, login: Login | None) -> Any:
         if request.path == _CAPABILITIES and request.method == "GET":
             delay = self._authenticator.throttle.delay_ms(request.address)
-            return server_info.capabilities(request.url, delay, login is not None)
-        route = _find_route(request.method, request.path)
+            return server_info.capabilities(self._cloud.config, request.url, delay, login is not None)
+        path = _with_group(request.method, request.path)
+        route = _find_route(request.method, path)
         if login is None:
             raise not_logged_in()
         if request.headers.get("OCS-APIRequest", "").lower() != "true":
             raise _CsrfRefused
-        if request.method != "GET" and not self._authenticator.may_write(login.session):
+        if request.method != "GET" and route.confirmed and not self._authenticator.may_write(login.session):
             raise OcsError(403, "Password confirmation is required")
         self._limit.count(login.account, route)
-        return route.handler(Call(self._cloud, login.account, request.path[1:], request.given))
+        return route.handler(Call(self._cloud, login.account, path[1:], request.given))

@@ -159,7 +159,7 @@ class Standin:
                 ApiRequest(
                     version=1 if segments[1] == "v1.php" else 2,
                     method=request.method,
-                    path=segments[2:],
+                    path=tuple("/".join(segments[2:]).split("/")),
                     query=dict(parse_qsl(query, keep_blank_values=True)),
                     given=parameters(query, request.headers.get("Content-Type", ""), body),
                     headers=request.headers,

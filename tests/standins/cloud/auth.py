@@ -9,8 +9,9 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from standins.cloud.account import Account
 from standins.cloud.clock import Clock
-from standins.cloud.state import Account, Cloud
+from standins.cloud.state import Cloud
 
 SESSION_COOKIE = "ocstandin"
 # A client proves that it keeps cookies by sending this one back; only then does a log-in with the account's password

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
+from standins.cloud.account import Account
 from standins.cloud.auth import (
     AccountDisabled,
     Authenticator,
@@ -20,7 +21,6 @@ from standins.cloud.auth import (
 )
 from standins.cloud.files import NoSpace
 from standins.cloud.ocs import Answer
-from standins.cloud.state import Account
 
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _EMPTY = {"Content-Type": "text/html; charset=UTF-8"}

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from standins.cloud import quota
-from standins.cloud.ocs import NOT_FOUND, SERVER_ERROR, OcsError
-from standins.cloud.request import Call
-from standins.cloud.state import MAX_PASSWORD, PROFILE_SCOPES, Account, PasswordRefused, check_password
+from standins.cloud import passwords, quota
+from standins.cloud.account import PROFILE_SCOPES, Account
+from standins.cloud.ocs import NOT_FOUND, OcsError
+from standins.cloud.request import Call, broken
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _LOCALE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
@@ -22,6 +22,8 @@ nb nl nn_NO pl pt_BR pt_PT ro ru sc sk sl sr sv th tr ug uk uz vi zh_CN zh_HK zh
 _LANGUAGES = frozenset(_LANGUAGE_CODES.split())
 _LOCALES = frozenset(code.partition("_")[0] for code in _LANGUAGES)
 _ADMIN_ONLY_FOR_SELF = ("quota", "manager")
+_DISPLAY_NAME = ("display", "displayname")
+_SEARCHED = (*_DISPLAY_NAME, "email")
 
 
 def set_display_name(account: Account, name: str) -> None:
@@ -34,11 +36,17 @@ def set_display_name(account: Account, name: str) -> None:
 
 
 def set_quota(account: Account, value: str) -> None:
-    """Raises OcsError 101 for what is no size, QuotaBreaks for a negative one."""
+    """Raises OcsError 101 for what is no size or more than the cloud permits, QuotaBreaks for a negative one."""
     try:
-        account.quota = quota.normalise(value)
+        wanted = quota.wanted(value)
     except quota.QuotaRefused as error:
         raise OcsError(101, f"Invalid quota value: {value}") from error
+    largest = account.config.max_quota
+    if not isinstance(wanted, str) and largest != -1 and wanted > largest:
+        raise OcsError(101, f"Invalid quota value. {value} is exceeding the maximum quota")
+    if wanted == "none" and not account.config.unlimited_allowed:
+        raise OcsError(101, "Unlimited quota is forbidden on this instance")
+    account.quota = quota.normalise(value)
 
 
 def set_language(account: Account, code: str) -> None:
@@ -52,15 +60,17 @@ def _edit_quota(account: Account, value: str) -> None:
     try:
         set_quota(account, value)
     except quota.QuotaBreaks as error:
-        raise OcsError(SERVER_ERROR, "Internal Server Error\n", early=True) from error
+        raise broken() from error
 
 
 def _edit_password(account: Account, value: str) -> None:
-    if len(value.encode()) > MAX_PASSWORD:
+    if len(value.encode()) > passwords.MAX_PASSWORD:
         raise OcsError(101, "Invalid password value")
+    if not account.backend.set_password:
+        raise OcsError(112, "Setting the password is not supported by the users backend")
     try:
-        check_password(value)
-    except PasswordRefused as error:
+        passwords.check(account.config, value)
+    except passwords.PasswordRefused as error:
         raise OcsError(107, str(error)) from error
     account.password = value
 
@@ -120,9 +130,9 @@ _FIELDS: dict[str, Callable[[Account, str], None]] = {
 }
 
 
-def _target(call: Call) -> Account:
-    account = call.cloud.find(call.path[1])
-    if account is None or (account is not call.acting and not call.cloud.may_manage(call.acting, account)):
+def _target(call: Call, account_id: str) -> Account:
+    account = call.cloud.find(account_id)
+    if account is None or not call.may_reach(account):
         raise OcsError(NOT_FOUND)
     return account
 
@@ -130,18 +140,21 @@ def _target(call: Call) -> Account:
 def put(call: Call) -> list[Any]:
     """PUT users/{id} with key and value."""
     key, value = call.text("key"), call.text("value")
-    account = _target(call)
+    account = _target(call, call.path[1])
     forbidden = account is call.acting and not call.is_admin and key in _ADMIN_ONLY_FOR_SELF
-    if forbidden or key not in _FIELDS:
+    fixed = key in _DISPLAY_NAME and not account.backend.set_display_name
+    if forbidden or fixed or key not in _FIELDS:
         raise OcsError(113)
     _FIELDS[key](account, value)
+    if key in _SEARCHED:
+        call.cloud.forget_searches()
     return []
 
 
 def put_collection(call: Call) -> list[Any]:
     """PUT users/{id}/{collection}: replaces or, with an empty value, removes one further e-mail address."""
     key, value = call.text("key"), call.text("value")
-    account = _target(call)
+    account = _target(call, call.path[1])
     if call.path[2] != "additional_mail":
         raise OcsError(103)
     account.additional_mail = [mail for mail in account.additional_mail if mail != key]
@@ -152,8 +165,6 @@ def put_collection(call: Call) -> list[Any]:
 
 def fields(call: Call) -> list[str]:
     """GET user/fields and user/fields/{id}: what may be edited."""
-    if len(call.path) == 3:
-        account = call.cloud.find(call.path[2])
-        if account is None or (account is not call.acting and not call.cloud.may_manage(call.acting, account)):
-            raise OcsError(NOT_FOUND)
-    return ["displayname", "email", "additional_mail", *PROFILE_SCOPES]
+    account = _target(call, call.path[2]) if len(call.path) == 3 else call.acting
+    names = ["displayname", "email", "additional_mail", *PROFILE_SCOPES]
+    return names if account.backend.set_display_name else names[1:]

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote_plus
 
+from standins.cloud.account import Account
+from standins.cloud.names import MAX_GROUP, group_id
 from standins.cloud.ocs import NOT_FOUND, UNKNOWN_ERROR, OcsError
-from standins.cloud.request import Call
-from standins.cloud.state import ADMIN_GROUP, Account, Group
-from standins.cloud.users import record
+from standins.cloud.records import shown
+from standins.cloud.request import Call, broken
+from standins.cloud.state import ADMIN_GROUP, Group
 
 
 def _group_record(call: Call, group: Group) -> dict[str, Any]:
@@ -26,25 +29,35 @@ def _group_record(call: Call, group: Group) -> dict[str, Any]:
 def list_ids(call: Call) -> dict[str, Any]:
     """GET groups."""
     call.require_subadmin()
-    return {"groups": [group.id for group in call.cloud.search_groups(*call.page())]}
+    return {"groups": [group.id for group in call.cloud.search_groups(*call.raw_page())]}
 
 
 def list_details(call: Call) -> dict[str, Any]:
     """GET groups/details."""
     call.require_admin()
-    return {"groups": [_group_record(call, group) for group in call.cloud.search_groups(*call.page())]}
+    return {"groups": [_group_record(call, group) for group in call.cloud.search_groups(*call.raw_page())]}
 
 
 def create(call: Call) -> list[Any]:
     """POST groups."""
     call.require_admin()
     name, display_name = call.text("groupid"), call.text("displayname", "")
-    if not name:
+    if name in ("", "0"):
         raise OcsError(101, "Invalid group name")
     if name in call.cloud.groups:
         raise OcsError(102, "group exists")
-    call.cloud.groups[name] = Group(name, display_name or name)
+    if len(name) > MAX_GROUP:
+        raise broken()
+    identifier = group_id(name)
+    if identifier in call.cloud.groups:
+        raise OcsError(103, "Not supported by backend")
+    call.cloud.groups[identifier] = Group(identifier, display_name.strip() or name)
     return []
+
+
+def _named(call: Call) -> str:
+    """The group id of the path, decoded once more: GroupsController does so, except for sub-admins."""
+    return unquote_plus(call.path[1])
 
 
 def update(call: Call) -> list[Any]:
@@ -53,21 +66,24 @@ def update(call: Call) -> list[Any]:
     key, value = call.text("key"), call.text("value")
     if key != "displayname":
         raise OcsError(UNKNOWN_ERROR)
-    group = call.cloud.groups.get(call.path[1])
+    group = call.cloud.groups.get(_named(call))
     if group is None:
         raise OcsError(NOT_FOUND, "Group does not exist")
-    group.display_name = value
+    if not value.strip():
+        raise OcsError(101, "Not supported by backend")
+    group.display_name = value.strip()
     return []
 
 
 def delete(call: Call) -> list[Any]:
     """DELETE groups/{id}; its members stay."""
     call.require_admin()
-    if call.path[1] not in call.cloud.groups:
+    name = _named(call)
+    if name not in call.cloud.groups:
         raise OcsError(101)
-    if call.path[1] == ADMIN_GROUP:
+    if name == ADMIN_GROUP:
         raise OcsError(102)
-    del call.cloud.groups[call.path[1]]
+    del call.cloud.groups[name]
     return []
 
 
@@ -75,7 +91,7 @@ def _managed(call: Call, missing: int, refused: int) -> Group:
     """The group of the path, if the acting account may look into it."""
     call.require_subadmin()
     message = "The requested group could not be found"
-    group = call.cloud.groups.get(call.path[1])
+    group = call.cloud.groups.get(_named(call))
     if group is None:
         raise OcsError(missing, message)
     if not call.is_admin and call.acting.id not in group.subadmins:
@@ -84,15 +100,15 @@ def _managed(call: Call, missing: int, refused: int) -> Group:
 
 
 def members(call: Call) -> dict[str, Any]:
-    """GET groups/{id}/users and groups/{id}."""
+    """GET groups/{id}/users and groups/{id}: all of them, whatever page is asked for."""
     group = _managed(call, missing=404, refused=403)
-    return {"users": [account.id for account in call.cloud.members(group)]}
+    return {"users": [account.id for account in call.cloud.members(group) if not account.gone]}
 
 
 def member_details(call: Call) -> dict[str, Any]:
-    """GET groups/{id}/users/details."""
+    """GET groups/{id}/users/details. Accounts that are gone are left out of the page, which is shorter then."""
     group = _managed(call, missing=NOT_FOUND, refused=NOT_FOUND)
-    return {"users": {account.id: record(call, account) for account in call.cloud.members(group, *call.page())}}
+    return shown(call, [account for account in call.cloud.members(group, *call.page()) if not account.gone])
 
 
 def subadmins_of_group(call: Call) -> list[str]:
@@ -175,6 +191,14 @@ def list_subadmin(call: Call) -> list[str]:
     if account is None:
         raise OcsError(404, "User does not exist")
     return [group.id for group in call.cloud.subadmin_groups(account)]
+
+
+def list_subadmin_details(call: Call) -> dict[str, Any]:
+    """GET users/{id}/subadmins/details: of oneself, or of anybody to an admin."""
+    account = call.cloud.find(call.path[1])
+    if account is None or not (call.is_admin or account is call.acting):
+        raise OcsError(NOT_FOUND)
+    return {"groups": [_group_record(call, group) for group in call.cloud.subadmin_groups(account)]}
 
 
 def add_subadmin(call: Call) -> list[Any]:

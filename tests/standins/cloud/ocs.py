@@ -18,14 +18,24 @@ class OcsError(Exception):
     """An answer that is not a success: OCS status code and message.
 
     early: raised before the request reached a controller. Such answers look at `format` only, never at `Accept`.
+    data: what the answer holds besides, usually nothing.
     """
 
-    def __init__(self, code: int, message: str = "", *, early: bool = False, headers: dict[str, str] | None = None):
+    def __init__(
+        self,
+        code: int,
+        message: str = "",
+        *,
+        early: bool = False,
+        headers: dict[str, str] | None = None,
+        data: Any = None,
+    ) -> None:
         super().__init__(f"{code} {message}")
         self.code = code
         self.message = message
         self.early = early
         self.headers = headers or {}
+        self.data: Any = [] if data is None else data
 
 
 @dataclass(frozen=True)

@@ -75,9 +75,9 @@ class StandinCloud:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-            connection = http.client.HTTPSConnection(address.netloc, timeout=10, context=context)
+            connection = http.client.HTTPSConnection(address.netloc, timeout=60, context=context)
         else:
-            connection = http.client.HTTPConnection(address.netloc, timeout=10)
+            connection = http.client.HTTPConnection(address.netloc, timeout=60)
         try:
             content = None if body is None else json.dumps(body)
             connection.request(method, f"/standin/{path}", content, {"Content-Type": "application/json"})
@@ -100,6 +100,24 @@ class StandinCloud:
     def clear_faults(self) -> None:
         """Remove all faults."""
         self._control("DELETE", "faults")
+
+    def make_accounts(self, name: str, **wish: Any) -> int:
+        """Make accounts at once (`seeds.Seed`): 5,000 with name="user_{number:05d}", count=5000. Returns how many."""
+        made: int = self._control("POST", "accounts", {"name": name, **wish})["created"]
+        return made
+
+    def set_app_config(self, app: str, **values: str | None) -> None:
+        """Set keys of an app; None removes one. A key with a dot: `**{"newUser.sendEmail": "no"}`."""
+        self._control("POST", "app_config", {app: values})
+
+    def mails(self) -> list[dict[str, Any]]:
+        """Mails to new accounts, oldest first: time, account, to, with_link."""
+        found: list[dict[str, Any]] = self._control("GET", "mails")
+        return found
+
+    def break_mails(self, *, works: bool = False) -> None:
+        """Let every mail fail from now on, or none."""
+        self._control("POST", "mails", {"works": works})
 
     def advance_clock(self, seconds: float) -> None:
         """Let `seconds` pass at once."""

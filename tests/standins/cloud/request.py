@@ -8,11 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from standins.cloud.account import Account
 from standins.cloud.ocs import SERVER_ERROR, UNAUTHORISED, OcsError
-from standins.cloud.state import Account, Cloud
+from standins.cloud.php import integer
+from standins.cloud.state import Cloud
 
 _NOT_SUBADMIN = "Logged in account must be at least a sub admin"
-_NOT_ADMIN = "Logged in account must be an admin, a sub admin or gotten special right to access this setting"
+# What only administrators may do is refused with one of these.
+NOT_ADMIN = "Logged in account must be an admin, a sub admin or gotten special right to access this setting"
+NOT_PLAIN_ADMIN = "Logged in account must be an admin"
+NOT_DELEGATED = "Logged in account must be an administrator or have authorization to edit this setting."
 Parameters = dict[str, str | list[str]]
 
 
@@ -56,7 +61,7 @@ def _from_json(body: bytes) -> Parameters:
 
 @dataclass(frozen=True)
 class Call:
-    """A provisioning call after authentication. `path` holds the decoded segments below /cloud."""
+    """A provisioning call after authentication. `path` holds the decoded segments behind `cloud` or `apps`."""
 
     cloud: Cloud
     acting: Account
@@ -68,11 +73,20 @@ class Call:
         """True when the acting account may do everything."""
         return self.cloud.is_admin(self.acting)
 
+    @property
+    def manages_groups(self) -> bool:
+        """True when the acting account is a group admin."""
+        return bool(self.cloud.subadmin_groups(self.acting))
+
+    def may_reach(self, account: Account) -> bool:
+        """True for the acting account itself and those that it may manage."""
+        return account is self.acting or self.cloud.may_manage(self.acting, account)
+
     def text(self, name: str, default: str | None = None) -> str:
         """A parameter. One that is missing and has no default breaks the real server: 996."""
         value = self.given.get(name, default)
         if not isinstance(value, str):
-            raise OcsError(SERVER_ERROR, "Internal Server Error\n", early=True)
+            raise broken()
         return value
 
     def texts(self, name: str) -> list[str]:
@@ -80,20 +94,32 @@ class Call:
         value = self.given.get(name, [])
         return value if isinstance(value, list) else [value]
 
-    def page(self) -> tuple[str, int | None, int]:
-        """search, limit (None = all) and offset."""
-        limit, offset = self.text("limit", ""), self.text("offset", "0")
-        return self.text("search", ""), int(limit) if limit.isdigit() else None, int(offset) if offset.isdigit() else 0
+    def raw_page(self) -> tuple[str, int | None, int]:
+        """search, limit (None = all) and offset as they were given; a text that is no number is 0."""
+        limit = integer(self.text("limit")) if "limit" in self.given else None
+        return self.text("search", ""), limit, integer(self.text("offset", "0"))
+
+    def page(self, *, negative_limit: bool = True) -> tuple[str, int | None, int]:
+        """search, limit and offset. An offset below 0 breaks the real server; so does a limit, unless it means all."""
+        search, limit, offset = self.raw_page()
+        if offset < 0 or (limit is not None and limit < 0 and not negative_limit):
+            raise broken()
+        return search, None if limit is not None and limit < 0 else limit, offset
 
     def require_subadmin(self) -> None:
         """Raise 403 unless the account is an admin or manages a group."""
-        if not self.is_admin and not self.cloud.subadmin_groups(self.acting):
+        if not self.is_admin and not self.manages_groups:
             raise OcsError(403, _NOT_SUBADMIN)
 
-    def require_admin(self) -> None:
-        """Raise 403 unless the account is an admin."""
+    def require_admin(self, message: str = NOT_ADMIN) -> None:
+        """Raise 403 with that message unless the account is an admin."""
         if not self.is_admin:
-            raise OcsError(403, _NOT_ADMIN)
+            raise OcsError(403, message)
+
+
+def broken() -> OcsError:
+    """The answer to what the real server does not expect: 996."""
+    return OcsError(SERVER_ERROR, "Internal Server Error\n", early=True)
 
 
 def not_logged_in() -> OcsError:

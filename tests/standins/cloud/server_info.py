@@ -6,14 +6,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from standins.cloud.app_config import AppConfig
 from standins.cloud.ocs import Answer
-
-_POLICY = {
-    "enforceNonCommonPassword": True,
-    "enforceNumericCharacters": False,
-    "enforceSpecialCharacters": False,
-    "enforceUpperLowerCase": False,
-}
+from standins.cloud.passwords import policy
 
 
 def status_page(maintenance: bool) -> Answer:
@@ -32,7 +27,7 @@ def status_page(maintenance: bool) -> Answer:
     return Answer(200, json.dumps(body, separators=(",", ":")).encode(), headers)
 
 
-def capabilities(url: str, delay_ms: int, logged_in: bool) -> dict[str, Any]:
+def capabilities(config: AppConfig, url: str, delay_ms: int, logged_in: bool) -> dict[str, Any]:
     """The capabilities that matter to a client which manages accounts. url: of the cloud, without a final slash."""
     shown: dict[str, Any] = {"bruteforce": {"delay": delay_ms, "allow-listed": False}}
     if logged_in:
@@ -40,9 +35,8 @@ def capabilities(url: str, delay_ms: int, logged_in: bool) -> dict[str, Any]:
         shown["core"] = {"pollinterval": 60, "webdav-root": "remote.php/webdav", "reference-api": True}
         shown["password_policy"] = {
             "api": {"generate": f"{api}/generate", "validate": f"{api}/validate"},
-            "policies": {"account": {"minLength": 10, "enforceHaveIBeenPwned": False, **_POLICY}},
-            "minLength": 10,
-            **_POLICY,
+            "policies": {"account": {"enforceHaveIBeenPwned": False, **policy(config)}},
+            **policy(config),
         }
         shown["provisioning_api"] = {
             "version": "1.21.0",

@@ -1,100 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the cloud holds: accounts and groups, with Nextcloud's rules for names, passwords and searches."""
+"""What the cloud holds: accounts, groups, settings, and the mails it sent."""
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from standins.cloud import quota
+from standins.cloud import passwords
+from standins.cloud.account import DATABASE, Account
+from standins.cloud.app_config import AppConfig
 from standins.cloud.clock import Clock
 from standins.cloud.config import Config
-from standins.cloud.files import Files
+from standins.cloud.mails import Mails
+from standins.cloud.names import NameRefused, check_id
 
 _Item = TypeVar("_Item")
 
 ADMIN_GROUP = "admin"
-_BAD_ID_CHARACTERS = re.compile(r"[^a-zA-Z0-9 _.@\-']")
-_ID_CHARACTERS_MESSAGE = (
-    'Only the following characters are allowed in an Login: "a-z", "A-Z", "0-9", spaces and "_.@-\'"'
-)
-_MAX_ID = 64
-MAX_PASSWORD = 469
-_MIN_PASSWORD = 10
-_COMMON_PASSWORDS = frozenset(
-    (
-        "1234567890",
-        "1q2w3e4r5t",
-        "qwertyuiop",
-        "password123",
-        "passwordpassword",
-        "1234567890qwerty",
-        "1qaz2wsx3edc4rfv",
-    )
-)
-# Scopes of the profile fields, as an account sees them in its own record.
-PROFILE_SCOPES = {
-    "phone": "v2-local",
-    "address": "v2-local",
-    "website": "v2-local",
-    "twitter": "v2-local",
-    "fediverse": "v2-local",
-    "organisation": "v2-local",
-    "role": "v2-local",
-    "headline": "v2-local",
-    "biography": "v2-local",
-    "profile_enabled": "v2-local",
-    "pronouns": "v2-federated",
-}
-
-
-class NameRefused(Exception):
-    """The id of a new account breaks a rule; the text is Nextcloud's."""
-
-
-class PasswordRefused(Exception):
-    """The password policy says no; the text is Nextcloud's hint."""
-
-
-@dataclass
-class Account:
-    """One account. `chosen_name` is None until a display name was set; quota is the stored text."""
-
-    id: str
-    password: str
-    enabled: bool = True
-    chosen_name: str | None = None
-    email: str | None = None
-    language: str = "en"
-    locale: str = ""
-    quota: str = "default"
-    manager: str = ""
-    notify_email: str | None = None
-    additional_mail: list[str] = field(default_factory=list)
-    profile: dict[str, str] = field(
-        default_factory=lambda: dict.fromkeys(PROFILE_SCOPES, "") | {"profile_enabled": "1"}
-    )
-    app_passwords: set[str] = field(default_factory=set)
-    first_login: int = 0
-    last_login: int = 0
-    files: Files = field(default_factory=Files)
-
-    @property
-    def display_name(self) -> str:
-        """The chosen name, or the id."""
-        return self.chosen_name or self.id
-
-    @property
-    def quota_bytes(self) -> int | float:
-        """Bytes, -3 when unlimited."""
-        return quota.stored_bytes(self.quota)
-
-    def matches(self, text: str) -> bool:
-        """Nextcloud's search: part of id, display name or e-mail, ignoring case."""
-        text = text.lower()
-        return any(text in value.lower() for value in (self.id, self.chosen_name or "", self.email or ""))
+_FOUND_KEPT = 8
 
 
 @dataclass
@@ -112,50 +36,90 @@ class Cloud:
 
     def __init__(self, config: Config, clock: Clock) -> None:
         self.clock = clock
+        self.config = AppConfig()
+        self.mails = Mails(clock)
         self._accounts: dict[str, Account] = {}
+        # Accounts that match a search text, in the order of pages, by backend. Emptied by whatever may change them.
+        self._found: dict[str, list[list[Account]]] = {}
         self.groups: dict[str, Group] = {name: Group(name, name) for name in (ADMIN_GROUP, *config.groups)}
-        admin = Account(config.admin_user, config.admin_password)
-        self._accounts[admin.id.lower()] = admin
+        admin = Account(config.admin_user, config.admin_password, self.config)
+        self.add(admin)
         self.groups[ADMIN_GROUP].members.add(admin.id)
 
     def find(self, account_id: str) -> Account | None:
-        """The account of that id, ignoring case."""
-        return self._accounts.get(account_id.lower())
+        """The account of that id, ignoring case; None for one that its backend knows no more."""
+        account = self._accounts.get(account_id.lower())
+        return None if account is None or account.gone else account
 
-    def accounts(self) -> list[Account]:
-        """All accounts by id."""
-        return sorted(self._accounts.values(), key=lambda account: account.id.lower())
+    def disabled(self, text: str) -> list[Account]:
+        """All disabled accounts that match, by id, as a database sorts it: capitals first. Every backend's."""
+        text = text.lower()
+        found = [account for account in self._accounts.values() if not account.enabled and account.matches(text)]
+        return sorted(found, key=lambda account: account.id)
+
+    def recent(self, text: str) -> list[Account]:
+        """Accounts that logged in at least once, the last first."""
+        text = text.lower()
+        found = [account for account in self._accounts.values() if account.last_login and account.matches(text)]
+        return sorted(found, key=lambda account: (-account.last_login, account.id.lower()))
+
+    def add(self, account: Account) -> None:
+        """Add an account as it is; one of the same id is replaced."""
+        self._accounts[account.id.lower()] = account
+        self.forget_searches()
 
     def create(self, account_id: str, password: str) -> Account:
         """Make an account. Raises NameRefused or PasswordRefused; the caller has checked that the id is free."""
         check_id(account_id)
         if not password.strip():
             raise NameRefused("A valid password must be provided")
-        check_password(password)
-        account = Account(account_id, password)
-        self._accounts[account_id.lower()] = account
+        passwords.check(self.config, password)
+        account = Account(account_id, password, self.config)
+        self.add(account)
         return account
 
     def delete(self, account: Account) -> None:
         """Remove the account, its files and its memberships."""
         del self._accounts[account.id.lower()]
+        self.forget_searches()
         for group in self.groups.values():
             group.members.discard(account.id)
             group.subadmins.discard(account.id)
 
+    def forget_searches(self) -> None:
+        """To be called when an id, a display name or an e-mail address may have changed."""
+        self._found.clear()
+
     def search(self, text: str, limit: int | None, offset: int) -> list[Account]:
-        """One page of accounts. Pages are cut in the order of display names, accounts without one first."""
-        found = [account for account in self._accounts.values() if account.matches(text)]
-        found.sort(key=lambda item: (item.chosen_name is not None, (item.chosen_name or "").lower(), item.id.lower()))
-        return sorted(page(found, limit, offset), key=lambda account: account.id.lower())
+        """One page of accounts, by id.
+
+        Each backend is asked for the page by itself, so that a page holds up to `limit` accounts of each (`search` of
+        lib/private/User/Manager.php). Pages are cut in the order of display names, accounts without one first.
+        """
+        found = [account for backend in self._matching(text) for account in page(backend, limit, offset)]
+        return sorted(found, key=lambda account: account.id.lower())
+
+    def _matching(self, text: str) -> list[list[Account]]:
+        text = text.lower()
+        if text not in self._found:
+            if len(self._found) >= _FOUND_KEPT:
+                self._found.clear()
+            backends: dict[str, list[Account]] = {DATABASE.name: []}
+            for account in self._accounts.values():
+                if account.matches(text):
+                    backends.setdefault(account.backend.name, []).append(account)
+            for accounts in backends.values():
+                accounts.sort(key=_page_order)
+            self._found[text] = list(backends.values())
+        return self._found[text]
 
     def search_groups(self, text: str, limit: int | None, offset: int) -> list[Group]:
-        """One page of groups by id."""
+        """One page of groups by id; a limit below 1 is none, and so is an offset below 0."""
         text = text.lower()
         found = [
             group for group in self.groups.values() if text in group.id.lower() or text in group.display_name.lower()
         ]
-        return page(sorted(found, key=lambda group: group.id), limit, offset)
+        return page(sorted(found, key=lambda group: group.id), limit if limit and limit > 0 else None, max(0, offset))
 
     def groups_of(self, account: Account) -> list[Group]:
         """Groups the account is a member of, by id."""
@@ -181,37 +145,24 @@ class Cloud:
         return any(target.id in group.members for group in self.subadmin_groups(acting))
 
     def members(self, group: Group, text: str = "", limit: int | None = None, offset: int = 0) -> list[Account]:
-        """One page of the group's members by id."""
-        found = [account for account in self.accounts() if account.id in group.members and account.matches(text)]
-        return page(found, limit, offset)
+        """One page of the group's members. Accounts that are gone count for the page.
+
+        By id as a database sorts it, capitals first; with a text, regardless of case.
+        """
+        text = text.lower()
+        names = sorted(group.members, key=str.lower if text else None)
+        found = [self._accounts[name.lower()] for name in names]
+        return page([account for account in found if account.matches(text)], limit, offset)
 
     def new_token(self) -> str:
         """A text nobody can guess: session ids, app passwords, generated passwords."""
         return secrets.token_urlsafe(48)
 
 
+def _page_order(account: Account) -> tuple[bool, str, str]:
+    return (account.chosen_name is not None, (account.chosen_name or "").lower(), account.id.lower())
+
+
 def page(items: list[_Item], limit: int | None, offset: int) -> list[_Item]:
     """A slice; limit None means all."""
     return items[offset:] if limit is None else items[offset : offset + limit]
-
-
-def check_id(account_id: str) -> None:
-    """Nextcloud's rules for ids, in its order. Raises NameRefused."""
-    if _BAD_ID_CHARACTERS.search(account_id):
-        raise NameRefused(_ID_CHARACTERS_MESSAGE)
-    if not account_id.strip():
-        raise NameRefused("A valid Login must be provided")
-    if account_id.strip() != account_id:
-        raise NameRefused("Login contains whitespace at the beginning or at the end")
-    if account_id in (".", ".."):
-        raise NameRefused("Login must not consist of dots only")
-    if len(account_id) > _MAX_ID:
-        raise NameRefused("Login is too long")
-
-
-def check_password(password: str) -> None:
-    """The default password policy: ten characters, not a common one. Raises PasswordRefused."""
-    if len(password) < _MIN_PASSWORD:
-        raise PasswordRefused(f"Password needs to be at least {_MIN_PASSWORD} characters long.")
-    if password.lower() in _COMMON_PASSWORDS:
-        raise PasswordRefused("Password is among the 1,000,000 most common ones. Please make it unique.")

@@ -1,121 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Calls below /cloud/users: reading, creating, enabling, disabling, deleting."""
+"""Calls below /cloud/users that concern one account: reading, creating, enabling, disabling, deleting."""
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 from typing import Any
 
-from standins.cloud import edit, quota
+from standins.cloud import edit, passwords, quota
+from standins.cloud.account import Account
+from standins.cloud.mails import MailFailed
+from standins.cloud.names import NameRefused
 from standins.cloud.ocs import NOT_FOUND, OcsError
+from standins.cloud.records import record
 from standins.cloud.request import Call
-from standins.cloud.state import (
-    ADMIN_GROUP,
-    MAX_PASSWORD,
-    PROFILE_SCOPES,
-    Account,
-    Group,
-    NameRefused,
-    PasswordRefused,
-)
+from standins.cloud.state import ADMIN_GROUP, Group
 
-_OWN_FIRST_SCOPES = "v2-federated"
-
-
-def _php_number(value: float) -> int | float:
-    return int(value) if value == int(value) and abs(value) < 1e17 else value
-
-
-def _quota_data(account: Account) -> dict[str, int | float]:
-    limit, used = account.quota_bytes, account.files.used
-    if limit > 0:
-        relative = _php_number(round(used / limit * 10000) / 100)
-        return {"free": limit - used, "used": used, "total": limit, "relative": relative, "quota": limit}
-    return {"free": quota.UNLIMITED, "used": used, "total": quota.UNLIMITED, "relative": 0, "quota": limit}
-
-
-def record(call: Call, account: Account, *, own: bool = False) -> dict[str, Any]:
-    """An account as the API shows it. own: to itself, with the scopes of its profile fields."""
-    cloud = call.cloud
-    data: dict[str, Any] = {"enabled": account.enabled}
-    if call.is_admin:
-        data["storageLocation"] = f"/data/{account.id}"
-    data |= {
-        "id": account.id,
-        "firstLoginTimestamp": account.first_login,
-        "lastLoginTimestamp": account.last_login,
-        "lastLogin": account.last_login * 1000,
-        "backend": "Database",
-        "subadmin": [group.id for group in cloud.subadmin_groups(account)],
-        "quota": _quota_data(account),
-        "manager": account.manager,
-    }
-    if own:
-        data["avatarScope"] = _OWN_FIRST_SCOPES
-    data["email"] = account.email
-    if own:
-        data["emailScope"] = _OWN_FIRST_SCOPES
-    data["additional_mail"] = list(account.additional_mail)
-    if own:
-        data["additional_mailScope"] = [_OWN_FIRST_SCOPES for _ in account.additional_mail]
-    data["displayname"] = data["display-name"] = account.display_name
-    if own:
-        data["displaynameScope"] = _OWN_FIRST_SCOPES
-    for name, scope in PROFILE_SCOPES.items():
-        data[name] = account.profile[name]
-        if own:
-            data[f"{name}Scope"] = scope
-    return data | {
-        "groups": [group.id for group in cloud.groups_of(account)],
-        "language": account.language,
-        "locale": account.locale,
-        "notify_email": account.notify_email,
-        "backendCapabilities": {"setDisplayName": True, "setPassword": True},
-    }
-
-
-def _visible(call: Call) -> list[Account]:
-    """The page of accounts that the acting account may see."""
-    search, limit, offset = call.page()
-    if call.is_admin:
-        return call.cloud.search(search, limit, offset)
-    found: dict[str, Account] = {}
-    for group in call.cloud.subadmin_groups(call.acting):
-        found |= {account.id: account for account in call.cloud.members(group, search, limit, offset)}
-    return list(found.values())
-
-
-def _shown(call: Call, accounts: list[Account]) -> dict[str, Any]:
-    """Full records, or the bare id of accounts out of reach."""
-    return {
-        "users": {
-            account.id: record(call, account) if call.cloud.may_manage(call.acting, account) else {"id": account.id}
-            for account in accounts
-        }
-    }
-
-
-def list_ids(call: Call) -> dict[str, Any]:
-    """GET users."""
-    call.require_subadmin()
-    return {"users": [account.id for account in _visible(call)]}
-
-
-def list_details(call: Call) -> dict[str, Any]:
-    """GET users/details."""
-    call.require_subadmin()
-    return _shown(call, _visible(call))
-
-
-def list_disabled(call: Call) -> dict[str, Any]:
-    """GET users/disabled: full records."""
-    call.require_subadmin()
-    search, limit, offset = call.page()
-    found = [
-        account
-        for account in call.cloud.accounts()
-        if not account.enabled and account.matches(search) and call.cloud.may_manage(call.acting, account)
-    ]
-    return _shown(call, found[offset:] if limit is None else found[offset : offset + limit])
+_ID_CHARACTERS = "abcdefgijkmnopqrstwxyzABCDEFGHJKLMNPQRSTWXYZ23456789"
+_ATTEMPTS = 10
 
 
 def read(call: Call) -> dict[str, Any]:
@@ -123,10 +25,9 @@ def read(call: Call) -> dict[str, Any]:
     account = call.cloud.find(call.path[1])
     if account is None:
         raise OcsError(404, "User does not exist")
-    own = account is call.acting
-    if not own and not call.cloud.may_manage(call.acting, account):
+    if not call.may_reach(account):
         raise OcsError(NOT_FOUND)
-    return record(call, account, own=own and call.path[1] == account.id)
+    return record(call, account, own=account is call.acting and call.path[1] == account.id)
 
 
 def read_self(call: Call) -> dict[str, Any]:
@@ -138,21 +39,23 @@ def create(call: Call) -> dict[str, Any]:
     """POST users. Not atomic: only a bad display name takes the new account back."""
     call.require_subadmin()
     account_id, password, email = call.text("userid"), call.text("password", ""), call.text("email", "")
+    if account_id in ("", "0") and call.cloud.config.ids_generated:
+        account_id = _free_id(call)
     if call.cloud.find(account_id):
         raise OcsError(102, "User already exists")
     groups = _groups_to_join(call)
     subadmin_of = _groups_to_manage(call)
-    if len(password.encode()) > MAX_PASSWORD:
+    if len(password.encode()) > passwords.MAX_PASSWORD:
         raise OcsError(101, "Invalid password value")
-    if not password:
-        if not email:
-            raise OcsError(108, "An email address is required, to send a password link to the user.")
-        password = call.cloud.new_token()
+    if not password and not email:
+        raise OcsError(108, "An email address is required, to send a password link to the user.")
+    if not email and call.cloud.config.email_required:
+        raise OcsError(110, "Required email address was not provided")
     try:
-        account = call.cloud.create(account_id, password)
+        account = call.cloud.create(account_id, password or passwords.generate(call.cloud.config))
     except NameRefused as error:
         raise OcsError(101, str(error)) from error
-    except PasswordRefused as error:
+    except passwords.PasswordRefused as error:
         raise OcsError(107, str(error)) from error
     for group in groups:
         group.members.add(account.id)
@@ -164,8 +67,28 @@ def create(call: Call) -> dict[str, Any]:
         call.cloud.delete(account)
         raise
     _set_rest(call, account)
-    account.email = email or None
+    _greet(call, account, email, with_link=not password)
     return {"id": account_id}
+
+
+def _free_id(call: Call) -> str:
+    for _ in range(_ATTEMPTS):
+        account_id = "".join(secrets.choice(_ID_CHARACTERS) for _ in range(10))
+        if not call.cloud.find(account_id):
+            return account_id
+    raise OcsError(111, "Could not create non-existing user ID")
+
+
+def _greet(call: Call, account: Account, email: str, *, with_link: bool) -> None:
+    """Store the e-mail address and send the welcome mail, if mails are wanted. One that fails changes nothing.
+
+    Where they are not wanted, nobody ever gets the link of an account made without a password.
+    """
+    account.email = email or None
+    if account.email and call.cloud.config.email_sent:
+        account.invited = with_link
+        with contextlib.suppress(MailFailed):
+            call.cloud.mails.send_welcome(account.id, account.email, with_link=with_link)
 
 
 def _set_rest(call: Call, account: Account) -> None:
@@ -221,8 +144,11 @@ def _other(call: Call, *, missing: int) -> Account:
 
 
 def delete(call: Call) -> list[Any]:
-    """DELETE users/{id}."""
-    call.cloud.delete(_other(call, missing=NOT_FOUND))
+    """DELETE users/{id}. A backend that keeps its accounts refuses (101)."""
+    account = _other(call, missing=NOT_FOUND)
+    if not account.backend.delete:
+        raise OcsError(101)
+    call.cloud.delete(account)
     return []
 
 
@@ -245,11 +171,15 @@ def wipe(call: Call) -> list[Any]:
 
 
 def welcome(call: Call) -> list[Any]:
-    """POST users/{id}/welcome: no mail is sent."""
+    """POST users/{id}/welcome: the welcome mail once more, with a link if the first had one."""
     call.require_subadmin()
     account = call.cloud.find(call.path[1])
     if account is None or not call.cloud.may_manage(call.acting, account):
         raise OcsError(NOT_FOUND)
     if not account.email:
         raise OcsError(101, "Email address not available")
+    try:
+        call.cloud.mails.send_welcome(account.id, account.email, with_link=account.invited)
+    except MailFailed as error:
+        raise OcsError(102, "Sending email failed") from error
     return []

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One account, and the backend it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from standins.cloud import quota
+from standins.cloud.app_config import AppConfig
+from standins.cloud.files import Files
+
+# Scopes of the profile fields, as an account sees them in its own record.
+PROFILE_SCOPES = {
+    "phone": "v2-local",
+    "address": "v2-local",
+    "website": "v2-local",
+    "twitter": "v2-local",
+    "fediverse": "v2-local",
+    "organisation": "v2-local",
+    "role": "v2-local",
+    "headline": "v2-local",
+    "biography": "v2-local",
+    "profile_enabled": "v2-local",
+    "pronouns": "v2-federated",
+}
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Where accounts come from. name: as records show it; the others say what may be changed from here."""
+
+    name: str
+    set_display_name: bool = False
+    set_password: bool = False
+    delete: bool = False
+
+
+DATABASE = Backend("Database", set_display_name=True, set_password=True, delete=True)
+
+
+@dataclass(slots=True)
+class Account:
+    """One account. `chosen_name` is None until a display name was set; quota is the stored text.
+
+    profile: fields that were edited. invited: a mail with a link to set the password was sent. gone: its backend
+    knows it no more, so lists still have its id while nothing else finds it.
+    """
+
+    id: str
+    password: str
+    config: AppConfig = field(repr=False)
+    backend: Backend = DATABASE
+    enabled: bool = True
+    gone: bool = False
+    invited: bool = False
+    chosen_name: str | None = None
+    email: str | None = None
+    language: str = "en"
+    locale: str = ""
+    quota: str = "default"
+    manager: str = ""
+    notify_email: str | None = None
+    additional_mail: list[str] = field(default_factory=list)
+    profile: dict[str, str] = field(default_factory=dict)
+    app_passwords: set[str] = field(default_factory=set)
+    first_login: int = 0
+    last_login: int = 0
+    files: Files = field(default_factory=Files)
+
+    @property
+    def display_name(self) -> str:
+        """The chosen name, or the id."""
+        return self.chosen_name or self.id
+
+    @property
+    def quota_bytes(self) -> int | float:
+        """Bytes of the quota in force, -3 when unlimited."""
+        return self.config.default_quota_bytes if self.quota == "default" else quota.in_bytes(self.quota)
+
+    def profile_value(self, name: str) -> str:
+        """A field of the profile."""
+        return self.profile.get(name, "1" if name == "profile_enabled" else "")
+
+    def matches(self, text: str) -> bool:
+        """Nextcloud's search: part of id, display name or e-mail, ignoring case. text: in lower case."""
+        return any(text in value.lower() for value in (self.id, self.chosen_name or "", self.email or ""))

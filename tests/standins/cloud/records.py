@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Accounts as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from standins.cloud import quota
+from standins.cloud.account import PROFILE_SCOPES, Account
+from standins.cloud.request import Call
+
+_OWN_FIRST_SCOPES = "v2-federated"
+
+
+def _php_number(value: float) -> int | float:
+    return int(value) if value == int(value) and abs(value) < 1e17 else value
+
+
+def _quota_data(account: Account) -> dict[str, int | float]:
+    limit, used = account.quota_bytes, account.files.used
+    if limit > 0:
+        relative = _php_number(round(used / limit * 10000) / 100)
+        return {"free": limit - used, "used": used, "total": limit, "relative": relative, "quota": limit}
+    return {"free": quota.UNLIMITED, "used": used, "total": quota.UNLIMITED, "relative": 0, "quota": limit}
+
+
+def _manager(call: Call, account: Account) -> str:
+    """The account's manager: shown to admins, to group admins if they may see that account, to nobody else."""
+    if call.is_admin:
+        return account.manager
+    manager = call.cloud.find(account.manager)
+    return account.manager if manager and call.manages_groups and call.may_reach(manager) else ""
+
+
+def record(call: Call, account: Account, *, own: bool = False) -> dict[str, Any]:
+    """An account as the API shows it. own: to itself, with the scopes of its profile fields."""
+    cloud = call.cloud
+    data: dict[str, Any] = {"enabled": account.enabled}
+    if call.is_admin:
+        data["storageLocation"] = f"/data/{account.id}"
+    data |= {
+        "id": account.id,
+        "firstLoginTimestamp": account.first_login,
+        "lastLoginTimestamp": account.last_login,
+        "lastLogin": account.last_login * 1000,
+        "backend": account.backend.name,
+        "subadmin": [group.id for group in cloud.subadmin_groups(account)],
+        "quota": _quota_data(account),
+        "manager": _manager(call, account),
+    }
+    if own:
+        data["avatarScope"] = _OWN_FIRST_SCOPES
+    data["email"] = account.email
+    if own:
+        data["emailScope"] = _OWN_FIRST_SCOPES
+    data["additional_mail"] = list(account.additional_mail)
+    if own:
+        data["additional_mailScope"] = [_OWN_FIRST_SCOPES for _ in account.additional_mail]
+    data["displayname"] = data["display-name"] = account.display_name
+    if own:
+        data["displaynameScope"] = _OWN_FIRST_SCOPES
+    for name, scope in PROFILE_SCOPES.items():
+        data[name] = account.profile_value(name)
+        if own:
+            data[f"{name}Scope"] = scope
+    return data | {
+        "groups": [group.id for group in cloud.groups_of(account)],
+        "language": account.language,
+        "locale": account.locale,
+        "notify_email": account.notify_email,
+        "backendCapabilities": {
+            "setDisplayName": account.backend.set_display_name,
+            "setPassword": account.backend.set_password,
+        },
+    }
+
+
+def shown(call: Call, accounts: list[Account]) -> dict[str, Any]:
+    """Full records by id, or the bare id of accounts that are gone or out of reach."""
+    return {
+        "users": {
+            account.id: record(call, account) if not account.gone and call.may_reach(account) else {"id": account.id}
+            for account in accounts
+        }
+    }
