@@ -1,13 +1,14 @@
 # Copyright (c) 2026 The bill-nextcloud authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Accounts: what a cloud has (:class:`Account`) and what is wanted (:class:`Wish`)."""
+"""Accounts, as a cloud shows them, and the rules for names of accounts and groups."""
 
 from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from . import quota as quotas
 from .errors import CloudError
@@ -16,8 +17,8 @@ ADMIN_GROUP = "admin"
 """Members of this group are never changed."""
 
 _NAME = re.compile(r"[a-zA-Z0-9 _.@'-]+\Z")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
 _NAME_LENGTH = 64  # OCP\\IUserManager::MAX_USERID_LENGTH
+_LISTS = ("details", "disabled", "recent")  # GET users/{id} is another call for these: such an account cannot be read
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,18 @@ class Account:
     email: str | None
     display_name: str | None
     language: str | None
+    group_admin_of: tuple[str, ...] = ()
+    """Sorted."""
+    manager: str | None = None
+    backend: str | None = None
+    last_login: datetime | None = None
+    """None: never, or the cloud did not tell."""
+    fixed_fields: frozenset[str] = frozenset()
+    """Which of ``display_name`` and ``password`` the account's backend does not let anybody change."""
 
     @classmethod
     def from_record(cls, record: t.Any) -> Account:
-        """Read the ``data`` of ``GET users/{id}``.
+        """Read the ``data`` of ``GET users/{id}``, or one of the records of ``GET users/details``.
 
         Name, ``enabled`` and groups have to be there: without them it cannot be known whether the account may be
         touched. Everything else may be missing (``quota`` is an empty list after a storage error).
@@ -54,6 +63,7 @@ class Account:
         if not isinstance(quota, dict):
             quota = {}
         used = quotas.read(quota.get("used"))
+        subadmin = record.get("subadmin")
         return cls(
             name=name,
             enabled=_read_enabled(record.get("enabled")),
@@ -63,6 +73,11 @@ class Account:
             email=_text(record.get("email")),
             display_name=_text(record.get("displayname", record.get("display-name"))),
             language=_text(record.get("language")),
+            group_admin_of=() if subadmin is None else _read_groups(subadmin),
+            manager=_text(record.get("manager")),
+            backend=_text(record.get("backend")),
+            last_login=_read_time(record.get("lastLogin")),
+            fixed_fields=_read_fixed_fields(record.get("backendCapabilities")),
         )
 
     @property
@@ -72,6 +87,7 @@ class Account:
 
     def shown(self) -> dict[str, t.Any]:
         """Return the account as results show it."""
+        last_login = self.last_login
         return {
             "name": self.name,
             "enabled": self.enabled,
@@ -81,27 +97,11 @@ class Account:
             "email": self.email,
             "display_name": self.display_name,
             "language": self.language,
+            "group_admin_of": list(self.group_admin_of),
+            "manager": self.manager,
+            "backend": self.backend,
+            "last_login": last_login.strftime("%Y-%m-%dT%H:%M:%SZ") if last_login is not None else None,
         }
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What one account should be. A field that is None (or an empty tuple) is left alone."""
-
-    name: str
-    state: str
-    """``present``, ``exists``, ``disabled`` or ``absent``."""
-    create: bool = True
-    password: str | None = field(default=None, repr=False)
-    display_name: str | None = None
-    email: str | None = None
-    language: str | None = None
-    create_only: frozenset[str] = frozenset()
-    quota: quotas.Quota | None = None
-    groups: tuple[str, ...] = ()
-    groups_absent: tuple[str, ...] = ()
-    proven: bool = False
-    """An account that exists already has to be proven ours before it is touched."""
 
 
 def check_name(name: str) -> None:
@@ -110,76 +110,29 @@ def check_name(name: str) -> None:
     :raises CloudError: ``invalid_name``.
     """
     if not _NAME.match(name) or name != name.strip(" ") or len(name) > _NAME_LENGTH or not name.strip("."):
-        raise CloudError("invalid_name", f"The name is {_quoted(name)}.")
+        raise CloudError("invalid_name", f"The name is {quoted(name)}.")
+    if name in _LISTS:
+        raise CloudError("invalid_name", f"The API has a list of accounts where it should have the account {name}.")
 
 
-def parse_wish(arguments: t.Mapping[str, t.Any], passwords: t.Mapping[str, t.Any]) -> Wish:
-    """Make a :class:`Wish` of one validated item of the option ``accounts``.
+def check_group_name(name: str) -> None:
+    """Check the name of a group, before any request.
 
-    :param arguments: the item, all keys of the argument spec present.
-    :param passwords: the option ``passwords``; the item's own password wins.
-    :raises CloudError: ``invalid_name`` or ``invalid_value``.
+    Longer names than 64 characters are refused: Nextcloud would make a hash of them the group's identity
+    (``OC\\Group\\Database::createGroup``). Names of dots only would be taken for parts of the address.
+
+    :raises CloudError: ``invalid_value``.
     """
-    name = arguments["name"]
-    check_name(name)
-    password = arguments["password"]
-    if password is None and passwords.get(name) is not None:
-        password = str(passwords[name])
-    wish = Wish(
-        name=name,
-        state=arguments["state"],
-        create=arguments["create"],
-        password=password or None,
-        display_name=_wished_text("display_name", arguments["display_name"]),
-        email=_wished_email(arguments["email"]),
-        language=_wished_text("language", arguments["language"]),
-        create_only=frozenset(arguments["create_only"] or ()),
-        quota=_wished_quota(arguments["quota"]),
-        groups=_wished_groups("groups", arguments["groups"]),
-        groups_absent=_wished_groups("groups_absent", arguments["groups_absent"]),
-        proven=arguments["ownership"] == "proven",
-    )
-    both = sorted(set(wish.groups) & set(wish.groups_absent))
-    if both:
-        raise CloudError("invalid_value", "In groups and in groups_absent at once: {}.".format(", ".join(both)))
-    if ADMIN_GROUP in wish.groups:
-        raise CloudError("invalid_value", "Nobody is made an administrator: take admin out of groups.")
-    if wish.proven and not wish.password:
-        raise CloudError("invalid_value", "Ownership can be proven only with the password.")
-    return wish
+    if not name.strip(".") or name != name.strip() or len(name) > _NAME_LENGTH or not name.isprintable():
+        raise CloudError(
+            "invalid_value",
+            f"A group's name has 1 to {_NAME_LENGTH} characters, not only dots, and no space around: {quoted(name)}.",
+        )
 
 
-def _wished_text(option: str, value: str | None) -> str | None:
-    if value is None:
-        return None
-    if not value.strip():
-        raise CloudError("invalid_value", f"{option} is empty; leave it out to leave the field alone.")
-    return value.strip()  # Nextcloud strips it, too
-
-
-def _wished_email(value: str | None) -> str | None:
-    """Check roughly: Nextcloud stores any text at creation, and only an edit refuses what is no address."""
-    if value is None or not value.strip():
-        return None if value is None else ""
-    if not _EMAIL.match(value.strip()):
-        raise CloudError("invalid_value", f"email is not an address: {_quoted(value)}.")
-    return value.strip()
-
-
-def _wished_quota(value: str | None) -> quotas.Quota | None:
-    if value is None:
-        return None
-    try:
-        return quotas.parse_wish(value)
-    except ValueError as error:
-        raise CloudError("invalid_value", f"{error}: {_quoted(value)}.") from error
-
-
-def _wished_groups(option: str, value: t.Sequence[str] | None) -> tuple[str, ...]:
-    groups = tuple(sorted(set(value or ())))
-    if any(not group for group in groups):
-        raise CloudError("invalid_value", f"{option} holds an empty name.")
-    return groups
+def quoted(value: str) -> str:
+    """Return a value from outside so that it fits into a message: one line, not endless."""
+    return repr(value if len(value) <= 80 else value[:80] + "...")
 
 
 def _read_enabled(value: t.Any) -> bool:
@@ -194,7 +147,7 @@ def _read_enabled(value: t.Any) -> bool:
 
 
 def _read_groups(value: t.Any) -> tuple[str, ...]:
-    """Read ``groups``: a list, or an object when PHP's array has holes in its numbering."""
+    """Read a list of groups, which is an object when PHP's array has holes in its numbering."""
     if isinstance(value, dict):
         value = list(value.values())
     if not isinstance(value, list) or not all(isinstance(group, str) for group in value):
@@ -202,10 +155,23 @@ def _read_groups(value: t.Any) -> tuple[str, ...]:
     return tuple(sorted(value))
 
 
+def _read_time(value: t.Any) -> datetime | None:
+    """Read ``lastLogin``: milliseconds since 1970, 0 for never (-1 on servers that keep its first time apart)."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 2**53:
+        return None
+    try:
+        return datetime.fromtimestamp(int(value) // 1000, timezone.utc)  # noqa: UP017 - Python 3.10
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def _read_fixed_fields(value: t.Any) -> frozenset[str]:
+    """Read ``backendCapabilities``; what is not said is taken to be possible."""
+    if not isinstance(value, dict):
+        return frozenset()
+    names = {"setDisplayName": "display_name", "setPassword": "password"}
+    return frozenset(field for key, field in names.items() if value.get(key) is False)
+
+
 def _text(value: t.Any) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _quoted(value: str) -> str:
-    """Return a value from outside so that it fits into a message: one line, not endless."""
-    return repr(value if len(value) <= 80 else value[:80] + "...")

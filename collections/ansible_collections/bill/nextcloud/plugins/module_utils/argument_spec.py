@@ -1,40 +1,122 @@
 # Copyright (c) 2026 The bill-nextcloud authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The argument spec of the module, shared by its documentation stub and its action plugin."""
+"""The argument specs of the modules, shared by their documentation stubs and their action plugins."""
 
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass
 
 STATES = ("present", "exists", "disabled", "absent")
 CREATE_ONLY_FIELDS = ("display_name", "email", "language")
 
-ARGUMENT_SPEC: dict[str, t.Any] = {
+CONNECTION: dict[str, t.Any] = {
     "api_url": {"type": "str", "required": True},
     "api_username": {"type": "str", "required": True},
     "api_password": {"type": "str", "required": True, "no_log": True},
     "ca_path": {"type": "path"},
-    "accounts": {
-        "type": "list",
-        "elements": "dict",
-        "required": True,
-        "options": {
-            "name": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": list(STATES), "default": "present"},
-            "create": {"type": "bool", "default": True},
-            "password": {"type": "str", "no_log": True},
-            "display_name": {"type": "str"},
-            "email": {"type": "str"},
-            "language": {"type": "str"},
-            "create_only": {"type": "list", "elements": "str", "choices": list(CREATE_ONLY_FIELDS), "default": []},
-            "quota": {"type": "str"},
-            "groups": {"type": "list", "elements": "str", "default": []},
-            "groups_absent": {"type": "list", "elements": "str", "default": []},
-            "ownership": {"type": "str", "choices": ["assumed", "proven"], "default": "assumed"},
-        },
-    },
-    "passwords": {"type": "dict", "no_log": True},
-    "max_deletions": {"type": "int"},
-    "max_suspensions": {"type": "int"},
 }
+"""Where the cloud is and who acts; the same for every module, so that an action group can give it once."""
+
+ACCOUNT: dict[str, t.Any] = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": list(STATES), "default": "present"},
+    "create": {"type": "bool", "default": True},
+    "password": {"type": "str", "no_log": True},
+    "update_password": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
+    "invite": {"type": "bool", "default": False},
+    "display_name": {"type": "str"},
+    "email": {"type": "str"},
+    "language": {"type": "str"},
+    "manager": {"type": "str"},
+    "create_only": {"type": "list", "elements": "str", "choices": list(CREATE_ONLY_FIELDS), "default": []},
+    "quota": {"type": "str"},
+    "groups": {"type": "list", "elements": "str", "default": []},
+    "groups_absent": {"type": "list", "elements": "str", "default": []},
+    "group_admin_of": {"type": "list", "elements": "str", "default": []},
+    "group_admin_of_absent": {"type": "list", "elements": "str", "default": []},
+    "ownership": {"type": "str", "choices": ["assumed", "proven"], "default": "assumed"},
+}
+"""What one account should be."""
+
+
+def account_options(**given: t.Any) -> dict[str, t.Any]:
+    """Return the options of one account as a validated task has them: those given, and the defaults of all others."""
+    return {**{name: option.get("default") for name, option in ACCOUNT.items()}, **given}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The argument spec of one module, without the connection."""
+
+    options: t.Mapping[str, t.Any]
+    required_one_of: tuple[tuple[str, ...], ...] = ()
+    mutually_exclusive: tuple[tuple[str, ...], ...] = ()
+    not_negative: tuple[str, ...] = ()
+    """Numbers that must not be below zero, which a spec cannot say."""
+
+    @property
+    def keywords(self) -> dict[str, t.Any]:
+        """Arguments of ``AnsibleModule`` and of ``ArgumentSpecValidator``."""
+        return {
+            "argument_spec": {**CONNECTION, **self.options},
+            "required_one_of": [list(options) for options in self.required_one_of],
+            "mutually_exclusive": [list(options) for options in self.mutually_exclusive],
+        }
+
+
+USERS = Spec(
+    {
+        "accounts": {"type": "list", "elements": "dict", "required": True, "options": ACCOUNT},
+        "passwords": {"type": "dict", "no_log": True},
+        "create_groups": {"type": "bool", "default": False},
+        "max_deletions": {"type": "int"},
+        "max_suspensions": {"type": "int"},
+    },
+    not_negative=("max_deletions", "max_suspensions"),
+)
+
+USER = Spec({**ACCOUNT, "create_groups": {"type": "bool", "default": False}})
+
+QUOTA = Spec(
+    {
+        "accounts": {
+            "type": "list",
+            "elements": "dict",
+            "options": {"name": {"type": "str", "required": True}, "quota": {"type": "str"}},
+        },
+        "quota": {"type": "str"},
+        "default": {"type": "str"},
+        "maximum": {"type": "str"},
+        "allow_unlimited": {"type": "bool"},
+    },
+    required_one_of=(("accounts", "default", "maximum", "allow_unlimited"),),
+)
+
+GROUP = Spec(
+    {
+        "name": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "display_name": {"type": "str"},
+        "members": {"type": "list", "elements": "str"},
+        "members_absent": {"type": "list", "elements": "str"},
+        "members_exact": {"type": "bool", "default": False},
+        "max_removals": {"type": "int"},
+    },
+    not_negative=("max_removals",),
+)
+
+USER_INFO = Spec(
+    {
+        "names": {"type": "list", "elements": "str"},
+        "search": {"type": "str"},
+        "group": {"type": "str"},
+        "enabled": {"type": "bool"},
+        "min_used_percent": {"type": "int"},
+    },
+    mutually_exclusive=(("names", "search"), ("names", "group")),
+    not_negative=("min_used_percent",),
+)
+
+PROBE = Spec({"write_proof": {"type": "bool", "default": True}})

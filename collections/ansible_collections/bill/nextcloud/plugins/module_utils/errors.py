@@ -130,10 +130,15 @@ TABLE: dict[str, Meaning] = {
         "Administrators and the acting account are never changed.",
         "Choose another name, or take the account out of group admin by hand.",
     ),
+    "protected_group": Meaning(
+        FINAL,
+        "The group of the administrators is never changed.",
+        "Choose another group, or make the change by hand.",
+    ),
     "limit_reached": Meaning(
         FINAL,
-        "More accounts would be deleted or suspended than is allowed at once.",
-        "Look at the plan in check mode; if it is right, raise max_deletions or max_suspensions.",
+        "More would be deleted, suspended or removed than is allowed at once.",
+        "Look at the plan in check mode; if it is right, raise the limit (max_...).",
     ),
     "backend_refused": Meaning(
         FINAL,
@@ -192,8 +197,11 @@ class CloudError(Exception):
             outcome_unknown=outcome_unknown,
         )
 
-    def failure(self, account: str) -> dict[str, t.Any]:
-        """Return the ``failure`` of a result: code, kind, words, and what is known of the request."""
+    def failure(self, account: str | None) -> dict[str, t.Any]:
+        """Return the ``failure`` of a result: code, kind, words, and what is known of the request.
+
+        :param account: name of the account; None when it concerns no single one.
+        """
         row = TABLE[self.code]
         return {
             "code": self.code,
@@ -206,3 +214,22 @@ class CloudError(Exception):
             "ocs_code": self.ocs_code,
             "outcome_unknown": self.outcome_unknown,
         }
+
+    def words(self, subject: str) -> str:
+        """Return all of it as one text for people: what failed, for whom, the request with its codes, what to do.
+
+        :param subject: what it concerns, for instance ``account anna``.
+        """
+        row = TABLE[self.code]
+        parts = [row.meaning, self.message]
+        if self.outcome_unknown and self.code != "outcome_unknown":
+            parts.append(TABLE["outcome_unknown"].meaning)
+        answer = [
+            f"{what} {value}"
+            for what, value in (("HTTP status", self.http_status), ("OCS code", self.ocs_code))
+            if value is not None
+        ]
+        if self.request is not None:
+            parts.append(f"[{', '.join([self.request, *answer])}]")
+        text = " ".join(part for part in [*parts, row.hint] if part)
+        return f"{subject}: {text}"

@@ -13,15 +13,20 @@ import typing as t
 from dataclasses import dataclass
 
 from . import quota as quotas
-from .account import Account, Wish
+from .account import Account
 from .errors import CloudError
+from .wish import Wish
 
 NONE = "none"
 CREATE = "created"
 UPDATE = "updated"
 DELETE = "deleted"
 
-_SHOWN_IN_DIFF = ("enabled", "quota", "groups", "email", "display_name", "language")
+PASSWORD_SHOWN = "(set)"  # noqa: S105 - it stands for one
+"""How a plan shows a password."""
+
+_UNLIMITED_FIELDS = ("quota", "default", "maximum")
+_SHOWN_IN_DIFF = ("enabled", "quota", "groups", "group_admin_of", "email", "display_name", "language", "manager")
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,15 @@ class Plan:
         return tuple(change.field for change in self.changes)
 
     @property
+    def needed_groups(self) -> tuple[str, ...]:
+        """The groups that have to exist for the changes, sorted."""
+        needed: set[str] = set()
+        for change in self.changes:
+            if change.field in ("groups", "group_admin_of"):
+                needed |= set(change.after) - set(change.before or ())
+        return tuple(sorted(needed))
+
+    @property
     def suspends(self) -> bool:
         """Whether an account that is enabled would be disabled."""
         return any(c.field == "enabled" and c.before is True and c.after is False for c in self.changes)
@@ -60,14 +74,15 @@ NOTHING = Plan(NONE)
 """The plan of an account that is as it should be."""
 
 
-def make_plan(current: Account | None, wish: Wish, *, made_now: bool = False) -> Plan:
+def make_plan(current: Account | None, wish: Wish, *, made_now: bool = False, set_password: bool = False) -> Plan:
     """Compare what is with what is wished.
 
     :param current: the account as read; None when it does not exist.
     :param wish: the wish.
     :param made_now: the account was created a moment ago for this wish, so fields of ``create_only`` count as well.
+    :param set_password: an existing account has another password than the wished one (an account does not tell).
     :raises CloudError: ``account_missing`` when the account has to exist and does not; ``invalid_value`` when it has to
-        be created and no password was given.
+        be created and no password was given; ``backend_refused`` when its backend keeps a field from being changed.
     """
     if wish.state == "absent":
         if current is None:
@@ -76,20 +91,28 @@ def make_plan(current: Account | None, wish: Wish, *, made_now: bool = False) ->
     if current is None:
         return _plan_creation(wish)
     changes = tuple(_differences(current, wish, frozenset() if made_now else wish.create_only))
+    if set_password:
+        changes += (Change("password", None, PASSWORD_SHOWN),)
+    fixed = [change.field for change in changes if change.field in current.fixed_fields]
+    if fixed:
+        backend = f" ({current.backend})" if current.backend else ""
+        raise CloudError("backend_refused", f"The backend{backend} does not let these be set: {', '.join(fixed)}.")
     return Plan(UPDATE if changes else NONE, changes)
 
 
 def _plan_creation(wish: Wish) -> Plan:
     if wish.state != "present" or not wish.create:
         raise CloudError("account_missing", f"It is not created, because {_why_not_created(wish)}.")
-    if wish.password is None:
+    if wish.password is None and not wish.invite:
         raise CloudError("invalid_value", "The account has to be created, and no password was given for it.")
-    changes = [Change("state", "absent", "present"), Change("enabled", None, True), Change("password", None, "(set)")]
-    if wish.groups:
-        changes.append(Change("groups", None, list(wish.groups)))
+    changes = [Change("state", "absent", "present"), Change("enabled", None, True)]
+    changes.append(Change("invitation", None, "(sent)") if wish.invite else Change("password", None, PASSWORD_SHOWN))
+    for field in ("groups", "group_admin_of"):
+        if getattr(wish, field):
+            changes.append(Change(field, None, list(getattr(wish, field))))
     if wish.quota is not None:
         changes.append(Change("quota", None, wish.quota.size))
-    for field in ("email", "display_name", "language"):
+    for field in ("email", "display_name", "language", "manager"):
         if getattr(wish, field):
             changes.append(Change(field, None, getattr(wish, field)))
     return Plan(CREATE, tuple(changes))
@@ -105,9 +128,11 @@ def _differences(current: Account, wish: Wish, left_alone: frozenset[str]) -> t.
         enabled = wish.state == "present"
         if current.enabled is not enabled:
             yield Change("enabled", current.enabled, enabled)
-    groups = (set(current.groups) | set(wish.groups)) - set(wish.groups_absent)
-    if groups != set(current.groups):
-        yield Change("groups", list(current.groups), sorted(groups))
+    for field in ("groups", "group_admin_of"):
+        now = set(getattr(current, field))
+        wished = (now | set(getattr(wish, field))) - set(getattr(wish, f"{field}_absent"))
+        if wished != now:
+            yield Change(field, sorted(now), sorted(wished))
     if wish.quota is not None and not quotas.same(wish.quota, current.quota):
         yield Change("quota", quotas.shown(current.quota), wish.quota.size)
     if wish.email is not None and "email" not in left_alone and not same_email(wish.email, current.email):
@@ -116,6 +141,8 @@ def _differences(current: Account, wish: Wish, left_alone: frozenset[str]) -> t.
         wanted = getattr(wish, field)
         if wanted is not None and field not in left_alone and wanted != getattr(current, field):
             yield Change(field, getattr(current, field), wanted)
+    if wish.manager is not None and wish.manager != (current.manager or ""):
+        yield Change("manager", current.manager, wish.manager or None)
 
 
 def same_email(one: str | None, other: str | None) -> bool:
@@ -142,13 +169,13 @@ def make_diff(name: str, current: Account | None, plan: Plan) -> dict[str, str]:
     after = {} if plan.action == DELETE else dict(before)
     if plan.action != DELETE:
         after.update((change.field, change.after) for change in plan.changes if change.field != "state")
-    return {"before_header": name, "after_header": name, "before": _yaml(before), "after": _yaml(after)}
+    return {"before_header": name, "after_header": name, "before": as_yaml(before), "after": as_yaml(after)}
 
 
-def _yaml(values: t.Mapping[str, t.Any]) -> str:
+def as_yaml(values: t.Mapping[str, t.Any]) -> str:
     """Return a flat mapping as YAML text; values in JSON notation, which is YAML."""
     lines = []
     for field, value in values.items():
-        shown = NONE if field == "quota" and value is None else json.dumps(value, ensure_ascii=False)
+        shown = NONE if field in _UNLIMITED_FIELDS and value is None else json.dumps(value, ensure_ascii=False)
         lines.append(f"{field}: {shown}\n")
     return "".join(lines)

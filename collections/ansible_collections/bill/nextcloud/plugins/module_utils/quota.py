@@ -21,7 +21,10 @@ UNKNOWN = "unknown"
 
 _UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
 _UNLIMITED_NUMBER = -3  # OCP\\Files\\FileInfo::SPACE_UNLIMITED
-_WISH = re.compile(r"[0-9]{1,18}\Z")
+_BYTES = re.compile(r"[0-9]{1,18}\Z")
+_WITH_UNIT = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?) ?(?:([KMGTP])(?:I)?)?B\Z", re.IGNORECASE | re.ASCII)
+_STORED = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?(?:e[0-9]{1,2})?)\s*([KMGTP]?B?)\Z", re.IGNORECASE | re.ASCII)
+_LIMIT = 10**18  # bytes; PHP and JSON keep larger numbers with too few digits
 
 
 @dataclass(frozen=True)
@@ -37,17 +40,26 @@ class Quota:
 
 
 def parse_wish(text: str) -> Quota:
-    """Read a wished quota: decimal digits (bytes) or ``none`` (unlimited).
+    """Read a wished quota: bytes in decimal digits, a number with a unit, or ``none`` (unlimited).
 
-    Units are refused on purpose: Nextcloud takes "1 GiB" for one byte and "1,5 GB" for one gigabyte.
+    Units are B, KB, MB, GB, TB, PB and KiB, MiB, GiB, TiB, PiB in any case, both powers of 1024, as Nextcloud shows
+    them; the number may have decimals after a dot. Everything else is refused on purpose: Nextcloud itself takes
+    "1,5 GB" for one gigabyte and "-1" for unlimited. The cloud is sent bytes, since it takes "1 GiB" for one byte.
 
     :raises ValueError: for anything else.
     """
     if text == "none":
         return Quota(None)
-    if not _WISH.match(text):
-        raise ValueError("quota must be a number of bytes in decimal digits (at most 18), or none")
-    return Quota(int(text))
+    if _BYTES.match(text):
+        return Quota(int(text))
+    found = _WITH_UNIT.match(text)
+    if found is None:
+        raise ValueError("must be bytes in decimal digits, a number with a unit such as 10 GB or 1.5GiB, or none")
+    number, unit = found.groups()
+    size = Decimal(number) * 1024 ** _UNITS.index(f"{unit or ''}B".upper())
+    if size > _LIMIT - 1:
+        raise ValueError(f"must be below {_LIMIT} bytes")
+    return Quota(int(size.quantize(Decimal(1), rounding=ROUND_HALF_UP)))
 
 
 def read(value: t.Any) -> Quota | None:
@@ -61,7 +73,7 @@ def read(value: t.Any) -> Quota | None:
     if isinstance(value, str):
         if value == "none":
             return Quota(None)
-        return Quota(int(value)) if _WISH.match(value) else None
+        return Quota(int(value)) if _BYTES.match(value) else None
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
@@ -108,6 +120,29 @@ def rounded(size: int) -> tuple[int, ...]:
     text = stored_text(_parsed(stored_text(size)))  # setQuota parses and formats what editUser had formatted
     exact = _parsed(text)
     return (int(float(f"{exact:.14g}")), int(exact))
+
+
+def read_stored(text: str) -> Quota | None:
+    """Read a quota that the cloud keeps as text, such as the instance's default ("5 GB").
+
+    :returns: None when the text is not one that Nextcloud would understand as a number (``computerFileSize``).
+    """
+    if text == "none":
+        return Quota(None)
+    found = _STORED.match(text.strip())
+    if found is None:
+        return None
+    unit = found.group(2).upper()
+    size = Decimal(found.group(1)) * 1024 ** _UNITS.index(unit if unit.endswith("B") else unit + "B")
+    return Quota(int(size.quantize(Decimal(1), rounding=ROUND_HALF_UP))) if size < _LIMIT else None
+
+
+def default_text(quota: Quota) -> str:
+    """Return the text in which the instance's default is stored: as people know it if that is exact ("5 GB")."""
+    if quota.size is None:
+        return "none"
+    text = stored_text(quota.size)
+    return text if read_stored(text) == quota else f"{quota.size} B"
 
 
 def _parsed(text: str) -> float:

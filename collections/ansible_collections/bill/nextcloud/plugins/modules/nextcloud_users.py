@@ -19,154 +19,46 @@ description:
   - B(A task does not fail because of an account or of the cloud.)
     Every account has its own RV(accounts[].failure). Let a later task fail when RV(summary.failed) is not zero.
   - Members of the group V(admin), and the account that acts, are never changed.
-  - The work is done by an action plugin on the controller, whatever host the task is for. Connections are not needed.
-requirements:
-  - requests and urllib3 2 in the controller's Python.
+extends_documentation_fragment:
+  - bill.nextcloud.attributes
+  - bill.nextcloud.connection
+  - bill.nextcloud.account.list
 attributes:
   check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
     support: full
     details:
       - Reads the cloud and shows the same plan that would be carried out.
-      - With O(accounts[].ownership=proven) it logs in as the account, and the cloud notes that as its last log-in.
+        What only the cloud can refuse, for instance a weak password, is not foreseen.
+      - With O(accounts[].ownership=proven) and with O(accounts[].update_password=always) it logs in as the account,
+        and the cloud notes that as its last log-in.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: full
     details:
       - One entry for each account. After a failure half-way it shows the whole plan.
   idempotent:
-    description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     support: partial
     details:
       - An account whose quota the cloud cannot tell (a storage error on its side) has its quota set at every run.
-  platform:
-    description: Target OS/families that can be operated against.
-    support: full
-    platforms: posix
-    details:
-      - On Linux the writing process is ended with C(ansible-playbook), so that nothing is written after a killed run.
-  async:
-    description: Supports use with the C(async) keyword.
-    support: none
+      - With O(accounts[].update_password=always) the password of an account that is disabled, or that cannot
+        log in with the right password (a second factor), is set at every run.
 options:
-  api_url:
-    description:
-      - Address of the cloud, V(https://host[:port][/path]), without user, query and fragment.
-      - Redirects are never followed.
-      - With V(http://) to another machine the password travels unencrypted, and the task warns.
-    type: str
-    required: true
-  api_username:
-    description:
-      - Log-in name of the account that acts. It must be a member of the group V(admin).
-        Group administrators do not see all accounts and take those for missing.
-    type: str
-    required: true
-  api_password:
-    description:
-      - Its real password. App passwords may not change accounts in current releases of Nextcloud.
-    type: str
-    required: true
-  ca_path:
-    description:
-      - PEM file (or directory) of the CA that signed the cloud's certificate, on the controller.
-      - Without it the CAs of the Python package certifi are trusted. Certificates are always verified.
-    type: path
   accounts:
     description: The accounts. Accounts that are not listed are not looked at.
     type: list
     elements: dict
     required: true
-    suboptions:
-      name:
-        description:
-          - Name of the account. Letters, digits, spaces and V(_.@-') only, at most 64 characters.
-          - Names that differ only in upper and lower case are the same account for Nextcloud.
-            An account that the cloud has in another notation is a conflict and is not touched.
-        type: str
-        required: true
-      state:
-        description:
-          - V(present), the account exists and is enabled. It is created if it is missing (see O(accounts[].create)),
-            and enabled if it is disabled.
-          - V(exists), the account has to exist. It is not created, and whether it is enabled is left alone.
-          - V(disabled), the account has to exist and is disabled. Its data stays.
-          - V(absent), the account and B(all its files) are deleted.
-        type: str
-        choices: [present, exists, disabled, absent]
-        default: present
-      create:
-        description:
-          - If V(false), a missing account is a failure instead of being created.
-          - Does nothing to an existing account.
-        type: bool
-        default: true
-      password:
-        description:
-          - Password of the account when it is created. Needed then. Preferred to O(passwords).
-          - An existing account keeps its password. It is only tried for a proof, see O(accounts[].ownership).
-        type: str
-      display_name:
-        description:
-          - Display name. Set on an existing account, too, unless it is listed in O(accounts[].create_only).
-          - If not given, it is left alone.
-        type: str
-      email:
-        description:
-          - E-mail address. Compared ignoring case.
-            Set on an existing account, too, unless it is listed in O(accounts[].create_only).
-          - If not given, it is left alone. Empty removes the address.
-        type: str
-      language:
-        description:
-          - Language code, for instance V(de) or V(ru).
-            Set on an existing account, too, unless it is listed in O(accounts[].create_only).
-          - If not given, it is left alone.
-        type: str
-      create_only:
-        description:
-          - Fields that are used when the account is created and left alone afterwards, so that the choices of the
-            account's user survive.
-        type: list
-        elements: str
-        choices: [display_name, email, language]
-        default: []
-      quota:
-        description:
-          - Quota in bytes, as decimal digits, or V(none) for unlimited. Units are not accepted.
-          - Set on an existing account, too. A quota below what is used is set and warned about.
-            Nothing is deleted by it, but uploads fail.
-          - Nextcloud rounds quotas to one decimal of the unit. A quota that is right after that is not set again.
-          - If not given, it is left alone.
-        type: str
-      groups:
-        description:
-          - Groups that the account is a member of. They have to exist. The group V(admin) is refused.
-          - All other groups of an existing account are left alone.
-        type: list
-        elements: str
-        default: []
-      groups_absent:
-        description:
-          - Groups that the account is not a member of.
-        type: list
-        elements: str
-        default: []
-      ownership:
-        description:
-          - V(assumed), an account of this name is taken to be the right one.
-          - V(proven), before anything is done to an account that exists already, its e-mail address must equal
-            O(accounts[].email), or be none when that is not given, and one log-in with its password must succeed.
-            Otherwise it fails and is not touched. A disabled account cannot be proven.
-          - After five failed log-ins in one task no more are tried, since Nextcloud blocks the address after ten.
-        type: str
-        choices: [assumed, proven]
-        default: assumed
   passwords:
     description:
       - Passwords by name of the account, for lists of accounts that hold no secrets.
+        O(accounts[].password) is preferred.
     type: dict
+  create_groups:
+    description:
+      - If V(true), groups that are named in O(accounts[].groups) or O(accounts[].group_admin_of)
+        and needed for a change are created if they are missing. Otherwise a missing group is a failure.
+    type: bool
+    default: false
+    version_added: 0.2.0
   max_deletions:
     description:
       - If more accounts than this would be deleted by the task, none of them is, and each fails with V(limit_reached).
@@ -180,8 +72,15 @@ options:
 notes:
   - No task-level C(no_log) is needed, results, diffs and messages hold no password. Values in C(loop) items are shown
     by Ansible itself, so give all accounts to one task instead of using a loop.
-  - Nextcloud allows 50 changes of quota, e-mail, display name and language in 600 seconds for each acting account.
-    Creating (with all fields), enabling, disabling, deleting and groups do not count.
+  - Units in O(accounts[].quota) are accepted since 0.2.0.
+  - Nextcloud allows 50 changes of quota, e-mail, display name, language, manager and password in 600 seconds for each
+    acting account. Creating (with all fields), enabling, disabling, deleting and groups do not count.
+seealso:
+  - module: bill.nextcloud.nextcloud_user
+    description: One account; the task fails with it.
+  - module: bill.nextcloud.nextcloud_user_info
+  - ref: ansible_collections.bill.nextcloud.docsite.guide_accounts_as_code
+    description: From an existing cloud to accounts as code in ten minutes.
 """
 
 EXAMPLES = r"""
@@ -196,7 +95,7 @@ EXAMPLES = r"""
         email: anna@example.org
         language: de
         create_only: [language]
-        quota: "10737418240"
+        quota: 10 GB
         groups: [customers]
         groups_absent: [premium]
       - name: user_13
@@ -211,7 +110,7 @@ EXAMPLES = r"""
     accounts: "{{ closed_accounts }}"  # each with name, and state absent
     max_deletions: 10
 
-- name: Show what failed
+- name: Fail if an account failed
   ansible.builtin.assert:
     that: cloud_accounts.summary.failed == 0
     fail_msg: "{{ cloud_accounts.accounts | map(attribute='failure') | select }}"
@@ -247,7 +146,8 @@ accounts:
     changes:
       description:
         - The plan. Quotas are bytes, null for unlimited, V(unknown) if the cloud does not tell. Groups are sorted.
-        - Creation and deletion begin with the field V(state). A password is shown as V((set)).
+        - Creation and deletion begin with the field V(state).
+          A password is shown as V((set)), an invitation as V((sent)).
       returned: always
       type: list
       elements: dict
@@ -298,6 +198,31 @@ accounts:
           returned: always
           type: str
           sample: de
+        group_admin_of:
+          description: All groups that it administers, sorted.
+          returned: always
+          type: list
+          elements: str
+          sample: []
+          version_added: 0.2.0
+        manager:
+          description: Name of the account that is shown as its manager, or null.
+          returned: always
+          type: str
+          sample: user_13
+          version_added: 0.2.0
+        backend:
+          description: The user backend that holds it, for instance V(Database), V(LDAP) or null.
+          returned: always
+          type: str
+          sample: Database
+          version_added: 0.2.0
+        last_login:
+          description: Time of its last log-in in UTC. Null if there was none, or the cloud does not tell.
+          returned: always
+          type: str
+          sample: "2026-05-04T09:30:00Z"
+          version_added: 0.2.0
     warnings:
       description: What went well but should be known, for instance a quota below what is used.
       returned: always
@@ -316,7 +241,7 @@ accounts:
               V(not_verified); V(maintenance), V(wrong_credentials), V(login_blocked), V(write_not_permitted),
               V(certificate_not_verified); V(invalid_url), V(redirected), V(invalid_name), V(invalid_value),
               V(duplicate_name), V(password_refused), V(group_missing), V(account_missing), V(account_conflict),
-              V(protected_account), V(limit_reached), V(backend_refused), V(refused).
+              V(protected_account), V(protected_group), V(limit_reached), V(backend_refused), V(refused).
           returned: always
           type: str
           sample: group_missing
@@ -360,6 +285,13 @@ accounts:
           returned: always
           type: bool
           sample: false
+groups_created:
+  description: Groups that were created because of O(create_groups) (in check mode, would be created), sorted.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+  version_added: 0.2.0
 summary:
   description: Numbers of accounts. One that was changed in part counts as changed and as failed.
   returned: success
@@ -388,12 +320,12 @@ summary:
 """
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import ARGUMENT_SPEC  # noqa: E402
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USERS  # noqa: E402
 
 
 def main() -> None:
     """Refuse to run: without the action plugin nothing would be done."""
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = AnsibleModule(**USERS.keywords, supports_check_mode=True)
     module.fail_json(msg="bill.nextcloud.nextcloud_users runs on the controller; its action plugin was not found")
 
 

@@ -12,9 +12,10 @@ import time
 import typing as t
 from functools import partial
 
-from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, Wish
+from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import FINAL, CloudError
-from ansible_collections.bill.nextcloud.plugins.module_utils.plan import CREATE, DELETE, Change, Plan, make_plan
+from ansible_collections.bill.nextcloud.plugins.module_utils.plan import CREATE, DELETE, UPDATE, Change, Plan, make_plan
+from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import NAME_TAKEN, Nextcloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import read_completed, require_proof
 
@@ -48,6 +49,7 @@ class Application:
         self._plan = plan
         self._sleep = sleep
         self._unread = False
+        self._password_proven = False
         self._failed: tuple[Change, CloudError] | None = None
         self.account = current
         self.written = False
@@ -111,14 +113,24 @@ class Application:
     def _requests(self, change: Change, *, made_now: bool) -> t.Iterator[tuple[_Send, _Shown]]:
         """Yield the requests of one change, each with what tells whether an account shows its effect."""
         cloud, wish, name = self._cloud, self._wish, self._wish.name
-        if change.field == "groups":
+        if change.field in ("groups", "group_admin_of"):
+            of_groups = change.field == "groups"
+            add, remove = (
+                (cloud.add_group, cloud.remove_group)
+                if of_groups
+                else (cloud.add_group_admin, cloud.remove_group_admin)
+            )
             for group in sorted(set(change.after) - set(change.before)):
-                yield partial(cloud.add_group, name, group), partial(_is_member, group, True)
+                yield partial(add, name, group), partial(_has_group, change.field, group, True)
             for group in sorted(set(change.before) - set(change.after)):
-                yield partial(cloud.remove_group, name, group), partial(_is_member, group, False)
+                yield partial(remove, name, group), partial(_has_group, change.field, group, False)
             return
 
         def shown(account: Account) -> bool:
+            if change.field == "password":  # an account does not tell its password
+                tried = account.enabled and cloud.may_try_passwords
+                self._password_proven = tried and cloud.proves(name, wish.password or "")
+                return self._password_proven
             return change.field not in make_plan(account, wish, made_now=made_now).fields
 
         if change.field == "enabled":
@@ -134,6 +146,20 @@ class Application:
             self.warnings.append("the quota was accepted, but the cloud does not tell what it is now")
         if missing:
             raise CloudError("not_verified", "These fields differ still: {}.".format(", ".join(missing)))
+        if self._plan.action == UPDATE and "password" in self._plan.fields and not self._password_proven:
+            self._verify_password()
+
+    def _verify_password(self) -> None:
+        """Log in with the password that was set. A failure is no proof: a second factor can be the cause."""
+        if self.account is None or not self.account.enabled:
+            self.warnings.append("the password was set; the account is disabled, so no log-in could show that it works")
+        elif not self._cloud.may_try_passwords:
+            self.warnings.append("the password was set; too many log-ins failed in this task to try it")
+        elif not self._cloud.proves(self._wish.name, self._wish.password or ""):
+            self.warnings.append(
+                "the cloud accepted the password, but a log-in with it fails: a second factor, or an app that keeps"
+                " this account out, may be the cause; the next run sets it again"
+            )
 
     def _read_back(self, fault: CloudError | None = None) -> Account | None:
         """Read the account again.
@@ -188,6 +214,8 @@ class Application:
                 raise
             # It did not exist a moment ago: most likely it is ours, so it is no conflict; but it cannot be shown.
             message = f"{refusal.message} The account exists now and could not be proven ours: {error.message}"
+            if self._wish.invite:
+                message += " If its invitation was not sent, delete the account and run again."
             raise refusal.recoded("outcome_unknown", message.strip(), outcome_unknown=True) from error
         self.written = not taken
         changes = make_plan(account, self._wish, made_now=not taken).changes
@@ -207,7 +235,7 @@ class Application:
             self._write(ordered, made_now=True)
         except CloudError as error:
             failed = self._failed[0].field if self._failed is not None and self._failed[1] is error else None
-            if failed in (None, "groups") or error.kind != FINAL or error.code == "account_missing":
+            if failed in (None, "groups", "group_admin_of") or error.kind != FINAL or error.code == "account_missing":
                 raise
             self._take_back(refusal)
         self.warnings.append(f"the cloud refused a part of the creation ({refusal.message}); it was done afterwards")
@@ -249,5 +277,5 @@ class Application:
         )
 
 
-def _is_member(group: str, wanted: bool, account: Account) -> bool:
-    return (group in account.groups) is wanted
+def _has_group(field: str, group: str, wanted: bool, account: Account) -> bool:
+    return (group in getattr(account, field)) is wanted

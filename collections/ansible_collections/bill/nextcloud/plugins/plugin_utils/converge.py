@@ -10,9 +10,12 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.bill.nextcloud.plugins.module_utils import plan as plans
-from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, Wish, parse_wish
+from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, check_group_name
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish, parse_wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.apply import Application
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import Cloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.groups import Groups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import Nextcloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import read_completed, require_proof
 
@@ -34,6 +37,10 @@ class Job:
     account: Account | None = None
     """As last read."""
     plan: plans.Plan = plans.NOTHING
+    missing_groups: tuple[str, ...] = ()
+    """Groups to be created for it."""
+    groups_created: list[str] = field(default_factory=list)
+    """Those that were created, or in check mode would be."""
     changed: bool = False
     warnings: list[str] = field(default_factory=list)
     failure: CloudError | None = None
@@ -91,10 +98,11 @@ def fail_all(jobs: t.Iterable[Job], error: CloudError) -> None:
 
 def converge(
     jobs: t.Sequence[Job],
-    cloud: Nextcloud,
+    cloud: Cloud,
     limits: Limits,
     *,
     check_mode: bool,
+    create_groups: bool = False,
     apply: t.Callable[[Nextcloud, Wish, Account | None, plans.Plan], Application] = Application,
     sleep: t.Callable[[float], None] = time.sleep,
 ) -> None:
@@ -104,10 +112,17 @@ def converge(
     credentials, maintenance ...) becomes the failure of every account that is not done yet, without another request.
 
     :param check_mode: plan only.
+    :param create_groups: groups that are needed and missing are created.
     :param apply: carries out the plan of one account.
     :param sleep: waits so many seconds.
     """
-    fault = _each(jobs, lambda job, wish: _read_and_plan(job, wish, cloud, sleep))
+
+    def prepare(job: Job, wish: Wish) -> None:
+        _read_and_plan(job, wish, cloud, sleep)
+        if check_mode or create_groups:  # otherwise the cloud's own refusal tells, without more requests
+            job.missing_groups = _missing_groups(job.plan, cloud.groups, create_groups)
+
+    fault = _each(jobs, prepare)
     if fault is not None:
         fail_all((job for job in jobs if job.plan.action != plans.NONE), fault)  # read and planned, now not to be done
         return
@@ -117,6 +132,7 @@ def converge(
     if check_mode:
         for job in planned:
             job.changed = True
+            job.groups_created += job.missing_groups
     else:
         _each(planned, lambda job, wish: _apply(job, wish, cloud, apply))
 
@@ -143,16 +159,77 @@ def _each(jobs: t.Sequence[Job], step: t.Callable[[Job, Wish], None]) -> CloudEr
     return None
 
 
-def _read_and_plan(job: Job, wish: Wish, cloud: Nextcloud, sleep: t.Callable[[float], None]) -> None:
-    job.current = job.account = cloud.read(wish.name)
+def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float], None]) -> None:
+    accounts = cloud.accounts
+    job.current = job.account = accounts.read(wish.name)
     if job.current is not None and wish.proven:
-        job.current = job.account = read_completed(cloud, job.current, wish, sleep)
+        job.current = job.account = read_completed(accounts, job.current, wish, sleep)
     if job.current is not None and wish.proven:
-        require_proof(cloud, job.current, wish, email=True)
-    job.plan = plans.make_plan(job.current, wish)
+        require_proof(accounts, job.current, wish, email=True)
+    plan = plans.make_plan(job.current, wish, set_password=_has_other_password(job, wish, accounts))
+    if wish.manager and "manager" in plan.fields:
+        _check_manager(wish.manager, accounts)
+    if wish.invite and plan.action == plans.CREATE:
+        _check_invitation(job, cloud)
     warning = plans.quota_warning(job.current, wish)
     if warning is not None:
         job.warnings.append(warning)
+    job.plan = plan
+
+
+def _has_other_password(job: Job, wish: Wish, accounts: Nextcloud) -> bool:
+    """Whether the password has to be set; a doubt is a yes, with a warning."""
+    if not wish.update_password or job.current is None or wish.state == "absent":
+        return False
+    if job.current.enabled and accounts.may_try_passwords:
+        return not accounts.proves(wish.name, wish.password or "")
+    reason = "too many log-ins failed in this task" if job.current.enabled else "the account is disabled"
+    job.warnings.append(f"it could not be told whether the password is right already ({reason}), so it is set")
+    return True
+
+
+def _check_manager(manager: str, accounts: Nextcloud) -> None:
+    """The cloud itself would take any text.
+
+    :raises CloudError: ``invalid_value``.
+    """
+    try:
+        found = accounts.look_up(manager)
+    except CloudError as error:
+        if error.code != "account_conflict":
+            raise
+        message = f"manager is {manager}. {error.message}"
+        raise error.recoded("invalid_value", message, outcome_unknown=False) from error
+    if found is None:
+        raise CloudError("invalid_value", f"There is no account {manager}, which manager names.")
+
+
+def _check_invitation(job: Job, cloud: Cloud) -> None:
+    """An account whose invitation never leaves the cloud would be open for nobody.
+
+    :raises CloudError: ``invalid_value``.
+    """
+    mails = cloud.settings.mails_new_accounts()
+    if mails is None:
+        job.warnings.append("the cloud does not tell whether it sends mail to new accounts, so the invitation may fail")
+    elif not mails:
+        raise CloudError(
+            "invalid_value",
+            "The cloud sends no mail to new accounts (setting newUser.sendEmail of core is no), so nobody is invited.",
+        )
+
+
+def _missing_groups(plan: plans.Plan, groups: Groups, create: bool) -> tuple[str, ...]:
+    """Return the groups that a plan needs and the cloud lacks.
+
+    :raises CloudError: ``group_missing`` when they are not to be created; ``invalid_value`` when they cannot be.
+    """
+    missing = tuple(group for group in plan.needed_groups if not groups.exists(group))
+    if missing and not create:
+        raise CloudError("group_missing", "Missing: {}.".format(", ".join(f'"{group}"' for group in missing)))
+    for group in missing:
+        check_group_name(group)
+    return missing
 
 
 def _keep_limit(jobs: t.Sequence[Job], limit: int | None, what: str, counts: t.Callable[[plans.Plan], bool]) -> None:
@@ -166,16 +243,30 @@ def _keep_limit(jobs: t.Sequence[Job], limit: int | None, what: str, counts: t.C
 def _apply(
     job: Job,
     wish: Wish,
-    cloud: Nextcloud,
+    cloud: Cloud,
     apply: t.Callable[[Nextcloud, Wish, Account | None, plans.Plan], Application],
 ) -> None:
-    application = apply(cloud, wish, job.current, job.plan)
+    for group in job.missing_groups:
+        if not cloud.groups.exists(group):  # not made for another account meanwhile
+            try:
+                if cloud.groups.create(group):
+                    job.groups_created.append(group)
+                    job.changed = True
+            except CloudError as error:
+                job.changed = job.changed or error.outcome_unknown
+                raise
+    application = apply(cloud.accounts, wish, job.current, job.plan)
     try:
         application.run()
     finally:
         job.account = application.account
-        job.changed = application.written
+        job.changed = job.changed or application.written
         job.warnings += application.warnings
+
+
+def groups_created(jobs: t.Iterable[Job]) -> list[str]:
+    """Return the groups that were created, or in check mode would be; sorted."""
+    return sorted({group for job in jobs for group in job.groups_created})
 
 
 def diffs(jobs: t.Iterable[Job]) -> list[dict[str, str]]:

@@ -12,8 +12,6 @@ from urllib.parse import urljoin, urlsplit
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 
-_API = "/ocs/v2.php/cloud"
-
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -43,13 +41,13 @@ class Endpoint:
             raise CloudError("certificate_not_verified", f"ca_path {ca_path} cannot be read.")
         return cls("{}://{}{}".format(parts.scheme, parts.netloc, parts.path.rstrip("/")), ca_path or True)
 
-    def api_url(self, path: str) -> str:
-        """Return the whole address of a path of the provisioning API."""
-        return self.base + _API + path
+    def url(self, path: str) -> str:
+        """Return the whole address of a path below the cloud's root."""
+        return self.base + path
 
-    def api_path(self, path: str) -> str:
+    def path(self, path: str) -> str:
         """Return the same without scheme and host, for messages."""
-        return urlsplit(self.base).path + _API + path
+        return urlsplit(self.base).path + path
 
     @property
     def clear_text_warning(self) -> str | None:

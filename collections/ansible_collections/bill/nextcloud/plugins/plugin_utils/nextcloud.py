@@ -13,10 +13,14 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import quote
 
-from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, Wish
+from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import Reply
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
+
+API = "/ocs/v2.php/cloud"
+"""The provisioning API, below the cloud's root."""
 
 CREATE_SECONDS = 120.0
 """A welcome mail is sent within the request."""
@@ -31,6 +35,7 @@ NAME_TAKEN = 102
 _CREATE = {
     101: "invalid_value",
     NAME_TAKEN: "account_conflict",
+    103: "invalid_value",
     104: "group_missing",
     107: "password_refused",
     108: "password_refused",
@@ -39,10 +44,21 @@ _CREATE = {
     111: "backend_refused",
     112: "backend_refused",
 }
-_EDIT = {101: "invalid_value", 107: "invalid_value", 112: "backend_refused", 113: "invalid_value"}
+_EDIT = {101: "invalid_value", 107: "password_refused", 112: "backend_refused", 113: "invalid_value"}
+_EDIT_PASSWORD = {**_EDIT, 101: "password_refused", 107: "password_refused"}
 _GROUP = {101: "invalid_value", 102: "group_missing", 103: "account_missing"}
+_ADD_GROUP_ADMIN = {101: "account_missing", 102: "group_missing", 103: "invalid_value"}
+_NO_GROUP_ADMIN = 102
+_DELETE = {101: "backend_refused"}
 
-_KEYS = {"quota": "quota", "email": "email", "display_name": "displayname", "language": "language"}
+_KEYS = {
+    "quota": "quota",
+    "email": "email",
+    "display_name": "displayname",
+    "language": "language",
+    "manager": "manager",
+    "password": "password",
+}
 """Field of an account -> key of ``PUT users/{id}``."""
 
 
@@ -58,58 +74,76 @@ class Nextcloud:
         self._session = session
         self._acting_name = acting_name
         self._log_in = log_in
-        self._failed_proofs = 0
+        self._failed_proofs: dict[str, int] = {}
 
     def read(self, name: str) -> Account | None:
-        """Return an account, or None when there is none of this name.
+        """Return an account that may be changed, or None when there is none of this name.
 
-        :raises CloudError: ``account_conflict`` when the cloud answers with another account (its look-up ignores case);
-            ``protected_account`` for administrators and the acting account.
+        :raises CloudError: as :meth:`look_up`; ``protected_account`` for administrators and the acting account.
         """
-        reply = self._session.request("GET", _user(name))
-        if reply.missing:
+        account, reply = self._read(name)
+        if account is None:
             return None
-        _require(reply, {})
-        try:
-            account = Account.from_record(reply.data)
-        except ValueError as error:
-            raise reply.error("not_an_answer", f"{error}.") from error
-        if account.name != name:
-            raise reply.error("account_conflict", f"The cloud has it as {account.name}.")
         if account.is_admin:
             raise reply.error("protected_account", "It is a member of group admin.")
         if name.lower() == self._acting_name.lower():
             raise reply.error("protected_account", "It is the acting account.")
         return account
 
+    def look_up(self, name: str) -> Account | None:
+        """Return any account, or None when there is none of this name.
+
+        :raises CloudError: ``account_conflict`` when the cloud answers with another account (its look-up ignores case).
+        """
+        return self._read(name)[0]
+
+    def _read(self, name: str) -> tuple[Account | None, Reply]:
+        reply = self._session.request("GET", _user(name))
+        if reply.missing:
+            return None, reply
+        require(reply, {})
+        try:
+            account = Account.from_record(reply.data)
+        except ValueError as error:
+            raise reply.error("not_an_answer", f"{error}.") from error
+        if account.name != name:
+            raise reply.error("account_conflict", f"The cloud has it as {account.name}.")
+        return account, reply
+
     def create(self, wish: Wish) -> None:
-        """Create an account with everything that is wished, in one request (creation is not rate-limited)."""
-        form = [("userid", wish.name), ("password", wish.password or "")]
+        """Create an account with everything that is wished, in one request (creation is not rate-limited).
+
+        Without a password the cloud makes one up and invites by e-mail, as its very last step.
+        """
+        form = [("userid", wish.name)]
         form += [
             (key, value)
             for key, value in (
+                ("password", wish.password),
                 ("displayName", wish.display_name),
                 ("email", wish.email),
                 ("quota", _quota_text(wish)),
                 ("language", wish.language),
+                ("manager", wish.manager),
             )
             if value
         ]
         form += [("groups[]", group) for group in wish.groups]
-        _require(self._session.request("POST", "/users", form=form, read_seconds=CREATE_SECONDS), _CREATE)
+        form += [("subadmin[]", group) for group in wish.group_admin_of]
+        require(self._session.request("POST", API + "/users", form=form, read_seconds=CREATE_SECONDS), _CREATE)
 
     def set_field(self, name: str, field: str, wish: Wish) -> None:
-        """Set ``quota``, ``email``, ``display_name`` or ``language`` to what is wished (rate-limited: 50 in 600 s)."""
+        """Set one field (a key of ``_KEYS``) to what is wished (rate-limited: 50 in 600 s)."""
         value = _quota_text(wish) if field == "quota" else getattr(wish, field)
         form = [("key", _KEYS[field]), ("value", value or "")]
         reply = self._session.request("PUT", _user(name), form=form)
         if reply.missing:
             raise reply.error("account_missing")
-        _require(reply, _EDIT)
+        require(reply, _EDIT if field != "password" else _EDIT_PASSWORD)
 
     def set_enabled(self, name: str, enabled: bool) -> None:
         """Enable or disable an account."""
-        _require(self._session.request("PUT", _user(name) + ("/enable" if enabled else "/disable")), {})
+        require(self._session.request("PUT", _user(name) + ("/enable" if enabled else "/disable")), {})
 
     def add_group(self, name: str, group: str) -> None:
         """Make an account a member of a group."""
@@ -119,28 +153,48 @@ class Nextcloud:
         """End an account's membership of a group. The group is in the query: proxies drop the body of a DELETE."""
         _require_group(self._session.request("DELETE", _user(name) + "/groups", query={"groupid": group}), group)
 
+    def add_group_admin(self, name: str, group: str) -> None:
+        """Make an account an administrator of a group."""
+        reply = self._session.request("POST", _user(name) + "/subadmins", form=[("groupid", group)])
+        if _ADD_GROUP_ADMIN.get(reply.code) == "group_missing":
+            raise reply.error("group_missing", f'It is "{group}".')
+        require(reply, _ADD_GROUP_ADMIN)
+
+    def remove_group_admin(self, name: str, group: str) -> None:
+        """End an account's rights over a group; an account that has none is fine."""
+        reply = self._session.request("DELETE", _user(name) + "/subadmins", query={"groupid": group})
+        if reply.code != _NO_GROUP_ADMIN:
+            require(reply, {})
+
     def delete(self, name: str) -> None:
         """Delete an account and its files; one that is gone already is fine."""
         reply = self._session.request("DELETE", _user(name), read_seconds=DELETE_SECONDS)
         if not reply.missing:
-            _require(reply, {})
+            require(reply, _DELETE)
+
+    @property
+    def may_try_passwords(self) -> bool:
+        """Whether another failed log-in would be harmless."""
+        return sum(self._failed_proofs.values()) < MAX_FAILED_PROOFS
 
     def proves(self, name: str, password: str) -> bool:
         """Whether one log-in with this name and password succeeds.
 
+        A success makes the cloud forget the failed ones of the same account (``Throttler::resetDelay``).
+
         :raises CloudError: ``rate_limited``, without a log-in, after too many failed ones in this task; or a fault that
             says nothing about the password.
         """
-        if self._failed_proofs >= MAX_FAILED_PROOFS:
+        if not self.may_try_passwords:
             raise CloudError(
                 "rate_limited",
                 f"{MAX_FAILED_PROOFS} log-ins as the accounts asked for failed in this task. No more are tried, so that"
                 " this address is not blocked.",
-                request="GET /ocs/v2.php/cloud/user",
+                request=f"GET {API}/user",
             )
         session = self._log_in(name, password)
         try:
-            reply = session.request("GET", "/user")
+            reply = session.request("GET", API + "/user")
             proven = reply.ok and isinstance(reply.data, dict) and reply.data.get("id") == name
         except CloudError as error:
             if error.code not in ("wrong_credentials", "write_not_permitted"):
@@ -148,12 +202,15 @@ class Nextcloud:
             proven = False
         finally:
             session.close()
-        self._failed_proofs += not proven
+        if proven:
+            self._failed_proofs.pop(name, None)
+        else:
+            self._failed_proofs[name] = self._failed_proofs.get(name, 0) + 1
         return proven
 
 
 def _user(name: str) -> str:
-    return "/users/" + quote(name, safe="")
+    return f"{API}/users/{quote(name, safe='')}"
 
 
 def _quota_text(wish: Wish) -> str | None:
@@ -162,8 +219,11 @@ def _quota_text(wish: Wish) -> str | None:
     return "none" if wish.quota.size is None else str(wish.quota.size)
 
 
-def _require(reply: Reply, codes: t.Mapping[int, str]) -> None:
-    """Raise a definite refusal unless the call was carried out."""
+def require(reply: Reply, codes: t.Mapping[int, str]) -> None:
+    """Raise a definite refusal unless the call was carried out.
+
+    :param codes: own code of the call -> code of ``errors.TABLE``; anything else is ``refused``.
+    """
     if not reply.ok:
         raise reply.error(codes.get(reply.code, "refused"))
 
@@ -172,4 +232,4 @@ def _require_group(reply: Reply, group: str) -> None:
     """The same for a group, which the cloud's refusal does not name."""
     if not reply.ok and _GROUP.get(reply.code) == "group_missing":
         raise reply.error("group_missing", f'It is "{group}".')
-    _require(reply, _GROUP)
+    require(reply, _GROUP)

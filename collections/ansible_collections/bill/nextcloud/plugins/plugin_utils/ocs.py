@@ -95,6 +95,15 @@ def parse(status: int, headers: t.Mapping[str, str], body: bytes, request: str, 
     return reply
 
 
+def read_object(body: bytes) -> dict[str, t.Any] | None:
+    """Return the JSON object of a body, or None when it is none."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
 def _envelope(status: int, body: bytes, request: str) -> Reply | None:
     """Return the envelope, or None when the body is none."""
     try:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, Wish
+from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.plan import same_email
+from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import Nextcloud
 
 COMPLETION_POLLS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
@@ -42,5 +43,7 @@ def require_proof(cloud: Nextcloud, account: Account, wish: Wish, *, email: bool
         raise CloudError("account_conflict", "Its e-mail address is another one.")
     if not account.enabled:  # a log-in would fail whatever the password, and count as a failed one
         raise CloudError("account_conflict", "It is disabled, so the password cannot be tried.")
-    if not wish.password or not cloud.proves(account.name, wish.password):
+    if not wish.password:
+        raise CloudError("account_conflict", "There is no password to try.")
+    if not cloud.proves(account.name, wish.password):
         raise CloudError("account_conflict", "The log-in with its password failed.")

@@ -17,7 +17,7 @@ _SHORTEST = 4  # masking shorter ones would only show where they are
 
 def of_arguments(arguments: t.Mapping[str, t.Any]) -> frozenset[str]:
     """Collect the secrets of the task's arguments, which need not be valid yet."""
-    found = [arguments.get("api_password")]
+    found = [arguments.get("api_password"), arguments.get("password")]
     passwords = arguments.get("passwords")
     if isinstance(passwords, t.Mapping):
         found += passwords.values()
@@ -37,9 +37,16 @@ def masked(text: str, secrets: t.Iterable[str]) -> str:
     return text
 
 
-def mask_words(result: t.Mapping[str, t.Any], secrets: t.Collection[str]) -> None:
-    """Mask secrets in the failures and warnings of a result, in place."""
-    for account in result["accounts"]:
-        account["warnings"] = [masked(text, secrets) for text in account["warnings"]]
-        if account["failure"] is not None:
-            account["failure"]["message"] = masked(account["failure"]["message"], secrets)
+def mask_words(value: t.Any, secrets: t.Collection[str]) -> None:
+    """Mask secrets in the words of a result (``message``, ``msg``, ``warnings``), in place and at any depth."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key in ("message", "msg") and isinstance(item, str):
+                value[key] = masked(item, secrets)
+            elif key == "warnings" and isinstance(item, list):
+                value[key] = [masked(text, secrets) for text in item]
+            else:
+                mask_words(item, secrets)
+    elif isinstance(value, list):
+        for item in value:
+            mask_words(item, secrets)

@@ -112,7 +112,7 @@ class Session:
         A 403 on an aged session means that the cloud wants the password confirmed again; the call was refused before it
         ran, so the cookies are dropped and it is repeated once. A 403 on a fresh log-in is final.
 
-        :param path: below ``/ocs/v2.php/cloud``, percent-encoded.
+        :param path: below the cloud's root, percent-encoded, for instance ``/ocs/v2.php/cloud/users/anna``.
         :param query: added to ``format=json``.
         :param form: fields of the body.
         :param read_seconds: how long the answer may take.
@@ -128,6 +128,19 @@ class Session:
                 raise
         self._log_out()
         return self._exchange(method, path, query, form, read_seconds)
+
+    def read_status(self) -> t.Any:
+        """Return the object of ``GET status.php``, which a cloud tells anybody, in maintenance as well.
+
+        :raises CloudError: ``not_an_answer`` when it is no JSON object, and the faults of the transport.
+        """
+        path = "/status.php"
+        name = f"GET {self._endpoint.path(path)}"
+        answer = self._send("GET", path, {}, None, self._read_seconds, name)
+        status = ocs.read_object(answer.body)
+        if status is None or "installed" not in status:
+            raise CloudError("not_an_answer", f"HTTP status {answer.status}.", request=name, http_status=answer.status)
+        return status
 
     def _log_out(self) -> None:
         self._http.cookies.clear()
@@ -145,29 +158,27 @@ class Session:
     ) -> ocs.Reply:
         if self._logged_in_at is None:
             self._logged_in_at = self._clock()
-        name = f"{method} {self._endpoint.api_path(path)}"
-        answer = self._send(method, path, query, form, read_seconds or self._read_seconds, name)
-        if answer.status in (301, 302, 303, 307, 308):
-            target = self._endpoint.redirect_target(answer.headers.get("Location", ""))
-            raise CloudError("redirected", f"It points to {target}.", request=name, http_status=answer.status)
+        name = f"{method} {self._endpoint.path(path)}"
+        parameters = {**(query or {}), "format": "json"}
+        answer = self._send(method, path, parameters, form, read_seconds or self._read_seconds, name)
         return ocs.parse(answer.status, answer.headers, answer.body, name, is_write=method != "GET")
 
     def _send(
         self,
         method: str,
         path: str,
-        query: t.Mapping[str, str] | None,
+        parameters: t.Mapping[str, str],
         form: list[tuple[str, str]] | None,
         read_seconds: float,
         name: str,
     ) -> _Answer:
-        """Send the request and read the answer, within ``connect + read`` seconds in all."""
+        """Send the request and read the answer, which is no redirect, within ``connect + read`` seconds in all."""
         self._watch.start(self._connect_seconds + read_seconds)
         try:
             with self._http.request(
                 method,
-                self._endpoint.api_url(path),
-                params={**(query or {}), "format": "json"},
+                self._endpoint.url(path),
+                params=parameters,
                 data=form,
                 timeout=(self._connect_seconds, read_seconds),
                 allow_redirects=False,
@@ -176,11 +187,14 @@ class Session:
                 answer = _Answer(response.status_code, dict(response.headers), self._read_body(response, name, method))
             if self._watch.expired:  # without Content-Length a connection cut by the watch looks like a complete body
                 raise requests.exceptions.ReadTimeout()
-            return answer
         except (requests.exceptions.RequestException, OSError) as error:
             raise self._transport_fault(error, method, name) from error
         finally:
             self._watch.stop()
+        if answer.status in (301, 302, 303, 307, 308):
+            target = self._endpoint.redirect_target(answer.headers.get("Location", ""))
+            raise CloudError("redirected", f"It points to {target}.", request=name, http_status=answer.status)
+        return answer
 
     def _read_body(self, response: requests.Response, name: str, method: str) -> bytes:
         pieces: list[bytes] = []

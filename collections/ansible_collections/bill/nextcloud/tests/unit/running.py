@@ -8,36 +8,35 @@ from __future__ import annotations
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import ARGUMENT_SPEC
-from ansible_collections.bill.nextcloud.plugins.plugin_utils import converge, task
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USERS, Spec
+from ansible_collections.bill.nextcloud.plugins.plugin_utils import converge, users_task
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.apply import Application
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.endpoint import Endpoint
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import Nextcloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 from ansible_collections.bill.nextcloud.tests.unit.scripted import ADMIN, ADMIN_PASSWORD, ScriptedCloud
 
 NAME = "user_12"
 
 
+def validated(spec: Spec, url: str, **options: t.Any) -> dict[str, t.Any]:
+    """Return the options of a task of a module, with the connection, as its action plugin hands them on."""
+    connection = {"api_url": url, "api_username": ADMIN, "api_password": ADMIN_PASSWORD}
+    result = ArgumentSpecValidator(**spec.keywords).validate({**connection, **options})
+    assert not result.error_messages, result.error_messages
+    return t.cast("dict[str, t.Any]", result.validated_parameters)
+
+
 def arguments(url: str, *accounts: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
-    """Return validated arguments of a task."""
-    given = {
-        "api_url": url,
-        "api_username": ADMIN,
-        "api_password": ADMIN_PASSWORD,
-        "accounts": [{"name": NAME, **account} for account in accounts],
-        **options,
-    }
-    validated = ArgumentSpecValidator(ARGUMENT_SPEC).validate(given)
-    assert not validated.error_messages
-    return t.cast("dict[str, t.Any]", validated.validated_parameters)
+    """Return validated arguments of a task of ``nextcloud_users``."""
+    return validated(USERS, url, accounts=[{"name": NAME, **account} for account in accounts], **options)
 
 
 def run(
     cloud: ScriptedCloud, *accounts: dict[str, t.Any], check_mode: bool = False, **options: t.Any
 ) -> dict[str, t.Any]:
     """Run a whole task and return its result."""
-    return task.run(arguments(cloud.url, *accounts, **options), check_mode=check_mode, with_diff=True)
+    return users_task.run(arguments(cloud.url, *accounts, **options), check_mode=check_mode, with_diff=True)
 
 
 def run_one(cloud: ScriptedCloud, check_mode: bool = False, **account: t.Any) -> dict[str, t.Any]:
@@ -63,7 +62,7 @@ def run_impatiently(
     sleep = (slept if slept is not None else []).append
     converge.converge(
         jobs,
-        Nextcloud(session, ADMIN, log_in),
+        Cloud.of(session, ADMIN, log_in),
         converge.Limits(),
         check_mode=False,
         apply=lambda *plan: Application(*plan, sleep=sleep),

@@ -135,7 +135,10 @@ class ScriptedCloud:
     def expect(
         self, method: str, path: str, answer: Answer, form: list[tuple[str, str]] | None = None, **more: t.Any
     ) -> None:
-        """Add a request to the script. ``path`` is below ``/ocs/v2.php/cloud``, as it travels."""
+        """Add a request to the script.
+
+        ``path`` is as it travels, below ``/ocs/v2.php/cloud`` unless it begins with ``/ocs/`` or is ``/status.php``.
+        """
         self.script.append(Call(method, path, answer, form, **more))
 
     def check(self) -> None:
@@ -157,10 +160,11 @@ class ScriptedCloud:
         # The administrator's session says at once that it keeps cookies; an account's single log-in does not.
         probe = cookies.pop("cookie_test", None)
         cookie = bool(cookies)
+        plain = call.path == "/status.php"
         for what, got, wanted in (
             ("method", method, call.method),
-            ("path", parts.path, self.base_path + "/ocs/v2.php/cloud" + call.path),
-            ("query", dict(parse_qsl(parts.query)), {"format": "json", **call.query}),
+            ("path", parts.path, self.base_path + whole_path(call.path)),
+            ("query", dict(parse_qsl(parts.query)), {**({} if plain else {"format": "json"}), **call.query}),
             ("form", form, call.form),
             ("Authorization", headers.get("Authorization"), credentials),
             ("OCS-APIRequest", headers.get("OCS-APIRequest"), "true"),
@@ -179,6 +183,11 @@ class ScriptedCloud:
     def over(self) -> bool:
         """Whether the test has ended."""
         return self._released.is_set()
+
+
+def whole_path(path: str) -> str:
+    """Return a path of the script below the cloud's root."""
+    return path if path == "/status.php" or path.startswith("/ocs/") else "/ocs/v2.php/cloud" + path
 
 
 class _Server(ThreadingHTTPServer):

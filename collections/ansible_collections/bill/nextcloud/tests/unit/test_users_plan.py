@@ -9,10 +9,11 @@ import typing as t
 
 import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils import plan as plans
-from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, Wish, check_name, parse_wish
-from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import ARGUMENT_SPEC, CREATE_ONLY_FIELDS
+from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, check_name
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import ACCOUNT, CREATE_ONLY_FIELDS
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import FINAL, HELD, TABLE, TEMPORARY, CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota
+from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish, parse_wish
 from ansible_collections.bill.nextcloud.tests.unit.running import arguments
 from ansible_collections.bill.nextcloud.tests.unit.scripted import record
 
@@ -175,7 +176,7 @@ def test_diff() -> None:
     """The diff is readable YAML, and a password is not in it."""
     current = account(groups=["a"], quota=5)
     plan = plans.make_plan(current, wish(quota="none", groups=["b"]))
-    same = 'email: null\ndisplay_name: "anna"\nlanguage: "en"\n'
+    same = 'group_admin_of: []\nemail: null\ndisplay_name: "anna"\nlanguage: "en"\nmanager: null\n'
     assert plans.make_diff("anna", current, plan) == {
         "before_header": "anna",
         "after_header": "anna",
@@ -228,7 +229,7 @@ def test_bad_names(name: str) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {"quota": "1 GiB"},
+        {"quota": "1,5 GB"},
         {"quota": ""},
         {"display_name": " "},
         {"language": ""},
@@ -313,6 +314,7 @@ def test_table_of_errors() -> None:
             "account_missing",
             "account_conflict",
             "protected_account",
+            "protected_group",
             "limit_reached",
             "backend_refused",
             "refused",
@@ -323,5 +325,4 @@ def test_table_of_errors() -> None:
 
 def test_create_only_names_fields_of_an_account() -> None:
     """The option's choices are fields that a plan knows."""
-    options = ARGUMENT_SPEC["accounts"]["options"]
-    assert set(options["create_only"]["choices"]) == set(CREATE_ONLY_FIELDS) <= set(options)
+    assert set(ACCOUNT["create_only"]["choices"]) == set(CREATE_ONLY_FIELDS) <= set(ACCOUNT)

@@ -107,6 +107,7 @@ ACCOUNTS = {"accounts": [{**WISH, "password": "{{ customer_password }}"}]}
 def test_check_apply_and_again(playbook: Playbook, cloud: ScriptedCloud) -> None:
     """Check mode predicts and writes nothing, apply does it, the second run has nothing to do; diffs are printed."""
     cloud.expect("GET", PATH, missing())
+    cloud.expect("GET", "/groups", ok({"groups": ["g"]}), query={"search": "g"})
     printed = playbook.run(ACCOUNTS, "--check", "--diff", "-vvv")
     assert "changed: [localhost]" in printed
     assert "+quota: 5" in printed

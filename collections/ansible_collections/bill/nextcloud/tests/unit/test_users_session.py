@@ -29,6 +29,7 @@ from ansible_collections.bill.nextcloud.tests.unit.scripted import (
     no,
     ok,
     record,
+    whole_path,
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -59,7 +60,7 @@ def test_cookies_are_kept_for_25_minutes(cloud: ScriptedCloud) -> None:
     for minutes, with_cookie in ((0, False), (1, True), (25, True), (25.1, False), (50, True), (50.2, False)):
         clock.now = 1000 + minutes * 60
         cloud.expect("GET", PATH, ok(), with_cookie=with_cookie)
-        session.request("GET", PATH)
+        session.request("GET", whole_path(PATH))
     session.close()
 
 
@@ -70,8 +71,8 @@ def test_403_on_an_aged_session_is_repeated_once(cloud: ScriptedCloud) -> None:
     cloud.expect("GET", PATH, ok(), with_cookie=False)
     cloud.expect("PUT", PATH, refusal, [("key", "a")], with_cookie=True)
     cloud.expect("PUT", PATH, ok(), [("key", "a")], with_cookie=False)
-    assert session.request("GET", PATH).ok
-    assert session.request("PUT", PATH, form=[("key", "a")]).ok
+    assert session.request("GET", whole_path(PATH)).ok
+    assert session.request("PUT", whole_path(PATH), form=[("key", "a")]).ok
     session.close()
 
 
@@ -196,7 +197,7 @@ def test_nobody_listens() -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     session = Session(Endpoint.parse(url, None), ADMIN, ADMIN_PASSWORD)
     with pytest.raises(CloudError) as caught:
-        session.request("POST", "/users", form=[])
+        session.request("POST", whole_path("/users"), form=[])
     assert (caught.value.code, caught.value.outcome_unknown, caught.value.cloud_wide) == ("unreachable", False, True)
     assert "Connection refused" in caught.value.message
 
@@ -218,7 +219,7 @@ def test_an_envelope_that_contradicts_itself_is_no_answer(cloud: ScriptedCloud, 
     cloud.expect("PUT", PATH, Answer(200, body.encode()))
     session = open_session(cloud)
     with pytest.raises(CloudError) as caught:
-        session.request("PUT", PATH)
+        session.request("PUT", whole_path(PATH))
     assert (caught.value.code, caught.value.outcome_unknown) == ("not_an_answer", True)
     session.close()
 

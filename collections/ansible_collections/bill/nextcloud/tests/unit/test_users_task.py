@@ -139,7 +139,7 @@ def test_duplicates_are_not_touched(cloud: ScriptedCloud) -> None:
 
 def test_bad_names_and_values_cost_no_request(cloud: ScriptedCloud) -> None:
     """They fail by themselves."""
-    result = run(cloud, {"name": "../admin"}, {"quota": "1 GB"})
+    result = run(cloud, {"name": "../admin"}, {"quota": "1,5 GB"})
     assert [code(account) for account in result["accounts"]] == ["invalid_name", "invalid_value"]
 
 
@@ -158,6 +158,8 @@ def test_check_mode_only_reads(
     """The script holds no write, so any write fails the test; the prediction is the plan."""
     for answer in answers:
         cloud.expect("GET", PATH, answer)
+    for group in options.get("groups", ()):
+        cloud.expect("GET", "/groups", ok({"groups": [group]}), query={"search": group})
     result = run(cloud, options, check_mode=True)
     account = result["accounts"][0]
     assert outcome(account) == (None, action, True)
@@ -361,10 +363,10 @@ def test_deletion(cloud: ScriptedCloud, answer: Answer) -> None:
 
 
 def test_refused_deletion(cloud: ScriptedCloud) -> None:
-    """A definite refusal changes nothing."""
+    """A definite refusal changes nothing; the backend of the account (LDAP) is what refuses it."""
     cloud.expect("GET", PATH, ok(record("user_12")))
     cloud.expect("DELETE", PATH, no(400, 101))
-    assert outcome(run_one(cloud, state="absent")) == ("refused", "none", False)
+    assert outcome(run_one(cloud, state="absent")) == ("backend_refused", "none", False)
 
 
 def test_deletion_that_is_not_seen(cloud: ScriptedCloud) -> None:

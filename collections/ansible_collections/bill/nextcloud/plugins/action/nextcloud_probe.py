@@ -1,0 +1,22 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs bill.nextcloud.nextcloud_probe in the controller's process."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import PROBE
+from ansible_collections.bill.nextcloud.plugins.plugin_utils import probe_task
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.action import CloudAction
+
+
+class ActionModule(CloudAction):
+    """The action plugin."""
+
+    SPEC = PROBE
+
+    def perform(self, parameters: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Return the result of the task."""
+        return probe_task.run(parameters)

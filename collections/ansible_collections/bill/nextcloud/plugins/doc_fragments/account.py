@@ -1,0 +1,165 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the options of one account, written once for both modules that have them."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+_NEWER = ("update_password", "invite", "manager", "group_admin_of", "group_admin_of_absent")
+"""Options that nextcloud_users has since 0.2.0; nextcloud_user itself is not older than that."""
+
+
+def _as_suboptions(fragment: str) -> str:
+    """Return options as suboptions of ``accounts``; the options that their words name become suboptions, too."""
+    options = fragment.split("options:\n", 1)[1]
+    names = "|".join(re.findall(r"^  (\w+):$", options, re.MULTILINE))
+    options = re.sub(rf"\bO\(({names})(?=[=)])", r"O(accounts[].\1", options)
+    options = re.sub(rf"^  ({'|'.join(_NEWER)}):$", r"\g<0>\n    version_added: 0.2.0", options, flags=re.MULTILINE)
+    return "options:\n  accounts:\n    suboptions:\n" + textwrap.indent(options, "    ")
+
+
+class ModuleDocFragment:
+    """The fragments ``bill.nextcloud.account``, the options of a module for one account, and
+    ``bill.nextcloud.account.list``, the same as suboptions of ``accounts``."""
+
+    DOCUMENTATION = r"""
+options:
+  name:
+    description:
+      - Name of the account. Letters, digits, spaces and V(_.@-') only, at most 64 characters.
+      - Names that differ only in upper and lower case are the same account for Nextcloud.
+        An account that the cloud has in another notation is a conflict and is not touched.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present), the account exists and is enabled. It is created if it is missing (see O(create)),
+        and enabled if it is disabled.
+      - V(exists), the account has to exist. It is not created, and whether it is enabled is left alone.
+      - V(disabled), the account has to exist and is disabled. Its data stays.
+      - V(absent), the account and B(all its files) are deleted.
+    type: str
+    choices: [present, exists, disabled, absent]
+    default: present
+  create:
+    description:
+      - If V(false), a missing account is a failure instead of being created.
+      - Does nothing to an existing account.
+    type: bool
+    default: true
+  password:
+    description:
+      - Password of the account when it is created. Needed then, unless O(invite=true).
+      - An existing account keeps its password, unless O(update_password=always).
+        It is tried for a proof, see O(ownership).
+    type: str
+  update_password:
+    description:
+      - V(on_create), an existing account keeps its password.
+      - V(always), an existing account gets O(password), too, unless it is right already.
+        To tell that, one log-in as the account is tried, in check mode as well. It counts as the account's last log-in.
+      - A password that was set is tried by one log-in. If that fails, the task only warns,
+        because a second factor may be the cause. The next run sets it again.
+      - A disabled account cannot log in, so its password is set at every run, with a warning.
+      - Nextcloud delays the answers to an address after failed log-ins, and blocks it after ten.
+        After five failed log-ins in one task no more are tried, and passwords are set without a trial, with a warning.
+      - V(always) needs O(password), and cannot be combined with O(ownership=proven) or O(invite=true).
+    type: str
+    choices: [on_create, always]
+    default: on_create
+  invite:
+    description:
+      - If V(true), a missing account is created without O(password).
+        The cloud makes up a password and mails a link to O(email), by which the account's user sets one.
+      - Needs O(email). Cannot be combined with O(password).
+      - Does nothing to an existing account. No second invitation is sent.
+      - Refused when the cloud's setting C(newUser.sendEmail) is C(no), because nobody would get the link.
+        Whether the mail arrives is not known.
+    type: bool
+    default: false
+  display_name:
+    description:
+      - Display name. Set on an existing account, too, unless it is listed in O(create_only).
+      - If not given, it is left alone.
+    type: str
+  email:
+    description:
+      - E-mail address. Compared ignoring case.
+        Set on an existing account, too, unless it is listed in O(create_only).
+      - If not given, it is left alone. Empty removes the address.
+      - A new account gets a welcome mail from the cloud, unless the cloud's setting C(newUser.sendEmail) is C(no).
+    type: str
+  language:
+    description:
+      - Language code, for instance V(de) or V(ru).
+        Set on an existing account, too, unless it is listed in O(create_only).
+      - If not given, it is left alone.
+    type: str
+  manager:
+    description:
+      - Name of the account that is shown as the manager. Set on an existing account, too.
+      - It has to exist before the task. The cloud itself would take any text.
+      - If not given, it is left alone. Empty removes the manager.
+    type: str
+  create_only:
+    description:
+      - Fields that are used when the account is created and left alone afterwards, so that the choices of the
+        account's user survive.
+    type: list
+    elements: str
+    choices: [display_name, email, language]
+    default: []
+  quota:
+    description:
+      - Quota in bytes (V(10737418240)), with a unit (V(10 GB), V(1.5 GiB)), or V(none) for unlimited.
+      - Units are B, KB, MB, GB, TB, PB and KiB, MiB, GiB, TiB, PiB, in upper or lower case.
+        Both kinds are powers of 1024, as Nextcloud counts, so V(10 GB) and V(10 GiB) are equal.
+      - Everything else is refused, for instance V(1,5 GB), V(10G) and V(-1).
+      - Set on an existing account, too. A quota below what is used is set and warned about.
+        Nothing is deleted by it, but uploads fail.
+      - Nextcloud rounds quotas to one decimal of the unit. A quota that is right after that is not set again.
+      - If not given, it is left alone. A new account then has the default of the cloud.
+    type: str
+  groups:
+    description:
+      - Groups that the account is a member of. They have to exist, see O(create_groups). The group V(admin) is refused.
+      - All other groups of an existing account are left alone.
+    type: list
+    elements: str
+    default: []
+  groups_absent:
+    description:
+      - Groups that the account is not a member of.
+    type: list
+    elements: str
+    default: []
+  group_admin_of:
+    description:
+      - Groups that the account administers. They have to exist, see O(create_groups). The group V(admin) is refused.
+      - It need not be a member of them. All other groups that an existing account administers are left alone.
+    type: list
+    elements: str
+    default: []
+  group_admin_of_absent:
+    description:
+      - Groups that the account does not administer.
+    type: list
+    elements: str
+    default: []
+  ownership:
+    description:
+      - V(assumed), an account of this name is taken to be the right one.
+      - V(proven), before anything is done to an account that exists already, its e-mail address must equal
+        O(email), or be none when that is not given, and one log-in with its password must succeed.
+        Otherwise it fails and is not touched. A disabled account cannot be proven.
+      - After five failed log-ins in one task no more are tried, since Nextcloud blocks the address after ten.
+    type: str
+    choices: [assumed, proven]
+    default: assumed
+"""
+
+    # With a type, because ansible-test's yamllint takes every plain assignment in this class for a literal text.
+    LIST: str = _as_suboptions(DOCUMENTATION)

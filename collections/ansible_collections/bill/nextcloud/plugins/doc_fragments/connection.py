@@ -1,0 +1,39 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the connection's options, which every module has."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The fragment ``bill.nextcloud.connection``."""
+
+    DOCUMENTATION = r"""
+options:
+  api_url:
+    description:
+      - Address of the cloud, V(https://host[:port][/path]), without user, query and fragment.
+      - Redirects are never followed.
+      - With V(http://) to another machine the password travels unencrypted, and the task warns.
+    type: str
+    required: true
+  api_username:
+    description:
+      - Log-in name of the account that acts. It must be a member of the group V(admin).
+        Group administrators do not see all accounts and take those for missing.
+    type: str
+    required: true
+  api_password:
+    description:
+      - Its real password. App passwords may not change accounts in current releases of Nextcloud.
+    type: str
+    required: true
+  ca_path:
+    description:
+      - PEM file (or directory) of the CA that signed the cloud's certificate, on the controller.
+      - Without it the CAs of the Python package certifi are trusted. Certificates are always verified.
+    type: path
+requirements:
+  - Python 3.11 or later on the controller, with requests and urllib3 2.
+"""

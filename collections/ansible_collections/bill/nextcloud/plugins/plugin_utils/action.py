@@ -1,0 +1,71 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the action plugins have in common: they run in the controller's process, with checked arguments."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action import ActionBase
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import Spec
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.deadline import MISSING_LIBRARY
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.process import die_with_parent
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.secrets import mask_words, masked, of_arguments
+
+
+class CloudAction(ActionBase):
+    """Base of the action plugins. A subclass gives ``SPEC`` and :meth:`perform`."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_async = False
+    _supports_check_mode = True
+
+    SPEC: t.ClassVar[Spec]
+
+    def perform(self, parameters: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Do what the task says.
+
+        :param parameters: arguments that passed the spec.
+        :returns: the task's result.
+        """
+        raise NotImplementedError
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Check the arguments, perform the task, and keep secrets out of its words."""
+        die_with_parent()
+        super().run(tmp, task_vars)
+        arguments = self._task.args
+        known_secrets = of_arguments(arguments)
+        validated = ArgumentSpecValidator(**self.SPEC.keywords).validate(arguments)
+        problems = [
+            f"Unsupported parameters: {error.msg}" if isinstance(error, UnsupportedError) else str(error.msg)
+            for error in validated.errors
+        ]
+        parameters = validated.validated_parameters
+        problems += [
+            f"{option} must not be negative"
+            for option in self.SPEC.not_negative
+            if not problems and parameters.get(option) is not None and parameters[option] < 0
+        ]
+        if problems:
+            raise AnsibleActionFail(masked("; ".join(problems), known_secrets))
+        if MISSING_LIBRARY is not None:
+            raise AnsibleActionFail(f"The controller's Python lacks requests or urllib3: {MISSING_LIBRARY}")
+        result = self.perform(parameters)
+        mask_words(result, known_secrets)
+        return result
+
+    @property
+    def check_mode(self) -> bool:
+        """Whether nothing may be changed."""
+        return bool(self._task.check_mode)
+
+    @property
+    def with_diff(self) -> bool:
+        """Whether a diff is wanted."""
+        return bool(self._task.diff)

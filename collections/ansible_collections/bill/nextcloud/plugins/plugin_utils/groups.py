@@ -1,0 +1,112 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The groups of a Nextcloud: one method for each call of its provisioning API.
+
+Every method sends one request and raises :class:`CloudError`, as those of ``nextcloud.py`` do.
+Codes: Nextcloud 31, ``apps/provisioning_api/lib/Controller/GroupsController.php``.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import API, require
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import Reply
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
+
+LIST_SECONDS = 300.0
+"""All members of a big group come in one answer."""
+
+_CREATE = {101: "invalid_value", 103: "backend_refused"}
+_EXISTS = 102
+_RENAME = {101: "backend_refused"}
+_DELETE = {102: "backend_refused"}  # for group admin, too, but that is never asked for
+_GONE = 101
+
+
+class Groups:
+    """The groups of one cloud.
+
+    :param session: logged in as an administrator.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: dict[str, bool] = {}
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a group of exactly this name. It is asked once; groups made here are known."""
+        if name not in self._known:
+            reply = self._session.request("GET", API + "/groups", query={"search": name})
+            require(reply, {})
+            self._known[name] = name in read_names(reply, "groups")
+        return self._known[name]
+
+    def read(self, name: str) -> Group | None:
+        """Return a group with its display name, or None when there is none of exactly this name."""
+        reply = self._session.request("GET", API + "/groups/details", query={"search": name})
+        require(reply, {})
+        records = reply.data.get("groups") if isinstance(reply.data, dict) else None
+        if isinstance(records, dict):
+            records = list(records.values())
+        if not isinstance(records, list):
+            raise reply.error("not_an_answer", "It holds no list of groups.")
+        for record in records:
+            if isinstance(record, dict) and str(record.get("id")) == name:
+                shown = record.get("displayname")
+                return Group(name, shown if isinstance(shown, str) and shown else name)
+        return None
+
+    def create(self, name: str, display_name: str | None = None) -> bool:
+        """Create a group. Returns False when there is one already."""
+        form = [("groupid", name)]
+        if display_name is not None:
+            form.append(("displayname", display_name))
+        reply = self._session.request("POST", API + "/groups", form=form)
+        if reply.code != _EXISTS:
+            require(reply, _CREATE)
+        self._known[name] = True
+        return reply.code != _EXISTS
+
+    def rename(self, name: str, display_name: str) -> None:
+        """Set the display name of a group; its name stays."""
+        reply = self._session.request("PUT", group_path(name), form=[("key", "displayname"), ("value", display_name)])
+        require(reply, _RENAME)
+
+    def delete(self, name: str) -> None:
+        """Delete a group; the accounts of its members stay. One that is gone already is fine."""
+        reply = self._session.request("DELETE", group_path(name))
+        if reply.code != _GONE:
+            require(reply, _DELETE)
+        self._known[name] = False
+
+    def members(self, name: str) -> frozenset[str]:
+        """Return the names of all members, which come in one answer.
+
+        :raises CloudError: ``group_missing``.
+        """
+        reply = self._session.request("GET", group_path(name) + "/users", read_seconds=LIST_SECONDS)
+        if reply.missing:
+            raise reply.error("group_missing", f'It is "{name}".')
+        require(reply, {})
+        return frozenset(read_names(reply, "users"))
+
+
+def read_names(reply: Reply, key: str) -> list[str]:
+    """Return the list of names in an answer. PHP makes numbers of names of digits, and objects of lists with holes.
+
+    :raises CloudError: ``not_an_answer``.
+    """
+    names = reply.data.get(key) if isinstance(reply.data, dict) else None
+    if isinstance(names, dict):
+        names = list(names.values())
+    if not isinstance(names, list) or any(isinstance(n, bool) or not isinstance(n, (str, int)) for n in names):
+        raise reply.error("not_an_answer", f"It holds no list of {key}.")
+    return [str(name) for name in names]
+
+
+def group_path(name: str) -> str:
+    """Return the path of a group, for the calls whose controller decodes the name once more (``urldecode``)."""
+    return f"{API}/groups/" + quote(name.replace("%", "%25").replace("+", "%2B"), safe="")

@@ -1,0 +1,134 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The quotas of a whole instance: the default of its accounts, the maximum, and whether a quota may be unlimited.
+
+Source: Nextcloud 31, ``lib/private/User/User.php`` (``getQuota``), ``UsersController::editUser``; settings
+``default_quota``, ``max_quota``, ``allow_unlimited_quota`` and ``quota_preset`` of the app files.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+from ansible_collections.bill.nextcloud.plugins.module_utils.plan import Change
+from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota, default_text, read_stored, shown
+from ansible_collections.bill.nextcloud.plugins.module_utils.wish import wished_quota
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.settings import Settings
+
+_PRESETS = "1 GB, 5 GB, 10 GB"
+_NO_MAXIMUM = ("", "-1")
+
+
+@dataclass(frozen=True)
+class InstanceQuota:
+    """What an instance has, or should have; None: not known, or left alone."""
+
+    default: Quota | None = None
+    maximum: Quota | None = None
+    allow_unlimited: bool | None = None
+    from_preset: bool = False
+    """No default is set: it is that of the first preset as long as unlimited is forbidden, and unlimited otherwise."""
+
+    @property
+    def given(self) -> bool:
+        """Whether anything is wished."""
+        return self != InstanceQuota()
+
+    def shown(self) -> dict[str, t.Any]:
+        """Return it as results show it."""
+        return {
+            "default": shown(self.default),
+            "maximum": shown(self.maximum),
+            "allow_unlimited": self.allow_unlimited,
+        }
+
+
+def parse_instance_wish(parameters: t.Mapping[str, t.Any]) -> InstanceQuota:
+    """Read the options ``default``, ``maximum`` and ``allow_unlimited``.
+
+    :raises CloudError: ``invalid_value``.
+    """
+    return InstanceQuota(
+        wished_quota("default", parameters["default"]),
+        wished_quota("maximum", parameters["maximum"]),
+        parameters["allow_unlimited"],
+    )
+
+
+def read_instance(settings: Settings) -> InstanceQuota:
+    """Read what the instance has.
+
+    :raises CloudError: see :meth:`Settings.read`.
+    """
+    allow_unlimited = settings.read("files", "allow_unlimited_quota") in ("", "1")
+    default = settings.read("files", "default_quota")
+    from_preset = not default and not allow_unlimited
+    if not default:
+        default = "none" if allow_unlimited else _first_preset(settings.read("files", "quota_preset"))
+    maximum = settings.read("files", "max_quota")
+    return InstanceQuota(
+        read_stored(default),
+        Quota(None) if maximum in _NO_MAXIMUM else (Quota(int(maximum)) if maximum.isdecimal() else None),
+        allow_unlimited,
+        from_preset,
+    )
+
+
+def plan_instance(current: InstanceQuota, wish: InstanceQuota) -> tuple[Change, ...]:
+    """Compare what is with what is wished; the changes come in an order in which the cloud takes each of them.
+
+    :raises CloudError: ``invalid_value`` when the parts would contradict each other afterwards.
+    """
+    changes = []
+    lost = current.from_preset and wish.allow_unlimited
+    if wish.default is not None and (lost or wish.default != current.default):
+        changes.append(Change("default", shown(current.default), shown(wish.default)))
+    if wish.maximum is not None and wish.maximum != current.maximum:
+        changes.append(Change("maximum", shown(current.maximum), shown(wish.maximum)))
+    if wish.allow_unlimited is not None and wish.allow_unlimited is not current.allow_unlimited:
+        change = Change("allow_unlimited", current.allow_unlimited, wish.allow_unlimited)
+        changes.insert(0 if wish.allow_unlimited else len(changes), change)
+    if changes:
+        _check_together(
+            wish.default or current.default,
+            wish.maximum or current.maximum,
+            current.allow_unlimited if wish.allow_unlimited is None else wish.allow_unlimited,
+        )
+    return tuple(changes)
+
+
+def apply_instance(settings: Settings, wish: InstanceQuota, changes: t.Sequence[Change]) -> t.Iterator[Change]:
+    """Carry the changes out one by one; yield each when it was sent.
+
+    :raises CloudError: at the first that fails.
+    """
+    for change in changes:
+        if change.field == "default" and wish.default is not None:
+            settings.write("files", "default_quota", default_text(wish.default))
+        elif change.field == "maximum" and wish.maximum is not None:
+            settings.write("files", "max_quota", "" if wish.maximum.size is None else str(wish.maximum.size))
+        else:
+            settings.write("files", "allow_unlimited_quota", "1" if wish.allow_unlimited else "0")
+        yield change
+
+
+def _check_together(default: Quota | None, maximum: Quota | None, allow_unlimited: bool | None) -> None:
+    if default is None:  # the cloud keeps a text that is no quota
+        return
+    if default.size is None and allow_unlimited is False:
+        raise CloudError(
+            "invalid_value", "Unlimited quotas are, or would be, forbidden, and the default would be unlimited."
+        )
+    if default.size is not None and maximum is not None and maximum.size is not None and default.size > maximum.size:
+        raise CloudError(
+            "invalid_value", f"The default would be {default.size} bytes, above the maximum of {maximum.size} bytes."
+        )
+
+
+def _first_preset(presets: str) -> str:
+    """Return what counts as default where none is set and unlimited is forbidden."""
+    offered = [text.strip() for text in (presets or _PRESETS).split(",")]
+    return next((text for text in offered if text and text not in ("default", "none")), "none")

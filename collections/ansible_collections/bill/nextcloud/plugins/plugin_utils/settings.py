@@ -1,0 +1,71 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings that a Nextcloud's apps keep (``occ config:app:get``), through the provisioning API.
+
+Source: Nextcloud 31, ``apps/provisioning_api/lib/Controller/AppConfigController.php``.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import require
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
+
+_CONFIG = "/ocs/v2.php/apps/provisioning_api/api/v1/config/apps"
+_NOT_TOLD = ("write_not_permitted", "not_an_answer", "refused")
+
+
+class Settings:
+    """The apps' settings of one cloud. Each is read once; what is written here is known.
+
+    :param session: logged in as an administrator.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: dict[tuple[str, str], str | None] = {}
+
+    def read(self, app: str, key: str) -> str:
+        """Return a setting as text; empty when it is not set.
+
+        :raises CloudError: for instance ``write_not_permitted`` when the acting account is no administrator.
+        """
+        known = self._known.get((app, key))
+        if known is None:
+            reply = self._session.request("GET", _path(app, key))
+            require(reply, {})
+            value = reply.data.get("data") if isinstance(reply.data, dict) else None
+            if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+                raise reply.error("not_an_answer", "It holds no value.")
+            known = self._known[app, key] = str(value)
+        return known
+
+    def read_if_told(self, app: str, key: str) -> str | None:
+        """The same, or None when this cloud does not tell it to the acting account."""
+        try:
+            return self.read(app, key)
+        except CloudError as error:
+            if error.code not in _NOT_TOLD:
+                raise
+            return None
+
+    def write(self, app: str, key: str, value: str) -> None:
+        """Set a setting; an empty value removes it."""
+        if value:
+            reply = self._session.request("POST", _path(app, key), form=[("value", value)])
+        else:
+            reply = self._session.request("DELETE", _path(app, key))
+        require(reply, {})
+        self._known.pop((app, key), None)
+
+    def mails_new_accounts(self) -> bool | None:
+        """Whether the cloud writes to the e-mail address of a new account; None: it does not tell."""
+        value = self.read_if_told("core", "newUser.sendEmail")
+        return None if value is None else value in ("", "yes")
+
+
+def _path(app: str, key: str) -> str:
+    return f"{_CONFIG}/{quote(app, safe='')}/{quote(key, safe='')}"

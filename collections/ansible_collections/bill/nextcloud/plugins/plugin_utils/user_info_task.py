@@ -1,0 +1,119 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the validated arguments of ``nextcloud_user_info`` to its result. It only reads."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, check_name
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import Cloud, connected
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.listing import list_accounts
+
+
+@dataclass
+class _Found:
+    """What was found."""
+
+    accounts: list[Account] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    failures: list[Failed] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def run(parameters: t.Mapping[str, t.Any], *, progress: t.Callable[[str], object]) -> dict[str, t.Any]:
+    """Read accounts.
+
+    :param parameters: arguments that passed the argument spec.
+    :param progress: is told how far a long reading is.
+    :returns: the task's result. A list by filters that could not be completed is not shown at all; of ``names``, those
+        that could be read are.
+    """
+    found = _Found()
+    try:
+        names = _checked_names(parameters["names"])
+        if parameters["group"] == "":
+            raise CloudError("invalid_value", "group is empty; leave it out for accounts of any group.")
+        with connected(parameters) as cloud:
+            found.warnings += cloud.warnings
+            if names is not None:
+                _read(cloud, names, found)
+            else:
+                _list(cloud, parameters, found, progress)
+    except CloudError as error:
+        found = _Found(warnings=found.warnings, failures=[Failed(error, "reading accounts")])
+    accounts = [account for account in found.accounts if _matches(account, parameters)]
+    if found.unreadable:
+        found.warnings.append("the cloud lists accounts that it does not show: {}".format(", ".join(found.unreadable)))
+    result: dict[str, t.Any] = {
+        "changed": False,
+        "accounts": [account.shown() for account in accounts],
+        "missing": found.missing,
+        "unreadable": found.unreadable,
+        "summary": _summary(accounts),
+    }
+    if found.warnings:
+        result["warnings"] = found.warnings
+    add_failures(result, found.failures)
+    return result
+
+
+def _checked_names(names: t.Sequence[str] | None) -> list[str] | None:
+    """Return each name once, in the order asked for.
+
+    :raises CloudError: ``invalid_name``.
+    """
+    for name in names or ():
+        check_name(name)
+    return None if names is None else list(dict.fromkeys(names))
+
+
+def _read(cloud: Cloud, names: t.Sequence[str], found: _Found) -> None:
+    """Read some accounts, one request each; a failure of one does not keep the others from being read."""
+    for name in names:
+        try:
+            account = cloud.accounts.look_up(name)
+        except CloudError as error:
+            if error.cloud_wide:
+                raise
+            found.failures.append(Failed(error, f"account {name}", name))
+            continue
+        if account is None:
+            found.missing.append(name)
+        else:
+            found.accounts.append(account)
+
+
+def _list(cloud: Cloud, parameters: t.Mapping[str, t.Any], found: _Found, progress: t.Callable[[str], object]) -> None:
+    """Read all accounts, or those that a search finds, or else those of a group."""
+    search, group = parameters["search"], parameters["group"]
+    if search and group is not None and not cloud.groups.exists(group):
+        raise CloudError("group_missing", f'It is "{group}".')
+    listing = list_accounts(cloud, search=search, group=None if search else group, progress=progress)
+    found.accounts, found.unreadable = listing.accounts, listing.unreadable
+
+
+def _matches(account: Account, parameters: t.Mapping[str, t.Any]) -> bool:
+    """Whether an account passes the filters; what a cloud did not tell passes none that asks for it."""
+    enabled, group, percent = (parameters[option] for option in ("enabled", "group", "min_used_percent"))
+    if enabled is not None and account.enabled is not enabled:
+        return False
+    if group is not None and group not in account.groups:
+        return False
+    if percent is None:
+        return True
+    if account.used is None or account.quota is None or account.quota.size is None:
+        return False
+    return bool(account.used * 100 >= account.quota.size * percent)
+
+
+def _summary(accounts: t.Sequence[Account]) -> dict[str, int]:
+    """Count the accounts, and the bytes that they are known to use."""
+    enabled = sum(account.enabled for account in accounts)
+    used = sum(account.used or 0 for account in accounts)
+    return {"total": len(accounts), "enabled": enabled, "disabled": len(accounts) - enabled, "used": used}
