@@ -1,6 +1,9 @@
 # make demo    the life of one service, from the order to the end
 # make test    all tests
-# make lint    ruff, mypy, import-linter, ansible-lint, ansible-test sanity
+# make lint    ruff, mypy, import-linter, ansible-lint, antsibull-changelog, antsibull-docs
+# make cores   the collection, built and installed, with every supported ansible-core: ansible-test sanity, and its examples.
+#              CORES names some of them: make cores CORES="2.17 2.19"
+# make docs    the collection's documentation as pages: build/docs/html/index.html
 #
 # Everything is installed into .venv of this directory. PYTHON names another interpreter (3.11 or newer).
 
@@ -8,12 +11,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 COLLECTION := collections/ansible_collections/bill/nextcloud
-SANITY_PYTHON = $(shell $(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+WITH_PATH = PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/collections"
 
 # Handed to the demonstration by the environment, never as arguments.
 export CLOUD_URL CLOUD_USER CLOUD_PASSWORD CLOUD_CA_FILE
 
-.PHONY: demo test lint format clean
+.PHONY: demo test lint cores docs format clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=…")'
@@ -35,7 +38,18 @@ lint: $(VENV)/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline
-	cd $(COLLECTION) && PATH="$(CURDIR)/$(BIN):$$PATH" ansible-test sanity --python $(SANITY_PYTHON)
+	cd $(COLLECTION) && $(WITH_PATH) antsibull-changelog lint
+	$(WITH_PATH) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all \
+		--disallow-unknown-collection-refs --check-extra-docs-refs $(COLLECTION)
+
+cores: $(VENV)/installed
+	@$(BIN)/python tests/collection/cores.py $(CORES)
+
+docs: $(VENV)/installed
+	rm -rf build/docs && mkdir -p build/docs/rst
+	$(WITH_PATH) antsibull-docs collection --use-current --squash-hierarchy --fail-on-error \
+		--dest-dir build/docs/rst bill.nextcloud
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html -c docs/site build/docs/rst build/docs/html
 
 format: $(VENV)/installed
 	$(BIN)/ruff format .

@@ -90,7 +90,8 @@ class Server:
         options = {"groups": ["customers", "premium"], "admin_password": secrets.token_urlsafe(18), **options}
         self.standin = StandinCloud(directory, **options).__enter__()
         authority = options.get("tls_certificate")
-        self.cloud = Cloud(self.standin.url, "admin", options["admin_password"], Path(authority) if authority else None)
+        user = self.standin.admin_user
+        self.cloud = Cloud(self.standin.url, user, options["admin_password"], Path(authority) if authority else None)
 
     def stop(self) -> None:
         """End the process."""
