@@ -30,6 +30,7 @@ options:
   name:
     description:
       - Name of the account. Letters, digits, spaces and V(_.@-') only, at most 64 characters.
+        V(details), V(disabled) and V(recent) are refused, because the cloud's API has other meanings for them.
       - Names that differ only in upper and lower case are the same account for Nextcloud.
         An account that the cloud has in another notation is a conflict and is not touched.
     type: str

@@ -123,7 +123,8 @@ TABLE: dict[str, Meaning] = {
     "account_conflict": Meaning(
         FINAL,
         "An account of this name exists and is not known to be ours.",
-        "Nothing was touched. Choose another name, or set the account's e-mail address and password to the ones given.",
+        "Nothing was touched. Write the name as the cloud has it, or choose another one; an account of your own is"
+        " proven by the e-mail address and the password given.",
     ),
     "protected_account": Meaning(
         FINAL,

@@ -119,7 +119,7 @@ def _plan_creation(wish: Wish) -> Plan:
 
 
 def _why_not_created(wish: Wish) -> str:
-    return "create is false" if wish.state == "present" else f"state is {wish.state}"
+    return "create is false" if wish.state == "present" else "it has to exist already"
 
 
 def _differences(current: Account, wish: Wish, left_alone: frozenset[str]) -> t.Iterator[Change]:

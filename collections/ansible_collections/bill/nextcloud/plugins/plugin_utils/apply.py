@@ -128,8 +128,7 @@ class Application:
 
         def shown(account: Account) -> bool:
             if change.field == "password":  # an account does not tell its password
-                tried = account.enabled and cloud.may_try_passwords
-                self._password_proven = tried and cloud.proves(name, wish.password or "")
+                self._password_proven = account.enabled and self._password_works()
                 return self._password_proven
             return change.field not in make_plan(account, wish, made_now=made_now).fields
 
@@ -148,6 +147,15 @@ class Application:
             raise CloudError("not_verified", "These fields differ still: {}.".format(", ".join(missing)))
         if self._plan.action == UPDATE and "password" in self._plan.fields and not self._password_proven:
             self._verify_password()
+
+    def _password_works(self) -> bool:
+        """Whether a log-in shows it; a fault that keeps it from being tried shows nothing."""
+        if not self._cloud.may_try_passwords:
+            return False
+        try:
+            return self._cloud.proves(self._wish.name, self._wish.password or "")
+        except CloudError:  # the outcome stays unknown, which the caller's own error says
+            return False
 
     def _verify_password(self) -> None:
         """Log in with the password that was set. A failure is no proof: a second factor can be the cause."""

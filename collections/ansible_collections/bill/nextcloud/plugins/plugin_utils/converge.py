@@ -41,14 +41,20 @@ class Job:
     """Groups to be created for it."""
     groups_created: list[str] = field(default_factory=list)
     """Those that were created, or in check mode would be."""
-    changed: bool = False
+    written: bool = False
+    """Whether the account was changed, as far as known, or in check mode would be."""
     warnings: list[str] = field(default_factory=list)
     failure: CloudError | None = None
 
     @property
+    def changed(self) -> bool:
+        """Whether anything was changed for it: the account, or a group that was made."""
+        return self.written or bool(self.groups_created)
+
+    @property
     def action(self) -> str:
-        """What was done, or in check mode would be done."""
-        return self.plan.action if self.changed else plans.NONE
+        """What was done to the account, or in check mode would be done."""
+        return self.plan.action if self.written else plans.NONE
 
     def result(self) -> dict[str, t.Any]:
         """Return the item of the result's ``accounts``."""
@@ -131,7 +137,7 @@ def converge(
     planned = [job for job in jobs if job.plan.action != plans.NONE and job.failure is None]
     if check_mode:
         for job in planned:
-            job.changed = True
+            job.written = True
             job.groups_created += job.missing_groups
     else:
         _each(planned, lambda job, wish: _apply(job, wish, cloud, apply))
@@ -150,7 +156,9 @@ def _each(jobs: t.Sequence[Job], step: t.Callable[[Job, Wish], None]) -> CloudEr
         except CloudError as error:
             job.failure = error
             silent = silent + 1 if error.code in _SILENCE else 0
-            gone = silent >= MAX_SILENT_ACCOUNTS or (first and error.code == "unreachable")
+            gone = silent >= MAX_SILENT_ACCOUNTS or (
+                first and error.code == "unreachable" and not error.outcome_unknown
+            )
             if error.cloud_wide or gone:
                 fault = error.recoded(error.code, error.message, outcome_unknown=False)  # nothing was sent for the rest
                 fail_all(jobs[position:], fault)
@@ -251,16 +259,16 @@ def _apply(
             try:
                 if cloud.groups.create(group):
                     job.groups_created.append(group)
-                    job.changed = True
             except CloudError as error:
-                job.changed = job.changed or error.outcome_unknown
+                if error.outcome_unknown:  # made, as far as anybody knows
+                    job.groups_created.append(group)
                 raise
     application = apply(cloud.accounts, wish, job.current, job.plan)
     try:
         application.run()
     finally:
         job.account = application.account
-        job.changed = job.changed or application.written
+        job.written = application.written
         job.warnings += application.warnings
 
 
@@ -271,7 +279,7 @@ def groups_created(jobs: t.Iterable[Job]) -> list[str]:
 
 def diffs(jobs: t.Iterable[Job]) -> list[dict[str, str]]:
     """Return what ``--diff`` prints: one entry for each account that was, or would be, changed."""
-    return [plans.make_diff(job.name, job.current, job.plan) for job in jobs if job.changed]
+    return [plans.make_diff(job.name, job.current, job.plan) for job in jobs if job.written]
 
 
 def summary(jobs: t.Sequence[Job]) -> dict[str, int]:

@@ -73,6 +73,8 @@ class Groups:
     def rename(self, name: str, display_name: str) -> None:
         """Set the display name of a group; its name stays."""
         reply = self._session.request("PUT", group_path(name), form=[("key", "displayname"), ("value", display_name)])
+        if reply.missing:
+            raise reply.error("group_missing", f'It is "{name}".')
         require(reply, _RENAME)
 
     def delete(self, name: str) -> None:

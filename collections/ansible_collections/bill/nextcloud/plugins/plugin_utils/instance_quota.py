@@ -120,7 +120,8 @@ def _check_together(default: Quota | None, maximum: Quota | None, allow_unlimite
         return
     if default.size is None and allow_unlimited is False:
         raise CloudError(
-            "invalid_value", "Unlimited quotas are, or would be, forbidden, and the default would be unlimited."
+            "invalid_value",
+            "Unlimited quotas are, or would be, forbidden, and the default would be unlimited: give default, too.",
         )
     if default.size is not None and maximum is not None and maximum.size is not None and default.size > maximum.size:
         raise CloudError(

@@ -23,6 +23,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import AP
 PAGE_ACCOUNTS = 500
 """A page takes the server 5 to 90 milliseconds for each account: it looks into each account's storage."""
 SMALLEST_PAGE_ACCOUNTS = 20
+PAGE_SECONDS = 120.0
 
 _TOO_LONG = ("timeout", "server_error")
 
@@ -91,7 +92,7 @@ def _search(text: str | None) -> dict[str, str]:
 def _read_page(cloud: Cloud, group: str | None, query: t.Mapping[str, str]) -> tuple[list[Account], set[str]]:
     """Return the accounts of a page, and the names of those that it does not show."""
     path = API + "/users/details" if group is None else group_path(group) + "/users/details"
-    reply = cloud.session.request("GET", path, query=query, read_seconds=LIST_SECONDS)
+    reply = cloud.session.request("GET", path, query=query, read_seconds=PAGE_SECONDS)
     if reply.missing and group is not None:
         raise reply.error("group_missing", f'It is "{group}".')
     require(reply, {})

@@ -14,6 +14,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import Cloud,
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.instance_quota import read_instance
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import API, require
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.settings import NOT_TOLD
 
 _INVALID_NAME = 101
 
@@ -120,7 +121,7 @@ def _limits(cloud: Cloud, capabilities: t.Mapping[str, t.Any]) -> dict[str, t.An
     try:
         quotas = read_instance(cloud.settings).shown()
     except CloudError as error:
-        if error.cloud_wide and error.code != "write_not_permitted":
+        if error.code not in NOT_TOLD:
             raise
         quotas = {"default": UNKNOWN, "maximum": UNKNOWN, "allow_unlimited": None}
     requires_email = cloud.settings.read_if_told("core", "newUser.requireEmail")

@@ -113,7 +113,9 @@ def run(parameters: t.Mapping[str, t.Any], *, check_mode: bool, with_diff: bool)
     if warnings:
         result["warnings"] = warnings
     if instance.failure is not None:
-        add_failures(result, [Failed(instance.failure, "quotas of the instance")])
+        for_instance = any(parameters[option] is not None for option in ("default", "maximum", "allow_unlimited"))
+        subject = "quotas of the instance" if for_instance else "quotas of accounts"
+        add_failures(result, [Failed(instance.failure, subject)])
     else:
         add_failures(result, failures_of(jobs))
     if with_diff:

@@ -15,7 +15,8 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import re
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
 _CONFIG = "/ocs/v2.php/apps/provisioning_api/api/v1/config/apps"
-_NOT_TOLD = ("write_not_permitted", "not_an_answer", "refused")
+NOT_TOLD = ("write_not_permitted", "not_an_answer", "refused")
+"""Codes that say no more than that a cloud does not tell a setting to this account."""
 
 
 class Settings:
@@ -48,7 +49,7 @@ class Settings:
         try:
             return self.read(app, key)
         except CloudError as error:
-            if error.code not in _NOT_TOLD:
+            if error.code not in NOT_TOLD:
                 raise
             return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, check_name
+from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, check_group_name, check_name
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import Cloud, connected
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
@@ -37,8 +37,8 @@ def run(parameters: t.Mapping[str, t.Any], *, progress: t.Callable[[str], object
     found = _Found()
     try:
         names = _checked_names(parameters["names"])
-        if parameters["group"] == "":
-            raise CloudError("invalid_value", "group is empty; leave it out for accounts of any group.")
+        if parameters["group"] is not None:
+            check_group_name(parameters["group"])
         with connected(parameters) as cloud:
             found.warnings += cloud.warnings
             if names is not None:

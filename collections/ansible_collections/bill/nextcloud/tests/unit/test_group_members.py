@@ -283,7 +283,7 @@ def test_unknown_outcome_is_settled_by_the_last_reading(cloud: ScriptedCloud, an
     expect_team(cloud, *(["a", "b"] if done else ["b", "x"]))
     result = run(cloud, members=["a", "b"], members_absent=["x"])
     assert result["changed"] is True
-    assert [account for account, _ in failed(result)] == ([] if done else ["a", "x"])
+    assert [account for account, _code in failed(result)] == ([] if done else ["a", "x"])
     assert all(failure["outcome_unknown"] for failure in result["failures"])
     assert ("failed" in result) is not done
 

@@ -123,6 +123,14 @@ def test_an_empty_search_is_none(cloud: ScriptedCloud) -> None:
     assert names_of(run(cloud, search="")) == ["a"]
 
 
+@pytest.mark.parametrize("search", [None, "ann"])
+def test_a_group_without_a_name(cloud: ScriptedCloud, search: str | None) -> None:
+    """An empty variable must not look like all accounts, nor cost a request."""
+    result = run(cloud, group="", search=search)
+    assert result["failure"]["code"] == "invalid_value"
+    assert result["accounts"] == []
+
+
 def test_a_search_within_a_group(cloud: ScriptedCloud) -> None:
     """The group has to exist; members are picked from what the search finds."""
     cloud.expect("GET", "/groups", ok({"groups": ["g", "gg"]}), query={"search": "g"})

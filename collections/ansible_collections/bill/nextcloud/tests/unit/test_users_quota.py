@@ -177,7 +177,7 @@ def test_wishes(text: str, size: int | None) -> None:
 def notations(draw: st.DrawFn) -> tuple[str, str, str]:
     """Draw a unit, and two of the ways to write it."""
     unit = draw(st.sampled_from(sorted(UNITS)))
-    written = [f"{unit}{draw(st.sampled_from(['', 'i'])) if unit else ''}B" for _ in range(2)]
+    written = [f"{unit}{draw(st.sampled_from(['', 'i'])) if unit else ''}B" for _once in range(2)]
     cased = ["".join(draw(st.sampled_from([c.lower(), c.upper()])) for c in text) for text in written]
     one, other = (draw(st.sampled_from(["", " "])) + text for text in cased)
     return unit, one, other
