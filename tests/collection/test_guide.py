@@ -10,6 +10,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from collection.conftest import Installed, Prepare
 from collection.documents import blocks
 from collection.installation import COLLECTION, Run
@@ -26,6 +28,12 @@ ACCOUNTS: list[dict[str, Any]] = [
         "groups": ["customers"],
     },
     {"name": "boris", "password": "Example-password-of-boris", "enabled": False},
+    {  # the customer after the one that is removed, who would like to run something on the controller
+        "name": "clara",
+        "password": "Example-password-of-clara",
+        "displayName": "{{ lookup('ansible.builtin.pipe', 'touch run-by-a-customer') }}",
+        "groups": ["{{ lookup('ansible.builtin.pipe', 'touch run-by-a-customer') }}"],
+    },
 ]
 _SAVED = {"ini", "yaml", "yaml+jinja"}
 _NOT_RUN = {"text"}
@@ -46,8 +54,9 @@ def test_guide(installed: Installed, prepare: Prepare, tmp_path: Path) -> None:
     """From the tarball to a removed account, in an empty directory."""
     guide = blocks(GUIDE)
     (secret,) = (block.text for block in guide if block.caption == SECRETS)
-    password = secret.partition(": ")[2].strip()
-    cloud = prepare(password, ["customers"], ACCOUNTS)
+    password = yaml.safe_load(secret)["cloud_password"]
+    cloud = prepare(password, ["customers", *ACCOUNTS[-1]["groups"]], ACCOUNTS)
+    clara = cloud.cloud.account("clara")
     place = tmp_path / "place"
     place.mkdir(mode=0o700)
     shutil.copy(installed.tarball, place)
@@ -83,3 +92,5 @@ def test_guide(installed: Installed, prepare: Prepare, tmp_path: Path) -> None:
     assert account["quota"]["quota"] == 5 * 1024**3
     assert sorted(account["groups"]) == ["customers", "team"]
     assert cloud.cloud.account("boris") is None
+    assert cloud.cloud.account("clara") == clara
+    assert not (place / "run-by-a-customer").exists()

@@ -10,10 +10,18 @@ from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin
-from bill_nextcloud.billmanager.messages import text
-from bill_nextcloud.errors import OperationError
-from bill_nextcloud.settings import read_settings
-from bill_nextcloud.sold import sold_clouds
+
+try:
+    from bill_nextcloud.billmanager.messages import text
+    from bill_nextcloud.errors import OperationError
+    from bill_nextcloud.settings import read_settings
+    from bill_nextcloud.sold import sold_clouds
+except (
+    ImportError
+) as error:  # Ansible loads this plugin for every inventory, also of people who use the collection alone
+    MISSING: ImportError | None = error
+else:
+    MISSING = None
 
 DOCUMENTATION = """
 name: billmanager
@@ -47,6 +55,10 @@ class InventoryModule(BaseInventoryPlugin):
     def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
         """Fill ``inventory``. Raises ``AnsibleParserError`` when the settings or BILLmanager cannot be read."""
         super().parse(inventory, loader, path, cache)
+        if MISSING is not None:
+            raise AnsibleParserError(
+                f"bill-nextcloud is not installed in Ansible's Python ({MISSING}): activate its .venv"
+            )
         self._read_config_data(path)
         settings_path = self.get_option("settings")
         inventory.add_group("clouds")

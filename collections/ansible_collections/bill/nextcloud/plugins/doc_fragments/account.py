@@ -61,7 +61,8 @@ options:
     description:
       - V(on_create), an existing account keeps its password.
       - V(always), an existing account gets O(password), too, unless it is right already.
-        To tell that, one log-in as the account is tried, in check mode as well. It counts as the account's last log-in.
+        To tell that, one log-in as the account is tried, in check mode as well. It counts as the account's last log-in,
+        and the cloud makes the account's home at the first one.
       - A password that was set is tried by one log-in. If that fails, the task only warns,
         because a second factor may be the cause. The next run sets it again.
       - A disabled account cannot log in, so its password is set at every run, with a warning.
@@ -123,6 +124,7 @@ options:
         Nothing is deleted by it, but uploads fail.
       - Nextcloud rounds quotas to one decimal of the unit. A quota that is right after that is not set again.
       - If not given, it is left alone. A new account then has the default of the cloud.
+      - An account that follows the default shows it as its quota. Back to the default is possible on the cloud only.
     type: str
   groups:
     description:

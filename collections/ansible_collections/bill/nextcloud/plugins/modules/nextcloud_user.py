@@ -30,6 +30,8 @@ attributes:
         What only the cloud can refuse, for instance a weak password, is not foreseen.
       - With O(ownership=proven) and with O(update_password=always) it logs in as the account, and the cloud notes that
         as its last log-in.
+      - A group that an earlier task of the same play would have made is missing in check mode. O(create_groups=true)
+        avoids that.
   diff_mode:
     support: full
     details:

@@ -31,6 +31,8 @@ attributes:
         What only the cloud can refuse, for instance a weak password, is not foreseen.
       - With O(accounts[].ownership=proven) and with O(accounts[].update_password=always) it logs in as the account,
         and the cloud notes that as its last log-in.
+      - A group that an earlier task of the same play would have made is missing in check mode. O(create_groups=true)
+        avoids that.
   diff_mode:
     support: full
     details:
@@ -80,7 +82,7 @@ seealso:
     description: One account; the task fails with it.
   - module: bill.nextcloud.nextcloud_user_info
   - ref: ansible_collections.bill.nextcloud.docsite.guide_accounts_as_code
-    description: From an existing cloud to accounts as code in ten minutes.
+    description: From an existing cloud to accounts as code in ten minutes (C(docs/docsite) of the collection).
 """
 
 EXAMPLES = r"""
@@ -109,11 +111,12 @@ EXAMPLES = r"""
     api_password: "{{ cloud_password }}"
     accounts: "{{ closed_accounts }}"  # each with name, and state absent
     max_deletions: 10
+  register: deleted_accounts
 
-- name: Fail if an account failed
+- name: Fail if an account failed, and say why
   ansible.builtin.assert:
-    that: cloud_accounts.summary.failed == 0
-    fail_msg: "{{ cloud_accounts.accounts | map(attribute='failure') | select }}"
+    that: (cloud_accounts.messages + deleted_accounts.messages) | length == 0
+    fail_msg: "{{ cloud_accounts.messages + deleted_accounts.messages }}"
 """
 
 RETURN = r"""
@@ -291,6 +294,15 @@ groups_created:
   type: list
   elements: str
   sample: []
+  version_added: 0.2.0
+messages:
+  description:
+    - What failed, one text for each account that did, for people. Empty if all went well.
+    - A failed account does not fail the task, but makes it warn.
+  returned: success
+  type: list
+  elements: str
+  sample: ['account user_13: The account does not exist. Check the name; or ask for it to be created.']
   version_added: 0.2.0
 summary:
   description: Numbers of accounts. One that was changed in part counts as changed and as failed.

@@ -223,7 +223,8 @@ def _check_invitation(job: Job, cloud: Cloud) -> None:
     elif not mails:
         raise CloudError(
             "invalid_value",
-            "The cloud sends no mail to new accounts (setting newUser.sendEmail of core is no), so nobody is invited.",
+            "The cloud sends no mail to new accounts (setting newUser.sendEmail of core is no), so nobody is invited;"
+            " 'occ config:app:set core newUser.sendEmail --value yes' on the cloud changes that.",
         )
 
 

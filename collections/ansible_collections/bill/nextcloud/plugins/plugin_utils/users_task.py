@@ -39,8 +39,14 @@ def run(parameters: t.Mapping[str, t.Any], *, check_mode: bool, with_diff: bool)
         "changed": any(job.changed for job in jobs),
         "accounts": [job.result() for job in jobs],
         "groups_created": groups_created(jobs),
+        "messages": [failed.error.words(failed.subject) for failed in failures_of(jobs)],
         "summary": summary(jobs),
     }
+    if result["messages"]:
+        warnings.append(
+            f"{len(result['messages'])} of {len(jobs)} accounts failed, which does not fail the task;"
+            " the result's messages say why"
+        )
     return _finished(result, jobs, warnings, with_diff)
 
 
