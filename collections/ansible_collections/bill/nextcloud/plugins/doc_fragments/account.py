@@ -77,7 +77,8 @@ options:
       - If V(true), a missing account is created without O(password).
         The cloud makes up a password and mails a link to O(email), by which the account's user sets one.
       - Needs O(email). Cannot be combined with O(password).
-      - Does nothing to an existing account. No second invitation is sent.
+      - Does nothing to an existing account. No second invitation is sent. An existing account without an e-mail address
+        that was never used is a failure, since it is what a refused invitation leaves behind.
       - Refused when the cloud's setting C(newUser.sendEmail) is C(no), because nobody would get the link.
         Whether the mail arrives is not known.
     type: bool

@@ -26,7 +26,8 @@ options:
     required: true
   api_password:
     description:
-      - Its real password. App passwords may not change accounts in current releases of Nextcloud.
+      - Its real password. Whether an app password may change accounts depends on the release of Nextcloud and on how
+        it was made, M(bill.nextcloud.nextcloud_probe) tells.
     type: str
     required: true
   ca_path:

@@ -123,10 +123,11 @@ def check_group_name(name: str) -> None:
 
     :raises CloudError: ``invalid_value``.
     """
-    if not name.strip(".") or name != name.strip() or len(name) > _NAME_LENGTH or not name.isprintable():
+    if name == "0" or not name.strip(".") or name != name.strip() or len(name) > _NAME_LENGTH or not name.isprintable():
         raise CloudError(
             "invalid_value",
-            f"A group's name has 1 to {_NAME_LENGTH} characters, not only dots, and no space around: {quoted(name)}.",
+            f"A group's name has 1 to {_NAME_LENGTH} characters, not only dots, no space around, and is not 0:"
+            f" {quoted(name)}.",
         )
 
 

@@ -80,7 +80,7 @@ TABLE: dict[str, Meaning] = {
     "write_not_permitted": Meaning(
         HELD,
         "The acting account may not change accounts.",
-        "Use a member of group admin with its real password: app passwords may read only.",
+        "Use a member of group admin with its real password: an app password may be allowed to read only.",
         cloud_wide=True,
     ),
     "certificate_not_verified": Meaning(

@@ -12,6 +12,8 @@ from .account import ADMIN_GROUP, check_group_name, check_name, quoted
 from .errors import CloudError
 from .plan import CREATE, DELETE, NONE, UPDATE, Change, Plan, as_yaml
 
+_DISPLAY_NAME_LENGTH = 255  # oc_groups.displayname
+
 
 @dataclass(frozen=True)
 class Group:
@@ -58,6 +60,8 @@ def parse_group_wish(arguments: t.Mapping[str, t.Any]) -> GroupWish:
     display_name = arguments["display_name"]
     if display_name is not None and not display_name.strip():
         raise CloudError("invalid_value", "display_name is empty; leave it out to leave it alone.")
+    if display_name is not None and len(display_name.strip()) > _DISPLAY_NAME_LENGTH:
+        raise CloudError("invalid_value", f"display_name is longer than {_DISPLAY_NAME_LENGTH} characters.")
     present = arguments["state"] == "present"
     members = arguments["members"]
     absent = arguments["members_absent"] or []

@@ -65,6 +65,11 @@ class Plan:
         return tuple(sorted(needed))
 
     @property
+    def opens(self) -> bool:
+        """Whether an account that is disabled would be enabled."""
+        return any(c.field == "enabled" and c.before is False and c.after is True for c in self.changes)
+
+    @property
     def suspends(self) -> bool:
         """Whether an account that is enabled would be disabled."""
         return any(c.field == "enabled" and c.before is True and c.after is False for c in self.changes)

@@ -69,6 +69,7 @@ options:
       - If V(true), O(members) are all members, and everybody else is removed from the group. An empty list removes all.
       - Members of the group V(admin), and the account that acts, are not removed. If they are members and not listed,
         the task warns.
+      - When one of O(members) cannot be a member, nobody is removed, and the task warns. It may be a slip of the pen.
     type: bool
     default: false
   max_removals:

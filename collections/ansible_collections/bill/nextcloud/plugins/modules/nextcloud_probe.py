@@ -37,8 +37,8 @@ attributes:
 options:
   write_proof:
     description:
-      - If V(true), prove that the acting account may write. Reading proves nothing, because app passwords may read but
-        not write.
+      - If V(true), prove that the acting account may write. Reading proves nothing, because an app password may be
+        allowed to read only, which depends on the release and on how it was made.
       - The proof is one request to create a group without a name. A cloud refuses it as an invalid name if the account
         may write, and otherwise as not permitted. It cannot have an effect.
       - If V(false), nothing but reading requests is sent, and RV(may_write) is null.

@@ -78,6 +78,7 @@ options:
     description:
       - The highest quota that the cloud accepts for an account. In the same notation as O(quota).
         V(none) removes the maximum.
+      - It does not limit quotas that are unlimited, see O(allow_unlimited).
       - Accounts that have more already keep it.
       - If not given, it is left alone.
     type: str

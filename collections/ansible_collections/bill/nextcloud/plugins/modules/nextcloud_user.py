@@ -56,6 +56,7 @@ notes:
     and can limit how many are deleted.
   - Nextcloud allows 50 changes of quota, e-mail, display name, language, manager and password in 600 seconds for each
     acting account. Creating (with all fields), enabling, disabling, deleting and groups do not count.
+  - The first change of an account that is refused ends the changes of this account. What was done before is told.
 seealso:
   - module: bill.nextcloud.nextcloud_users
     description: Many accounts in one task, each with its own failure.

@@ -77,6 +77,7 @@ notes:
   - Units in O(accounts[].quota) are accepted since 0.2.0.
   - Nextcloud allows 50 changes of quota, e-mail, display name, language, manager and password in 600 seconds for each
     acting account. Creating (with all fields), enabling, disabling, deleting and groups do not count.
+  - The first change of an account that is refused ends the changes of this account. What was done before is told.
 seealso:
   - module: bill.nextcloud.nextcloud_user
     description: One account; the task fails with it.

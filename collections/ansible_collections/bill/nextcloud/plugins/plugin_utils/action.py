@@ -14,7 +14,12 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import Spec
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.deadline import MISSING_LIBRARY
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.process import die_with_parent
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.secrets import mask_words, masked, of_arguments
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.secrets import (
+    mask_words,
+    masked,
+    of_arguments,
+    of_wrong_type,
+)
 
 
 class CloudAction(ActionBase):
@@ -39,13 +44,14 @@ class CloudAction(ActionBase):
         """Check the arguments, perform the task, and keep secrets out of its words."""
         die_with_parent()
         super().run(tmp, task_vars)
-        arguments = self._task.args
+        arguments = _given(self._task.args)
         known_secrets = of_arguments(arguments)
         validated = ArgumentSpecValidator(**self.SPEC.keywords).validate(arguments)
         problems = [
             f"Unsupported parameters: {error.msg}" if isinstance(error, UnsupportedError) else str(error.msg)
             for error in validated.errors
         ]
+        problems += [f"{option} must be text" for option in of_wrong_type(arguments)]
         parameters = validated.validated_parameters
         problems += [
             f"{option} must not be negative"
@@ -69,3 +75,17 @@ class CloudAction(ActionBase):
     def with_diff(self) -> bool:
         """Whether a diff is wanted."""
         return bool(self._task.diff)
+
+
+def _given(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the options that are not null, which means not given; those of each account, too."""
+    given = {option: value for option, value in arguments.items() if value is not None}
+    accounts = given.get("accounts")
+    if isinstance(accounts, list):
+        given["accounts"] = [
+            {option: value for option, value in account.items() if value is not None}
+            if isinstance(account, t.Mapping)
+            else account
+            for account in accounts
+        ]
+    return given

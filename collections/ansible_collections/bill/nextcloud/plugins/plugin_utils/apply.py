@@ -223,6 +223,7 @@ class Application:
             # It did not exist a moment ago: most likely it is ours, so it is no conflict; but it cannot be shown.
             message = f"{refusal.message} The account exists now and could not be proven ours: {error.message}"
             if self._wish.invite:
+                self.written = True  # as far as anybody knows
                 message += " If its invitation was not sent, delete the account and run again."
             raise refusal.recoded("outcome_unknown", message.strip(), outcome_unknown=True) from error
         self.written = not taken

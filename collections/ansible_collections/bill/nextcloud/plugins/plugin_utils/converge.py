@@ -125,7 +125,9 @@ def converge(
 
     def prepare(job: Job, wish: Wish) -> None:
         _read_and_plan(job, wish, cloud, sleep)
-        if check_mode or create_groups:  # otherwise the cloud's own refusal tells, without more requests
+        if (
+            check_mode or create_groups or job.plan.opens
+        ):  # otherwise the cloud's own refusal tells, without more requests
             job.missing_groups = _missing_groups(job.plan, cloud.groups, create_groups)
 
     fault = _each(jobs, prepare)
@@ -174,6 +176,8 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
         job.current = job.account = read_completed(accounts, job.current, wish, sleep)
     if job.current is not None and wish.proven:
         require_proof(accounts, job.current, wish, email=True)
+    if wish.invite and job.current is not None and wish.state != "absent":
+        _check_invited(job.current)
     plan = plans.make_plan(job.current, wish, set_password=_has_other_password(job, wish, accounts))
     if wish.manager and "manager" in plan.fields:
         _check_manager(wish.manager, accounts)
@@ -210,6 +214,19 @@ def _check_manager(manager: str, accounts: Nextcloud) -> None:
         raise error.recoded("invalid_value", message, outcome_unknown=False) from error
     if found is None:
         raise CloudError("invalid_value", f"There is no account {manager}, which manager names.")
+
+
+def _check_invited(account: Account) -> None:
+    """An account without an e-mail address that nobody used is what a refused invitation leaves behind.
+
+    :raises CloudError: ``account_conflict``.
+    """
+    if not account.email and account.last_login is None:
+        raise CloudError(
+            "account_conflict",
+            "It has no e-mail address and was never used, so nobody was invited to it: delete it and run again,"
+            " or leave invite out.",
+        )
 
 
 def _check_invitation(job: Job, cloud: Cloud) -> None:

@@ -47,10 +47,14 @@ class _GroupJob:
         removals = now - wished
         kept = self._members_in_other_case(now, removals)
         kept |= {name for name in sorted(removals - kept) if not self._may_change(name, removed=True)}
+        added = {name for name in sorted(wished - now) if self._may_change(name)}
+        if wish.exact and removals - kept and added != wished - now:
+            # perhaps a slip of the pen, and one of those to be removed is the one that was meant
+            self.warnings.append("nobody is removed, because not all of members can be members")
+            kept |= removals
+        self.plan = plan_group(self.before, wish, (now & wished) | kept | added)
         if max_removals is not None and len(removals - kept) > max_removals:
             raise CloudError("limit_reached", f"{len(removals - kept)} removals are planned, {max_removals} allowed.")
-        added = {name for name in sorted(wished - now) if self._may_change(name)}
-        self.plan = plan_group(self.before, wish, (now & wished) | kept | added)
 
     def _members_in_other_case(self, now: frozenset[str], removals: frozenset[str]) -> set[str]:
         """Return members to keep because they are asked for in another notation (adding those fails).

@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import quote
 
-from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
+from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, quoted
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import Reply
@@ -139,6 +139,8 @@ class Nextcloud:
         reply = self._session.request("PUT", _user(name), form=form)
         if reply.missing:
             raise reply.error("account_missing")
+        if not reply.ok and field != "password" and not reply.message:
+            raise reply.error(_EDIT.get(reply.code, "refused"), f"It is {field} {quoted(value or '')}.")
         require(reply, _EDIT if field != "password" else _EDIT_PASSWORD)
 
     def set_enabled(self, name: str, enabled: bool) -> None:
@@ -192,21 +194,30 @@ class Nextcloud:
                 " this address is not blocked.",
                 request=f"GET {API}/user",
             )
-        session = self._log_in(name, password)
         try:
-            reply = session.request("GET", API + "/user")
-            proven = reply.ok and isinstance(reply.data, dict) and reply.data.get("id") == name
+            proven = self._log_in_works(name, password)
         except CloudError as error:
-            if error.code not in ("wrong_credentials", "write_not_permitted"):
+            if error.code != "server_error":
                 raise
-            proven = False
-        finally:
-            session.close()
+            # The first log-in of an account makes its home, and fails when its quota is smaller than the first files.
+            proven = self._log_in_works(name, password)
         if proven:
             self._failed_proofs.pop(name, None)
         else:
             self._failed_proofs[name] = self._failed_proofs.get(name, 0) + 1
         return proven
+
+    def _log_in_works(self, name: str, password: str) -> bool:
+        session = self._log_in(name, password)
+        try:
+            reply = session.request("GET", API + "/user")
+            return reply.ok and isinstance(reply.data, dict) and reply.data.get("id") == name
+        except CloudError as error:
+            if error.code not in ("wrong_credentials", "write_not_permitted"):
+                raise
+            return False
+        finally:
+            session.close()
 
 
 def _user(name: str) -> str:

@@ -100,7 +100,8 @@ def run(parameters: t.Mapping[str, t.Any], *, check_mode: bool, with_diff: bool)
     except CloudError as error:
         instance.failure = error
         fail_all(
-            jobs, error.recoded(error.code, f"The account was not touched. {error.message}", outcome_unknown=False)
+            jobs,
+            error.recoded(error.code, f"The account was not touched. {error.message}".strip(), outcome_unknown=False),
         )
     result: dict[str, t.Any] = {
         "changed": instance.changed or any(job.changed for job in jobs),

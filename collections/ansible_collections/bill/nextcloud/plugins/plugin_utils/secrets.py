@@ -30,6 +30,19 @@ def of_arguments(arguments: t.Mapping[str, t.Any]) -> frozenset[str]:
     return frozenset(str(value) for value in found if value is not None and len(str(value)) >= _SHORTEST)
 
 
+def of_wrong_type(arguments: t.Mapping[str, t.Any]) -> list[str]:
+    """Return the options for secrets that hold a list or a dictionary, which Ansible would make text of."""
+    found = {option: arguments.get(option) for option in ("api_password", "password")}
+    accounts = arguments.get("accounts")
+    for account in accounts if isinstance(accounts, list) else ():
+        if isinstance(account, t.Mapping):
+            found["password of account {}".format(account.get("name"))] = account.get("password")
+    passwords = arguments.get("passwords")
+    if isinstance(passwords, t.Mapping):
+        found.update((f"passwords of account {name}", value) for name, value in passwords.items())
+    return [option for option, value in found.items() if isinstance(value, (t.Mapping, list, tuple, bool))]
+
+
 def masked(text: str, secrets: t.Iterable[str]) -> str:
     """Return the text without the secrets; the longest first, as one may hold another."""
     for secret in sorted(secrets, key=len, reverse=True):

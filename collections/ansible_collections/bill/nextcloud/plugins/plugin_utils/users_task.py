@@ -21,6 +21,8 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.converge import (
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
 
+_MOST_TOLD = 10
+
 
 def run(parameters: t.Mapping[str, t.Any], *, check_mode: bool, with_diff: bool) -> dict[str, t.Any]:
     """Bring several accounts to what is wished (``nextcloud_users``).
@@ -42,6 +44,10 @@ def run(parameters: t.Mapping[str, t.Any], *, check_mode: bool, with_diff: bool)
         "messages": [failed.error.words(failed.subject) for failed in failures_of(jobs)],
         "summary": summary(jobs),
     }
+    told = [f"account {job.name}: {text}" for job in jobs for text in job.warnings]
+    warnings += told[:_MOST_TOLD]
+    if len(told) > _MOST_TOLD:
+        warnings.append(f"{len(told) - _MOST_TOLD} more warnings are in the result's accounts")
     if result["messages"]:
         warnings.append(
             f"{len(result['messages'])} of {len(jobs)} accounts failed, which does not fail the task;"

@@ -133,11 +133,23 @@ def test_only_real_removals_count(cloud: ScriptedCloud) -> None:
     expect_team(cloud, "Anna", "chief", "x")
     cloud.expect("GET", "/users/chief", ok(record("chief", groups=["admin", "team"])))
     expect_accounts(cloud, "x")
-    cloud.expect("GET", "/users/anna", ok(record("Anna")))
     expect_leave(cloud, "x")
     expect_team(cloud, "Anna", "chief")
-    result = run(cloud, members=["anna"], members_exact=True, max_removals=1)
-    assert (failed(result), members(result)) == ([("anna", "account_conflict")], ["Anna", "chief"])
+    result = run(cloud, members=["Anna"], members_exact=True, max_removals=1)
+    assert (failed(result), members(result)) == ([], ["Anna", "chief"])
+
+
+def test_nobody_is_removed_for_a_member_that_fails(cloud: ScriptedCloud) -> None:
+    """A slip of the pen in a name ends no membership; what else was wished is done, and a warning says it."""
+    expect_team(cloud, "Anna", "ben")
+    expect_accounts(cloud, "ben")
+    cloud.expect("GET", "/users/bem", missing())
+    expect_accounts(cloud, "cleo")
+    expect_join(cloud, "cleo")
+    expect_team(cloud, "Anna", "ben", "cleo")
+    result = run(cloud, members=["Anna", "bem", "cleo"], members_exact=True)
+    assert (failed(result), members(result)) == ([("bem", "account_missing")], ["Anna", "ben", "cleo"])
+    assert any("nobody is removed" in warning for warning in result["warnings"])
 
 
 def test_members_as_an_object(cloud: ScriptedCloud) -> None:
@@ -335,7 +347,7 @@ def test_check_mode_looks_at_everybody_and_changes_nothing(cloud: ScriptedCloud)
     result = run(cloud, check_mode=True, members=["a", "b", "cleo"], members_exact=True)
     assert outcome(result) == ("account_missing", "updated", True)
     assert failed(result) == [("b", "account_missing"), ("cleo", "account_conflict")]
-    assert result["changes"] == [{"field": "members", "before": ["Cleo", "x"], "after": ["Cleo", "a"]}]
+    assert result["changes"] == [{"field": "members", "before": ["Cleo", "x"], "after": ["Cleo", "a", "x"]}]
     assert members(result) == ["Cleo", "x"]
 
 

@@ -239,7 +239,7 @@ def test_an_app_password(cloud: ScriptedCloud) -> None:
     assert result["failure"]["code"] == "write_not_permitted"
     assert result["may_write"] is False
     assert result["acting_account"]["is_admin"] is True
-    assert "app passwords may read only" in result["msg"]
+    assert "an app password may be allowed to read only" in result["msg"]
 
 
 def test_a_group_administrator(cloud: ScriptedCloud) -> None:

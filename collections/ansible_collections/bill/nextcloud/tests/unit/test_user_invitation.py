@@ -200,12 +200,29 @@ def test_an_account_that_was_left(cloud: ScriptedCloud, answer: Answer) -> None:
     expect_post(cloud, answer)
     cloud.expect("GET", PATH, ok(record(NAME)))
     result = run(cloud)
-    assert outcome(result) == ("outcome_unknown", "none", False)
+    assert outcome(result) == ("outcome_unknown", "created", True)
     assert result["failed"] is True
     assert result["failure"]["outcome_unknown"] is True
     assert WHAT_TO_DO in result["msg"]
     assert "[POST /ocs/v2.php/cloud/users" in result["msg"]
     assert result["account"]["name"] == NAME
+
+
+@pytest.mark.parametrize(("last_login", "email"), [(0, None), (0, "")])
+def test_what_a_refused_invitation_left(cloud: ScriptedCloud, last_login: int, email: str | None) -> None:
+    """It is not taken for an invited account: nobody was told of it, and nobody knows its password."""
+    cloud.expect("GET", PATH, ok(record(NAME, lastLogin=last_login, email=email)))
+    result = run(cloud)
+    assert outcome(result) == ("account_conflict", "none", False)
+    assert "nobody was invited" in result["msg"]
+
+
+def test_an_account_in_use_needs_no_invitation(cloud: ScriptedCloud) -> None:
+    """Somebody has its password, so the e-mail address is set, and that is all."""
+    cloud.expect("GET", PATH, ok(record(NAME, lastLogin=1795593099000)))
+    cloud.expect("PUT", PATH, ok(), [("key", "email"), ("value", "a@x")])
+    cloud.expect("GET", PATH, ok(record(NAME, email="a@x")))
+    assert outcome(run(cloud)) == (None, "updated", True)
 
 
 def test_the_name_was_taken_meanwhile(cloud: ScriptedCloud) -> None:

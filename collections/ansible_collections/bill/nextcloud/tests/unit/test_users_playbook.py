@@ -151,6 +151,12 @@ def test_a_failed_account_does_not_fail_the_task(playbook: Playbook, cloud: Scri
         ({"accounts": [], "passwords": "{{ map_password }}"}, "passwords"),
         ({"accounts": [{"state": "absent"}]}, "missing required arguments: name"),
         ({"accounts": [], "colour": "red"}, "Unsupported parameters"),
+        (
+            {"accounts": [], "passwords": {"anna": {"x": "{{ map_password }}"}}},
+            "passwords of account anna must be text",
+        ),
+        ({"accounts": [{"name": "anna", "password": ["{{ map_password }}"]}]}, "password of account anna must be text"),
+        ({"accounts": [], "api_password": {"x": "{{ the_password }}"}}, "api_password must be text"),
     ],
 )
 def test_wrong_arguments_fail_the_task(playbook: Playbook, task: dict[str, t.Any], words: str) -> None:
@@ -158,6 +164,13 @@ def test_wrong_arguments_fail_the_task(playbook: Playbook, task: dict[str, t.Any
     printed = playbook.run(task, "-vvv")
     assert "failed=1" in printed
     assert words in printed
+
+
+def test_null_is_not_given(playbook: Playbook, cloud: ScriptedCloud) -> None:
+    """An empty line of YAML leaves an option alone, as if it were not there."""
+    cloud.expect("GET", PATH, ok(RIGHT))
+    wish = {"name": "user_12", "state": None, "groups": None, "quota": None, "create": None}
+    assert "ok: [localhost]" in playbook.run({"accounts": [wish], "max_deletions": None})
 
 
 def test_async_is_refused(playbook: Playbook) -> None:

@@ -42,6 +42,7 @@ def test_nothing_to_do_is_one_read(cloud: ScriptedCloud) -> None:
 def test_one_write_for_each_field_and_one_read_back(cloud: ScriptedCloud) -> None:
     """Everything that differs, in the order of importance, then one read."""
     cloud.expect("GET", PATH, ok(record("user_12", enabled=False, groups=["old", "own"], quota=5)))
+    cloud.expect("GET", "/groups", ok({"groups": ["customers & co"]}), query={"search": "customers & co"})
     cloud.expect("PUT", PATH + "/enable", ok())
     cloud.expect("POST", PATH + "/groups", ok(), [("groupid", "customers & co")])
     cloud.expect("DELETE", PATH + "/groups", ok(), query={"groupid": "old"})
@@ -252,12 +253,20 @@ def test_refused_edit(cloud: ScriptedCloud, answer: Answer, expected: str) -> No
 def test_what_was_done_before_a_refusal_is_told(cloud: ScriptedCloud) -> None:
     """The account was changed, and failed."""
     cloud.expect("GET", PATH, ok(record("user_12", enabled=False)))
+    cloud.expect("GET", "/groups", ok({"groups": ["nope"]}), query={"search": "nope"})
     cloud.expect("PUT", PATH + "/enable", ok())
     cloud.expect("POST", PATH + "/groups", no(400, 102), [("groupid", "nope")])
     cloud.expect("GET", PATH, ok(record("user_12")))
     result = run_one(cloud, groups=["nope"])
     assert outcome(result) == ("group_missing", "updated", True)
     assert result["account"]["enabled"] is True
+
+
+def test_nobody_is_let_in_before_the_groups_are_known(cloud: ScriptedCloud) -> None:
+    """An account is not enabled when a group that it is to be in is missing."""
+    cloud.expect("GET", PATH, ok(record("user_12", enabled=False)))
+    cloud.expect("GET", "/groups", ok({"groups": []}), query={"search": "nope"})
+    assert outcome(run_one(cloud, groups=["nope"], quota="5")) == ("group_missing", "none", False)
 
 
 @pytest.mark.parametrize(
