@@ -17,8 +17,8 @@ description:
   - All means all. The list is read in pages of 500 and compared with the cloud's list of names, and what a page left
     out is read one by one. B(If any of it cannot be read, the task fails rather than returns an incomplete list.)
     Only what the cloud itself lists without showing it is left out, see RV(unreadable).
-  - The cloud shows group administrators the accounts of their groups only, and does not say so. The acting account has
-    to be a member of the group V(admin).
+  - The cloud shows group administrators the accounts of their groups only, and does not say so. So the task fails for
+    them, unless O(names) are given.
   - A page that a slow cloud does not answer in time is asked for again at half its size, down to 20 accounts.
     With C(-v) the task says how far it is.
   - Accounts come sorted by name, or in the order of O(names).

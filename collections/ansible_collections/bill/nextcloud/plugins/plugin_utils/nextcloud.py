@@ -97,6 +97,15 @@ class Nextcloud:
         """
         return self._read(name)[0]
 
+    def read_acting(self) -> Account:
+        """Return the account that is logged in, which need not be allowed to read others."""
+        reply = self._session.request("GET", API + "/user")
+        require(reply, {})
+        try:
+            return Account.from_record(reply.data)
+        except ValueError as error:
+            raise reply.error("not_an_answer", f"{error}.") from error
+
     def _read(self, name: str) -> tuple[Account | None, Reply]:
         reply = self._session.request("GET", _user(name))
         if reply.missing:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import UNKNOWN
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import Cloud, connected
@@ -63,7 +62,7 @@ def _probe(cloud: Cloud, result: dict[str, t.Any], *, write_proof: bool) -> None
     if result["maintenance"]:
         raise CloudError("maintenance", "", request="GET /status.php", http_status=200)
     result["capabilities"] = capabilities = _read_capabilities(cloud)
-    account = _read_acting_account(cloud)
+    account = cloud.accounts.read_acting()
     result["acting_account"] = {
         "name": account.name,
         "is_admin": account.is_admin,
@@ -89,16 +88,6 @@ def _read_capabilities(cloud: Cloud) -> dict[str, t.Any]:
     if not isinstance(capabilities, dict):
         raise reply.error("not_an_answer", "It holds no capabilities.")
     return capabilities
-
-
-def _read_acting_account(cloud: Cloud) -> Account:
-    """Read the account that is logged in, which need not be allowed to read others."""
-    reply = cloud.session.request("GET", API + "/user")
-    require(reply, {})
-    try:
-        return Account.from_record(reply.data)
-    except ValueError as error:
-        raise reply.error("not_an_answer", f"{error}.") from error
 
 
 def _prove_write(cloud: Cloud) -> None:

@@ -91,6 +91,13 @@ def _read(cloud: Cloud, names: t.Sequence[str], found: _Found) -> None:
 
 def _list(cloud: Cloud, parameters: t.Mapping[str, t.Any], found: _Found, progress: t.Callable[[str], object]) -> None:
     """Read all accounts, or those that a search finds, or else those of a group."""
+    acting = cloud.accounts.read_acting()
+    if acting.group_admin_of and not acting.is_admin:
+        raise CloudError(
+            "invalid_value",
+            "api_username is a group administrator, to whom the cloud shows the accounts of some groups only,"
+            " without saying so: name a member of group admin.",
+        )
     search, group = parameters["search"], parameters["group"]
     if search and group is not None and not cloud.groups.exists(group):
         raise CloudError("group_missing", f'It is "{group}".')

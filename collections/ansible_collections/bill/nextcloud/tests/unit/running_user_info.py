@@ -11,7 +11,7 @@ from unittest.mock import patch
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USER_INFO
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import listing, user_info_task
 from ansible_collections.bill.nextcloud.tests.unit.running import validated
-from ansible_collections.bill.nextcloud.tests.unit.scripted import Answer, ScriptedCloud, ok, record
+from ansible_collections.bill.nextcloud.tests.unit.scripted import ADMIN, Answer, Call, ScriptedCloud, ok, record
 
 DETAILS = "/users/details"
 GIB = 1024**3
@@ -23,6 +23,8 @@ def run(cloud: ScriptedCloud, *, told: list[str] | None = None, at_once: int = 2
     :param told: collects what is told of the progress.
     :param at_once: how many accounts a page is asked for at first.
     """
+    if "names" not in options and cloud.script:  # who acts is asked before any list
+        cloud.script.insert(0, Call("GET", "/user", ok(record(ADMIN, groups=["admin"]))))
     progress = (told if told is not None else []).append
     with patch.object(listing, "PAGE_ACCOUNTS", at_once):
         return user_info_task.run(validated(USER_INFO, cloud.url, **options), progress=progress)

@@ -8,6 +8,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USER_INFO
+from ansible_collections.bill.nextcloud.plugins.plugin_utils import user_info_task
+from ansible_collections.bill.nextcloud.tests.unit.running import validated
 from ansible_collections.bill.nextcloud.tests.unit.running_user_info import (
     DETAILS,
     GIB,
@@ -18,7 +21,7 @@ from ansible_collections.bill.nextcloud.tests.unit.running_user_info import (
     page,
     run,
 )
-from ansible_collections.bill.nextcloud.tests.unit.scripted import ScriptedCloud, no, ok, record
+from ansible_collections.bill.nextcloud.tests.unit.scripted import ADMIN, ScriptedCloud, no, ok, record
 
 
 def test_enabled(cloud: ScriptedCloud) -> None:
@@ -168,3 +171,11 @@ def test_below_a_path(cloud_below_path: ScriptedCloud) -> None:
     expect_page(cloud_below_path, 0, page(), DETAILS)
     expect_names(cloud_below_path)
     assert names_of(run(cloud_below_path)) == []
+
+
+def test_a_group_administrator_sees_no_complete_list(cloud: ScriptedCloud) -> None:
+    """The cloud would show the accounts of some groups, and not say that there are more."""
+    cloud.expect("GET", "/user", ok(record(ADMIN, groups=["team"], subadmin=["team"])))
+    result = user_info_task.run(validated(USER_INFO, cloud.url), progress=lambda text: None)
+    assert (result["failure"]["code"], result["accounts"]) == ("invalid_value", [])
+    assert "group administrator" in result["msg"]
