@@ -125,9 +125,8 @@ def converge(
 
     def prepare(job: Job, wish: Wish) -> None:
         _read_and_plan(job, wish, cloud, sleep)
-        if (
-            check_mode or create_groups or job.plan.opens
-        ):  # otherwise the cloud's own refusal tells, without more requests
+        # Otherwise the cloud's own refusal tells, without more requests.
+        if check_mode or create_groups or job.plan.opens:
             job.missing_groups = _missing_groups(job.plan, cloud.groups, create_groups)
 
     fault = _each(jobs, prepare)

@@ -191,7 +191,7 @@ def run(parameters: t.Mapping[str, t.Any], *, check_mode: bool, with_diff: bool)
                 job.apply()
     except CloudError as error:
         failures.append(Failed(error, f"group {parameters['name']}"))
-    result: dict[str, t.Any] = {"changed": False, "action": NONE, "changes": [], "group": None, "failures": []}
+    result: dict[str, t.Any] = {"changed": False, "action": NONE, "changes": [], "group": None}
     if job is not None:
         failures += [Failed(error, f"account {name}", name) for name, error in job.failures]
         warnings += job.warnings

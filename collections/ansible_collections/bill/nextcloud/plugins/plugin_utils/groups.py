@@ -9,6 +9,7 @@ Codes: Nextcloud 31, ``apps/provisioning_api/lib/Controller/GroupsController.php
 
 from __future__ import annotations
 
+import typing as t
 from urllib.parse import quote
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
@@ -48,12 +49,7 @@ class Groups:
         """Return a group with its display name, or None when there is none of exactly this name."""
         reply = self._session.request("GET", API + "/groups/details", query={"search": name})
         require(reply, {})
-        records = reply.data.get("groups") if isinstance(reply.data, dict) else None
-        if isinstance(records, dict):
-            records = list(records.values())
-        if not isinstance(records, list):
-            raise reply.error("not_an_answer", "It holds no list of groups.")
-        for record in records:
+        for record in read_list(reply, "groups"):
             if isinstance(record, dict) and str(record.get("id")) == name:
                 shown = record.get("displayname")
                 return Group(name, shown if isinstance(shown, str) and shown else name)
@@ -96,15 +92,26 @@ class Groups:
         return frozenset(read_names(reply, "users"))
 
 
-def read_names(reply: Reply, key: str) -> list[str]:
-    """Return the list of names in an answer. PHP makes numbers of names of digits, and objects of lists with holes.
+def read_list(reply: Reply, key: str) -> list[t.Any]:
+    """Return a list in an answer, of which PHP makes an object when it has holes or names.
 
     :raises CloudError: ``not_an_answer``.
     """
-    names = reply.data.get(key) if isinstance(reply.data, dict) else None
-    if isinstance(names, dict):
-        names = list(names.values())
-    if not isinstance(names, list) or any(isinstance(n, bool) or not isinstance(n, (str, int)) for n in names):
+    found = reply.data.get(key) if isinstance(reply.data, dict) else None
+    if isinstance(found, dict):
+        return list(found.values())
+    if not isinstance(found, list):
+        raise reply.error("not_an_answer", f"It holds no list of {key}.")
+    return found
+
+
+def read_names(reply: Reply, key: str) -> list[str]:
+    """Return the list of names in an answer. PHP makes numbers of names of digits.
+
+    :raises CloudError: ``not_an_answer``.
+    """
+    names = read_list(reply, key)
+    if any(isinstance(n, bool) or not isinstance(n, (str, int)) for n in names):
         raise reply.error("not_an_answer", f"It holds no list of {key}.")
     return [str(name) for name in names]
 

@@ -17,8 +17,13 @@ from dataclasses import dataclass, field
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import Cloud
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.groups import LIST_SECONDS, group_path, read_names
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import API, require
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.groups import (
+    LIST_SECONDS,
+    group_path,
+    read_list,
+    read_names,
+)
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import API, account_of, require
 
 PAGE_ACCOUNTS = 500
 """A page takes the server 5 to 90 milliseconds for each account: it looks into each account's storage."""
@@ -96,20 +101,12 @@ def _read_page(cloud: Cloud, group: str | None, query: t.Mapping[str, str]) -> t
     if reply.missing and group is not None:
         raise reply.error("group_missing", f'It is "{group}".')
     require(reply, {})
-    records = reply.data.get("users") if isinstance(reply.data, dict) else None
-    if isinstance(records, dict):
-        records = list(records.values())
-    if not isinstance(records, list):
-        raise reply.error("not_an_answer", "It holds no list of accounts.")
     accounts, names = [], set()
-    for record in records:
+    for record in read_list(reply, "users"):
         if isinstance(record, dict) and "enabled" not in record and isinstance(record.get("id"), (str, int)):
             names.add(str(record["id"]))
             continue
-        try:
-            accounts.append(Account.from_record(record))
-        except ValueError as error:
-            raise reply.error("not_an_answer", f"{error}.") from error
+        accounts.append(account_of(reply, record))
     return accounts, names
 
 

@@ -45,7 +45,7 @@ _CREATE = {
     112: "backend_refused",
 }
 _EDIT = {101: "invalid_value", 107: "password_refused", 112: "backend_refused", 113: "invalid_value"}
-_EDIT_PASSWORD = {**_EDIT, 101: "password_refused", 107: "password_refused"}
+_EDIT_PASSWORD = {**_EDIT, 101: "password_refused"}
 _GROUP = {101: "invalid_value", 102: "group_missing", 103: "account_missing"}
 _ADD_GROUP_ADMIN = {101: "account_missing", 102: "group_missing", 103: "invalid_value"}
 _NO_GROUP_ADMIN = 102
@@ -101,20 +101,14 @@ class Nextcloud:
         """Return the account that is logged in, which need not be allowed to read others."""
         reply = self._session.request("GET", API + "/user")
         require(reply, {})
-        try:
-            return Account.from_record(reply.data)
-        except ValueError as error:
-            raise reply.error("not_an_answer", f"{error}.") from error
+        return account_of(reply, reply.data)
 
     def _read(self, name: str) -> tuple[Account | None, Reply]:
         reply = self._session.request("GET", _user(name))
         if reply.missing:
             return None, reply
         require(reply, {})
-        try:
-            account = Account.from_record(reply.data)
-        except ValueError as error:
-            raise reply.error("not_an_answer", f"{error}.") from error
+        account = account_of(reply, reply.data)
         if account.name != name:
             raise reply.error("account_conflict", f"The cloud has it as {account.name}.")
         return account, reply
@@ -189,7 +183,7 @@ class Nextcloud:
         return sum(self._failed_proofs.values()) < MAX_FAILED_PROOFS
 
     def proves(self, name: str, password: str) -> bool:
-        """Whether one log-in with this name and password succeeds.
+        """Whether one log-in with this name and password succeeds; after an internal error of the cloud, a second one.
 
         A success makes the cloud forget the failed ones of the same account (``Throttler::resetDelay``).
 
@@ -237,6 +231,17 @@ def _quota_text(wish: Wish) -> str | None:
     if wish.quota is None:
         return None
     return "none" if wish.quota.size is None else str(wish.quota.size)
+
+
+def account_of(reply: Reply, record: t.Any) -> Account:
+    """Return the account of a record in an answer.
+
+    :raises CloudError: ``not_an_answer``.
+    """
+    try:
+        return Account.from_record(record)
+    except ValueError as error:
+        raise reply.error("not_an_answer", f"{error}.") from error
 
 
 def require(reply: Reply, codes: t.Mapping[int, str]) -> None:
