@@ -33,11 +33,6 @@ class Quota:
 
     size: int | None
 
-    @property
-    def unlimited(self) -> bool:
-        """Whether there is no limit."""
-        return self.size is None
-
 
 def parse_wish(text: str) -> Quota:
     """Read a wished quota: bytes in decimal digits, a number with a unit, or ``none`` (unlimited).
