@@ -75,6 +75,15 @@ class EngineSettings(_Section):
     workers: int = Field(default=500, ge=1, le=2000)
 
 
+class RetrySettings(_Section):
+    """When what failed for now is tried again: the shortest and the longest pause (seconds), and after how many hours it
+    is given up. ``probe_seconds``: the shortest pause between probes of a held cloud, where a fault has none of its own."""
+
+    first_seconds: float = Field(default=5, gt=0)
+    longest_seconds: float = Field(default=600, gt=0)
+    give_up_hours: float = Field(default=24, gt=0)
+
+
 class AccountSettings(_Section):
     """How services become accounts.
 
@@ -101,12 +110,17 @@ class Settings(_Section):
     billmanager: BillmanagerSettings = BillmanagerSettings()
     bridge: BridgeSettings = BridgeSettings()
     engine: EngineSettings = EngineSettings()
+    retries: RetrySettings = RetrySettings()
     accounts: AccountSettings = AccountSettings()
     clouds: CloudSettings = CloudSettings()
 
     @property
     def engine_database(self) -> str:
         return self.engine.database or f"sqlite:///{self.bridge.state_directory / 'engine.sqlite'}"
+
+    @property
+    def record_database(self) -> str:
+        return self.engine.database or f"sqlite:///{self.bridge.state_directory / 'record.sqlite'}"
 
     @property
     def lock_directory(self) -> Path:
