@@ -92,6 +92,20 @@ def test_a_fault_lets_the_first_calls_pass(desk: Desk) -> None:
     assert codes == [0, 0, 1, 0]
 
 
+def test_a_fault_is_meant_for_one_object(desk: Desk) -> None:
+    other = desk.panel.order(desk.tariff, desk.client)
+    desk.panel.set_fault("exit", "backupservice.open", elid=desk.service)
+    desk.end("backupservice.open", other)
+    assert desk.mgrctl("backupservice.open", f"elid={desk.service}", "sok=ok", code=1) is None
+
+
+def test_a_call_that_hangs_after_its_effect(desk: Desk) -> None:
+    desk.panel.set_fault("hang_after", times=1)
+    with pytest.raises(subprocess.TimeoutExpired):
+        subprocess.run(desk.command("backupservice.open", f"elid={desk.service}", "sok=ok"), timeout=1, check=False)
+    assert desk.panel.service(desk.service)["status_name"] == "active"
+
+
 def test_a_database_that_is_down_answers_nobody_but_the_panel(desk: Desk) -> None:
     other = sqlite3.connect(desk.panel.layout.database)
     assert other.execute("SELECT COUNT(*) FROM runningoperation").fetchone() == (1,)

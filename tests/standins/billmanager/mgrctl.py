@@ -48,12 +48,12 @@ def main(root: Path, arguments: Sequence[str]) -> int:
         layout.features.unlink(missing_ok=True)  # the panel asks its modules again
         append_line(layout.mgrctl_log, {"function": "-R", "answer": "ok"})
         return 0
-    fault = take_fault(layout.fault, request.function)
+    fault = take_fault(layout.fault, request.function, request.params.get("elid"))
     if fault is None and is_down(layout.database):
         fault = "down"  # the panel's own functions cannot do without it
     answer = _answer(layout, request, fault)
     _log(layout, request, fault, answer)
-    if fault == "hang":
+    if fault in ("hang", "hang_after"):
         _hang()
     if fault == "down":
         sys.stderr.write(DOWN)

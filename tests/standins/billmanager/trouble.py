@@ -14,10 +14,19 @@ class Trouble:
 
     layout: Layout
 
-    def set_fault(self, fault: str, function: str | None = None, times: int | None = None, *, skip: int = 0) -> None:
-        """The next `times` calls (None: all) of mgrctl's `function` (None: any) fail, but for the first `skip`; kinds
-        in faults.py."""
-        faults.set_fault(self.layout.fault, fault, function, times, skip)
+    def set_fault(
+        self,
+        fault: str,
+        function: str | None = None,
+        times: int | None = None,
+        *,
+        skip: int = 0,
+        elid: int | None = None,
+    ) -> None:
+        """The next `times` calls (None: all) of mgrctl's `function` for the object `elid` (None: any) fail, but for the
+        first `skip`; kinds in faults.py."""
+        object_ = None if elid is None else str(elid)
+        faults.set_fault(self.layout.fault, fault, function, times, skip=skip, elid=object_)
 
     def clear_faults(self) -> None:
         """mgrctl works again."""
