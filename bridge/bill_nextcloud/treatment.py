@@ -21,7 +21,7 @@ class Treatment:
 
     kind: Kind
     first_seconds: float | None = None
-    probe_seconds: float | None = None
+    probe_factor: float | None = None
 
 
 _TEMPORARY = Treatment("temporary")
@@ -32,7 +32,7 @@ HELD_BY_ADMINISTRATOR = "held_by_administrator"
 
 TABLE: dict[str, Treatment] = {
     # The cloud does not answer as it should, for now.
-    UNREACHABLE: Treatment("temporary", probe_seconds=30),  # after the third time in a row it is held
+    UNREACHABLE: Treatment("temporary", probe_factor=1),  # after the third time in a row it is held
     "timeout": _TEMPORARY,
     "not_an_answer": _TEMPORARY,
     "server_error": _TEMPORARY,
@@ -49,11 +49,11 @@ TABLE: dict[str, Treatment] = {
     "lock_unavailable": _TEMPORARY,
     "internal": _TEMPORARY,
     # The cloud's trouble.
-    "maintenance": Treatment("held", probe_seconds=30),
-    "certificate_not_verified": Treatment("held", probe_seconds=300),
-    "write_not_permitted": Treatment("held", probe_seconds=600),
-    # Nextcloud's memory of refused log-ins is half an hour.
-    "login_blocked": Treatment("held", probe_seconds=1800),
+    "maintenance": Treatment("held", probe_factor=1),
+    "certificate_not_verified": Treatment("held", probe_factor=10),
+    "write_not_permitted": Treatment("held", probe_factor=20),
+    # Nextcloud's memory of refused log-ins is half an hour, 60 times the default pause.
+    "login_blocked": Treatment("held", probe_factor=60),
     # Each further log-in slows down and at last locks the caller's address: only new credentials are tried.
     "wrong_credentials": Treatment("held"),
     HELD_BY_ADMINISTRATOR: Treatment("held"),
@@ -106,8 +106,16 @@ def kind_of(code: str) -> Kind:
 def pause(code: str, attempt: int, first_seconds: float, longest_seconds: float) -> float:
     """Seconds to wait after the failed attempt number ``attempt`` (1, 2, …): doubled each time, with jitter, so that
     what failed together does not come back together; never less than the code's own first pause."""
-    least = max(first_seconds, TABLE[code].first_seconds or 0)
-    full = min(least * 2 ** min(attempt - 1, 30), max(longest_seconds, least))
-    # Upwards only where it is the shortest pause, downwards otherwise: within both limits at any time.
-    jittered = full * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
-    return min(max(jittered, least), max(longest_seconds, least))
+    return _pause(max(first_seconds, TABLE[code].first_seconds or 0), attempt, longest_seconds)
+
+
+def probe_pause(code: str, probe: int, probe_seconds: float, longest_seconds: float) -> float | None:
+    """Seconds before the probe number ``probe`` (1, 2, …) of a cloud held because of ``code``; ``None``: no probe."""
+    factor = TABLE[code].probe_factor
+    return None if factor is None else _pause(factor * probe_seconds, probe, longest_seconds)
+
+
+def _pause(least: float, attempt: int, longest: float) -> float:
+    longest = max(longest, least)
+    full = min(least * 2.0 ** min(attempt - 1, 30), longest)
+    return min(max(full * random.uniform(0.75, 1.25), least), longest)  # noqa: S311 - no secret

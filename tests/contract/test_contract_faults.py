@@ -112,6 +112,29 @@ def test_delay_after_works_first(standin: StandinCloud, client: Client) -> None:
     assert client.record("user_1") is not None
 
 
+@pytest.mark.parametrize(("kind", "done"), [("hold", False), ("hold_after", True)])
+def test_held_requests_wait_until_the_faults_are_cleared(
+    standin: StandinCloud, client: Client, kind: str, done: bool
+) -> None:
+    """Before or after the work, however long it takes; also when the client has gone."""
+    standin.fault(kind, method="POST", times=1)
+    with pytest.raises(requests.ReadTimeout):
+        client.call("POST", "users", {"userid": "user_1", "password": "long-enough-123"}, timeout=0.4)
+    assert (client.record("user_1") is not None) is done
+    answered = len(standin.requests())
+    standin.clear_faults()
+    while len(standin.requests()) == answered:
+        time.sleep(0.02)
+    assert standin.requests()[-1]["status"] == 200
+    assert client.record("user_1") is not None
+
+
+def test_a_fault_lets_the_first_requests_pass(standin: StandinCloud, client: Client) -> None:
+    """The third creation is the one that is meant."""
+    standin.fault("status", method="POST", skip=2, times=1)
+    assert [client.create(f"user_{number}").status_code for number in range(1, 5)] == [200, 200, 500, 200]
+
+
 def test_drip_answers_byte_by_byte(standin: StandinCloud, client: Client) -> None:
     """The whole answer arrives, slowly."""
     quick = client.call("GET", "users").content

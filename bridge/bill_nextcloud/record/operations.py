@@ -134,7 +134,9 @@ class Operations:
             raise OperationNotFound(operation=number)
         return _operation(row)
 
-    def update(self, number: int, what: str | None = None, /, *, detail: dict[str, Any] | None = None, **values: Any) -> None:
+    def update(
+        self, number: int, what: str | None = None, /, *, detail: dict[str, Any] | None = None, **values: Any
+    ) -> None:
         """Set columns of an operation; ``what`` (with ``detail``) goes to its timeline."""
         if isinstance(values.get("failure"), Failure):
             values["failure"] = json.dumps(values["failure"].as_dict())
@@ -147,7 +149,9 @@ class Operations:
         """Set columns only while the operation is in one of ``states``; whether it was."""
         with self._store.writing() as connection:
             changed = connection.execute(
-                update(operations).where(operations.c.id == number, operations.c.state.in_(list(states))).values(**values)
+                update(operations)
+                .where(operations.c.id == number, operations.c.state.in_(list(states)))
+                .values(**values)
             ).rowcount
             if changed:
                 _tell(connection, number, what, by=by)
@@ -315,7 +319,8 @@ class Operations:
         done stay. Returns how many operations there were, and the runs whose artifacts are to go."""
         mine = select(operations.c.id).where(operations.c.client == client)
         with self._store.writing() as connection:
-            runs = connection.execute(select(attempts.c.run).where(attempts.c.operation.in_(mine))).scalars().all()
+            query = select(attempts.c.run).where(attempts.c.operation.in_(mine))
+            runs: list[str | None] = list(connection.execute(query).scalars())
             connection.execute(
                 update(attempts)
                 .where(attempts.c.operation.in_(mine))

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from . import operations
+from .database import reading, transaction
 from .descriptor import Descriptor
 from .layout import Layout, append_line
 from .run import Run, error_document, execute, judge
-from .schema import reading, transaction
 
 HIDDEN = "(hidden)"
 

@@ -14,9 +14,10 @@ from collections.abc import Callable
 
 from . import crypt, operations
 from .answers import Answer, Form, Rows
+from .database import transaction
 from .errors import MgrError
 from .layout import Layout
-from .schema import DEPARTMENT, transaction
+from .schema import DEPARTMENT
 
 Params = dict[str, str]
 Function = Callable[[Layout, sqlite3.Connection, Params], Answer]
@@ -120,7 +121,7 @@ def _roll_back(_: Layout, connection: sqlite3.Connection, params: Params) -> Ans
 
 def _post_stat(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
     cloud, date = _id(connection, "processingmodule", params, "elid"), _date(params, "date")
-    connection.execute("INSERT INTO standin_poststat VALUES (?, ?, ?)", (cloud, date, operations.now()))
+    connection.execute("INSERT INTO standin_poststat VALUES (?, ?, ?)", (cloud, date, operations.now(connection)))
     return OK
 
 
@@ -164,9 +165,36 @@ def _edit_task(_: Layout, connection: sqlite3.Connection, params: Params) -> Ans
     if _only_shown(params):
         return Form({"item": str(item)})
     others = {name: value for name, value in params.items() if name not in ("sok", "item", "runningoperation", "type")}
+    (department,) = connection.execute(
+        "SELECT m.department FROM item i LEFT JOIN processingmodule m ON m.id = i.processingmodule WHERE i.id = ?",
+        (item,),
+    ).fetchone()
+    return _add_task(connection, type_, item, operation, department or DEPARTMENT, others)
+
+
+def _create_simple_task(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+    # BILLmanager's list of departments is in no table that modules read: those exist that a cloud names.
+    department = _required(params, "elid")
+    known = connection.execute("SELECT 1 FROM processingmodule WHERE department = ?", (department,)).fetchone()
+    if not known:
+        raise MgrError("missed", "elid", department)
+    if _only_shown(params):
+        return Form({"elid": department})
+    text = {"specification": _required(params, "specification")}
+    return _add_task(connection, "simple", None, None, int(department), text)
+
+
+def _add_task(
+    connection: sqlite3.Connection,
+    type_: str,
+    item: int | None,
+    operation: int | None,
+    department: int,
+    params: dict[str, str],
+) -> Answer:
     task = connection.execute(
         "INSERT INTO task (type, item, runningoperation, department, cdate, params) VALUES (?, ?, ?, ?, ?, ?)",
-        (type_, item, operation, DEPARTMENT, operations.now(), json.dumps(others, ensure_ascii=False)),
+        (type_, item, operation, department, operations.now(connection), json.dumps(params, ensure_ascii=False)),
     ).lastrowid
     return Form({"id": str(task), "ok": ""})
 
@@ -178,7 +206,13 @@ def _register_problem(_: Layout, connection: sqlite3.Connection, params: Params)
     others = {key: value for key, value in params.items() if key.startswith("param_")}
     connection.execute(
         "INSERT INTO standin_problem (name, object, level, params, cdate) VALUES (?, ?, ?, ?, ?)",
-        (name, params.get("id"), params.get("level"), json.dumps(others, ensure_ascii=False), operations.now()),
+        (
+            name,
+            params.get("id"),
+            params.get("level"),
+            json.dumps(others, ensure_ascii=False),
+            operations.now(connection),
+        ),
     )
     return OK
 
@@ -241,6 +275,7 @@ FUNCTIONS: dict[str, Function] = {
     "runningoperation.delete": _delete_operation,
     "task.gettype": _task_type,
     "task.edit": _edit_task,
+    "task.simple.create": _create_simple_task,
     "problems.register": _register_problem,
     "processing.edit": _edit_processing,
     "processing.setconfig": _set_config,

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import answers
+from .database import is_down
 from .errors import MgrError
-from .faults import take_fault
+from .faults import kill_bridge, take_fault
 from .functions import call
 from .layout import Layout, append_line
 
@@ -47,13 +48,18 @@ def main(root: Path, arguments: Sequence[str]) -> int:
         layout.features.unlink(missing_ok=True)  # the panel asks its modules again
         append_line(layout.mgrctl_log, {"function": "-R", "answer": "ok"})
         return 0
-    fault = take_fault(layout.fault, request.function)
+    fault = take_fault(layout.fault, request.function, request.params.get("elid"))
+    if fault is None and is_down(layout.database):
+        fault = "down"  # the panel's own functions cannot do without it
     answer = _answer(layout, request, fault)
     _log(layout, request, fault, answer)
-    if fault == "hang":
+    if fault in ("hang", "hang_after"):
         _hang()
     if fault == "down":
         sys.stderr.write(DOWN)
+    if fault in ("kill_caller_before", "kill_caller_after"):
+        kill_bridge()
+        return 1
     if answer is None or fault == "exit_after":
         return 1
     sys.stdout.write(answers.write(answer, request.form))
@@ -113,7 +119,7 @@ def _hang() -> None:
 
 def _answer(layout: Layout, request: Request, fault: str | None) -> answers.Answer | None:
     """The answer, or None when the caller gets none."""
-    if fault in ("exit", "hang", "down"):
+    if fault in ("exit", "hang", "down", "kill_caller_before"):
         return None
     if fault in ("error", "error_exit_0"):
         return MgrError("standin", request.function, fault)

@@ -19,7 +19,7 @@ ORDERED, ACTIVE, SUSPENDED, DELETED, PROCESSING = 1, 2, 3, 4, 5
 STATUS_NAMES = {0: "new", ORDERED: "ordered", ACTIVE: "active", SUSPENDED: "suspended", DELETED: "deleted"}
 IN_PROCESSING = {"open", "suspend", "resume", "close", "prolong", "reopen"}
 ALLOWED_FROM = {
-    "open": {ORDERED},
+    "open": {ORDERED, DELETED},
     "suspend": {ACTIVE},
     "resume": {SUSPENDED},
     "close": {ACTIVE, SUSPENDED, PROCESSING},
@@ -43,9 +43,10 @@ REASONS = ("auto", "employee", "abuse")
 TRIAL = -100
 
 
-def now() -> str:
-    """The present as BILLmanager writes it (local time)."""
-    return time.strftime("%Y-%m-%d %H:%M:%S")
+def now(connection: sqlite3.Connection) -> str:
+    """The present as BILLmanager writes it (local time), by its own clock (`Trouble.advance_clock`)."""
+    (ahead,) = connection.execute("SELECT seconds FROM standin_clock").fetchone()
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() + ahead))
 
 
 def months_later(day: str, months: int) -> str:
@@ -94,13 +95,13 @@ def begin(
         previous = pending[0]["previous_status"]
     operation = connection.execute(
         "INSERT INTO runningoperation (item, intname, cdate, processingmodule) VALUES (?, ?, ?, ?)",
-        (item, command, now(), service["processingmodule"]),
+        (item, command, now(connection), service["processingmodule"]),
     ).lastrowid
     assert operation is not None
     connection.execute(
         "INSERT INTO standin_operation (id, item, intname, cdate, previous_status, userid, password, rollback)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (operation, item, command, now(), previous, userid, password, rollback and json.dumps(rollback)),
+        (operation, item, command, now(connection), previous, userid, password, rollback and json.dumps(rollback)),
     )
     if command in IN_PROCESSING:
         connection.execute("UPDATE item SET status = ? WHERE id = ?", (PROCESSING, item))
@@ -114,14 +115,19 @@ def finish(connection: sqlite3.Connection, item: int, function: str) -> None:
     status = STATUS_AFTER.get(command, previous if command == "prolong" else None)
     if status is not None:
         connection.execute("UPDATE item SET status = ? WHERE id = ?", (status, item))
-    if command == "resume":
-        connection.execute(
-            "UPDATE item SET autosuspend = 'off', employeesuspend = 'off', abusesuspend = 'off', suspenddate = NULL"
-            " WHERE id = ?",
-            (item,),
-        )
+    if command in ("resume", "reopen"):
+        clear_suspension(connection, item)
     elif command == "setparam":
         connection.execute("UPDATE item SET lastpricelist = NULL WHERE id = ?", (item,))
+
+
+def clear_suspension(connection: sqlite3.Connection, item: int) -> None:
+    """No reason to be suspended is left."""
+    connection.execute(
+        "UPDATE item SET autosuspend = 'off', employeesuspend = 'off', abusesuspend = 'off', suspenddate = NULL"
+        " WHERE id = ?",
+        (item,),
+    )
 
 
 def open_service(connection: sqlite3.Connection, item: int, item_type: str) -> None:
@@ -142,10 +148,10 @@ def open_service(connection: sqlite3.Connection, item: int, item_type: str) -> N
     ordered_before = (last["intname"], last["ended_by"]) == ("open", "service.postopen")
     if not (ordered_before and service["status"] == PROCESSING):
         _remove(connection, item, "open", f"{item_type}.open")
-    expiredate = months_later(now(), service["period"]) if service["period"] > 0 else None
+    expiredate = months_later(now(connection), service["period"]) if service["period"] > 0 else None
     connection.execute(
         "UPDATE item SET status = ?, opendate = ?, expiredate = COALESCE(expiredate, ?) WHERE id = ?",
-        (ACTIVE, now(), expiredate, item),
+        (ACTIVE, now(connection), expiredate, item),
     )
 
 
@@ -211,6 +217,6 @@ def _remove(connection: sqlite3.Connection, item: int, command: str, ended_by: s
         raise MgrError("missed", "runningoperation", command)
     connection.execute("DELETE FROM runningoperation WHERE id = ?", (row["id"],))
     connection.execute(
-        "UPDATE standin_operation SET ended = ?, ended_by = ? WHERE id = ?", (now(), ended_by, row["id"])
+        "UPDATE standin_operation SET ended = ?, ended_by = ? WHERE id = ?", (now(connection), ended_by, row["id"])
     )
     return int(row["previous_status"])

@@ -12,20 +12,21 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from . import crypt, faults, operations, sales, views
+from . import crypt, operations, sales
 from .calling import call_module
-from .descriptor import Descriptor
-from .errors import NoCredentials, OperationNotEnded, PanelError
+from .database import reading, transaction
+from .errors import OperationNotEnded, PanelError
 from .features import check_features
-from .layout import Layout, lay_out, read_lines
+from .layout import Layout, lay_out
 from .run import Run
-from .schema import reading, transaction
+from .schema import DEPARTMENT
+from .shown import MODULE, Shown
+from .trouble import Trouble
 
-MODULE = "pmnextcloud"
 TIMEOUT = 120.0
 
 
-class Panel:
+class Panel(Shown, Trouble):
     """One BILLmanager below `root`. It keeps nothing in memory: several may work on one tree, also in processes.
 
     All ids are those of BILLmanager's tables. Methods raise `PanelError` when the panel would refuse.
@@ -97,11 +98,16 @@ class Panel:
             self.layout.features.write_text(output.stdout.strip(), encoding="utf-8")
         return ET.fromstring(self.layout.features.read_text(encoding="utf-8"))
 
-    def add_cloud(self, name: str, params: Mapping[str, str], crypted: Mapping[str, str]) -> int:
-        """A connection of the module (row of processingmodule): `params` in clear, `crypted` stored encrypted."""
+    def add_cloud(
+        self, name: str, params: Mapping[str, str], crypted: Mapping[str, str], *, department: int = DEPARTMENT
+    ) -> int:
+        """A connection of the module (row of processingmodule): `params` in clear, `crypted` stored encrypted.
+
+        `department`: who gets its tasks.
+        """
         encrypted = {key: crypt.encrypt(self.layout.key, value) for key, value in crypted.items()}
         with transaction(self.layout.database) as connection:
-            return sales.add_cloud(connection, name, MODULE, params, encrypted)
+            return sales.add_cloud(connection, name, MODULE, params, encrypted, department)
 
     def add_tariff(
         self,
@@ -158,6 +164,13 @@ class Panel:
             operations.begin(connection, service, "open")
             return service
 
+    def order_again(self, service: int) -> int:
+        """The customer of a deleted service pays for it again: operation `open`, the service keeps its parameters."""
+        with transaction(self.layout.database) as connection:
+            operation = operations.begin(connection, service, "open")
+            operations.clear_suspension(connection, service)
+            return operation
+
     def change_tariff(
         self,
         service: int,
@@ -187,7 +200,8 @@ class Panel:
         with transaction(self.layout.database) as connection:
             operation = operations.begin(connection, service, "suspend")
             connection.execute(
-                f"UPDATE item SET {reason}suspend = 'on', suspenddate = ? WHERE id = ?", (operations.now(), service)
+                f"UPDATE item SET {reason}suspend = 'on', suspenddate = ? WHERE id = ?",
+                (operations.now(connection), service),
             )
             return operation
 
@@ -200,7 +214,7 @@ class Panel:
         return self._begin(service, "close")
 
     def reopen(self, service: int) -> int:
-        """Takes a deleted service back."""
+        """Takes a deleted service back; no reason to suspend it is left when the operation ends."""
         return self._begin(service, "reopen")
 
     def prolong(self, service: int, months: int = 1) -> int:
@@ -208,7 +222,7 @@ class Panel:
         with transaction(self.layout.database) as connection:
             operation = operations.begin(connection, service, "prolong")
             row = operations.get_service(connection, service)
-            date = operations.months_later(row["expiredate"] or operations.now(), months)
+            date = operations.months_later(row["expiredate"] or operations.now(connection), months)
             connection.execute("UPDATE item SET expiredate = ? WHERE id = ?", (date, service))
             return operation
 
@@ -309,92 +323,8 @@ class Panel:
                 raise OperationNotEnded("not_ended", f"operation {operation} still runs after {timeout} s")
             time.sleep(0.05)
 
-    # Reading
-
-    def service(self, service: int) -> dict[str, Any]:
-        """See `views.service`."""
-        with reading(self.layout.database) as connection:
-            return views.service(self.layout, connection, service)
-
-    def services(self) -> list[int]:
-        """Ids of all services."""
-        with reading(self.layout.database) as connection:
-            return [row["id"] for row in connection.execute("SELECT id FROM item WHERE parent IS NULL ORDER BY id")]
-
-    def customer_credentials(self, service: int) -> tuple[str, str, str]:
-        """(url, username, password) as the customer sees them; `NoCredentials` while one is missing."""
-        params = self.service(service)["params"]
-        missing = [name for name in ("url", "username", "userpassword") if not params.get(name)]
-        if missing:
-            raise NoCredentials("no_credentials", f"service {service} has no {', '.join(missing)}")
-        return params["url"], params["username"], params["userpassword"]
-
-    def operation(self, operation: int) -> dict[str, Any]:
-        """See `views.operation`."""
-        descriptor = self._descriptor() if self.layout.descriptor(MODULE).exists() else None
-        with reading(self.layout.database) as connection:
-            return views.operation(connection, operation, descriptor)
-
-    def tasks(self) -> list[dict[str, Any]]:
-        """Manual tasks that the module made, with `params` (the further parameters of task.edit)."""
-        return self._rows("task")
-
-    def problems(self) -> list[dict[str, Any]]:
-        """Problems that the module registered: name, object (their `id`), level, params."""
-        return self._rows("standin_problem")
-
-    def statistics(self) -> list[dict[str, Any]]:
-        """Rows of itemstat, with the intname of their measure as `unit`."""
-        with reading(self.layout.database) as connection:
-            found = connection.execute(
-                "SELECT s.*, m.intname AS unit FROM itemstat s LEFT JOIN measure m ON m.id = s.measure"
-                " ORDER BY s.item, s.statdate, s.param"
-            )
-            return [dict(row) for row in found]
-
-    def closed_days(self) -> list[tuple[int, str]]:
-        """(cloud, day) of each service.poststat, in order."""
-        with reading(self.layout.database) as connection:
-            found = connection.execute("SELECT processingmodule, date FROM standin_poststat ORDER BY rowid")
-            return [(row["processingmodule"], row["date"]) for row in found]
-
-    def cloud_params(self, cloud: int) -> dict[str, str]:
-        """All parameters of a cloud, encrypted ones in clear."""
-        with reading(self.layout.database) as connection:
-            sales.check_exists(connection, "processingmodule", cloud)
-            sql = "SELECT intname, value FROM {} WHERE processingmodule = ?"
-            params: dict[str, str] = dict(connection.execute(sql.format("processingparam"), (cloud,)).fetchall())
-            encrypted = connection.execute(sql.format("processingcryptedparam"), (cloud,)).fetchall()
-        return params | {name: crypt.decrypt(self.layout.key, value) for name, value in encrypted}
-
-    def mgrctl_calls(self, function: str | None = None) -> list[dict[str, Any]]:
-        """Calls of mgrctl so far (see mgrctl.py), all or those of one function."""
-        calls = read_lines(self.layout.mgrctl_log)
-        return [call for call in calls if function is None or call["function"] == function]
-
-    def history(self) -> list[dict[str, Any]]:
-        """Runs of the module so far, without what they printed."""
-        return read_lines(self.layout.history)
-
-    # Faults of mgrctl
-
-    def set_fault(self, fault: str, function: str | None = None, times: int | None = None) -> None:
-        """The next `times` calls (None: all) of `function` (None: any) fail; kinds in faults.py."""
-        faults.set_fault(self.layout.fault, fault, function, times)
-
-    def clear_faults(self) -> None:
-        """mgrctl works again."""
-        faults.clear_faults(self.layout.fault)
-
     # Inside
 
     def _begin(self, service: int, command: str) -> int:
         with transaction(self.layout.database) as connection:
             return operations.begin(connection, service, command)
-
-    def _rows(self, table: str) -> list[dict[str, Any]]:
-        with reading(self.layout.database) as connection:
-            return views.rows(connection, table)
-
-    def _descriptor(self) -> Descriptor:
-        return Descriptor(self.layout.descriptor(MODULE), MODULE)

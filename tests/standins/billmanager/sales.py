@@ -12,7 +12,6 @@ from typing import Any
 
 from . import operations
 from .errors import PanelError
-from .schema import DEPARTMENT
 
 BOOLEAN, INTEGER, ENUMERATION = 1, 2, 3
 """pricelist.addontype"""
@@ -44,11 +43,16 @@ def check_exists(connection: sqlite3.Connection, table: str, id_: int) -> None:
 
 
 def add_cloud(
-    connection: sqlite3.Connection, name: str, module: str, params: Mapping[str, str], encrypted: Mapping[str, str]
+    connection: sqlite3.Connection,
+    name: str,
+    module: str,
+    params: Mapping[str, str],
+    encrypted: Mapping[str, str],
+    department: int,
 ) -> int:
     """A connection of a processing module; the values of `encrypted` are in their stored form."""
     cloud = insert(
-        connection, "processingmodule", name=name, module=module, active="on", orderpriority=1, department=DEPARTMENT
+        connection, "processingmodule", name=name, module=module, active="on", orderpriority=1, department=department
     )
     for table, values in (("processingparam", params), ("processingcryptedparam", encrypted)):
         for intname, value in values.items():
@@ -124,7 +128,7 @@ def add_addon(
 
 def add_client(connection: sqlite3.Connection, name: str, email: str) -> int:
     """An account with one user; returns the account's id."""
-    account = insert(connection, "account", name=name, country=1, registration_date=operations.now())
+    account = insert(connection, "account", name=name, country=1, registration_date=operations.now(connection))
     insert(connection, "user", account=account, name=email, realname=name, email=email, phone="", level=LEVEL_CLIENT)
     return account
 
@@ -157,7 +161,7 @@ def add_service(connection: sqlite3.Connection, tariff: int, client: int, name: 
         period=period,
         processingmodule=row["processingmodule"],
         status=operations.ORDERED,
-        createdate=operations.now()[:10],
+        createdate=operations.now(connection),
         autosuspend="off",
         employeesuspend="off",
         abusesuspend="off",
@@ -197,7 +201,7 @@ def set_addon(connection: sqlite3.Connection, service: int, intname: str, ordere
         pricelist=addon["id"],
         period=addon["period"],
         status=operations.ACTIVE,
-        createdate=operations.now()[:10],
+        createdate=operations.now(connection),
         **columns,
     )
 

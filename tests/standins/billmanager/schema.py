@@ -8,8 +8,6 @@ module must not read them. Dates are text, `YYYY-MM-DD` or `YYYY-MM-DD HH:MM:SS`
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 TABLES = """
@@ -73,6 +71,8 @@ CREATE TABLE standin_operation (
     previous_status INTEGER NOT NULL, userid INTEGER, password TEXT, rollback TEXT, ended TEXT, ended_by TEXT);
 CREATE TABLE standin_problem (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, object TEXT, level TEXT, params TEXT, cdate TEXT);
+CREATE TABLE standin_clock (seconds INTEGER NOT NULL);
+INSERT INTO standin_clock VALUES (0);
 CREATE TABLE standin_poststat (processingmodule INTEGER NOT NULL, date TEXT NOT NULL, cdate TEXT NOT NULL);
 """
 
@@ -94,40 +94,7 @@ ITEM_TYPES = [
 """id, intname, name, name_ru. Addons have item types too, and their key may come from there."""
 
 DEPARTMENT = 1
-"""The department that gets the tasks of every cloud."""
-
-
-@contextmanager
-def transaction(path: Path) -> Iterator[sqlite3.Connection]:
-    """One write transaction on the database at `path`: committed at the end, rolled back on any error.
-
-    Each use has a connection of its own, so threads and processes may use it at the same time.
-    """
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    try:
-        connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; power may fail
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
-    finally:
-        connection.close()
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """One consistent view of the database at `path`."""
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    try:
-        connection.execute("BEGIN")
-        yield connection
-    finally:
-        connection.close()
+"""The department that gets the tasks of a cloud, unless the cloud names another."""
 
 
 def create_tables(path: Path) -> None:

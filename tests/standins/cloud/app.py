@@ -86,6 +86,8 @@ class Standin:
         kind = fault.kind if fault else None
         if fault and kind == "delay":
             await asyncio.sleep(fault.seconds)
+        if kind == "hold":
+            await self.faults.cleared.wait()
         if kind == "cut_before":
             return None
         if kind == "huge":
@@ -98,6 +100,8 @@ class Standin:
             return None
         if fault and kind == "delay_after":
             await asyncio.sleep(fault.seconds)
+        if kind == "hold_after":
+            await self.faults.cleared.wait()
         if fault and kind == "drip":
             return await _drip(request, answer, fault.seconds)
         response = web.Response(status=answer.status, body=answer.body, headers=answer.headers)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 KINDS = {
     "delay": "waits `seconds`, then works and answers",
     "delay_after": "works, waits `seconds`, then answers",
+    "hold": "waits until the faults are cleared, then works and answers",
+    "hold_after": "works, waits until the faults are cleared, then answers",
     "status": "does not work; answers `status` (500) with `body` and `headers`; with `ocs_code` as an OCS answer",
     "html": "does not work; answers 200 with a log-in page",
     "empty": "does not work; answers 200 with an empty body",
@@ -23,7 +26,20 @@ KINDS = {
     "redirect": "does not work; answers 302 to `location` (https://other.invalid/)",
     "huge": "does not work; answers 200 with a body of 100 MB",
 }
-_KEYS = {"method", "path", "fault", "seconds", "status", "times", "body", "headers", "ocs_code", "message", "location"}
+_KEYS = {
+    "method",
+    "path",
+    "fault",
+    "seconds",
+    "status",
+    "times",
+    "skip",
+    "body",
+    "headers",
+    "ocs_code",
+    "message",
+    "location",
+}
 
 
 class FaultRefused(Exception):
@@ -32,7 +48,8 @@ class FaultRefused(Exception):
 
 @dataclass
 class Fault:
-    """One ordered fault. method and path None match everything; times None is for ever.
+    """One ordered fault. method and path None match everything; times None is for ever; the first `skip` requests that
+    it is meant for pass.
 
     path is a part of the path, or its end when a `$` stands behind it.
     """
@@ -43,6 +60,7 @@ class Fault:
     seconds: float = 1.0
     status: int = 500
     times: int | None = None
+    skip: int = 0
     body: str = "<html><body><h1>Server error</h1></body></html>"
     headers: dict[str, str] = field(default_factory=dict)
     ocs_code: int | None = None
@@ -63,6 +81,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
+        self.cleared = asyncio.Event()
 
     def order(self, wish: Mapping[str, Any]) -> None:
         """Add a fault. Raises FaultRefused for unknown kinds or keys."""
@@ -79,13 +98,18 @@ class Faults:
         self._faults.append(Fault(kind=str(kind), **values))
 
     def clear(self) -> None:
-        """Remove all faults."""
+        """Remove all faults, and let go on what they hold."""
         self._faults.clear()
+        self.cleared.set()
+        self.cleared = asyncio.Event()
 
     def take(self, method: str, path: str) -> Fault | None:
         """The fault that hits this request; it is used up once."""
         for fault in self._faults:
             if fault.hits(method, path):
+                if fault.skip:
+                    fault.skip -= 1
+                    continue
                 if fault.times is not None:
                     fault.times -= 1
                     if fault.times <= 0:
