@@ -103,7 +103,7 @@ class Administration:
     def _hold(self, parameters: Mapping[str, Any], by: str) -> dict[str, Any]:
         module, name = self._cloud(parameters)
         reason = str(parameters.get("reason") or "").strip()[:_REASON_LENGTH] or "-"
-        self.operations.holds.hold(module, Failure(HELD_BY_ADMINISTRATOR, {"cloud": name, "detail": reason}), by)
+        self.operations.holds.hold(module, Failure("held_by_administrator", {"cloud": name, "detail": reason}), by)
         return {"cloud": module}
 
     def _release(self, parameters: Mapping[str, Any], by: str) -> dict[str, Any]:

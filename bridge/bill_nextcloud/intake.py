@@ -103,7 +103,7 @@ class _Call(socketserver.StreamRequestHandler):
             by = str(value.get("by") or "administrator")[:_NAME_LENGTH]
             return {"status": "done", "result": self.server.administration(value.get("action"), parameters, by)}
         operations = self.server.operations
-        operation = operations.submit(_request(value), BILLMANAGER)
+        operation = operations.submit(request_of(value), BILLMANAGER)
         held = operations.holds.failure(operation.cloud)
         return _told(operations.wait(operation.id, self.server.wait_seconds if held is None else 0))
 
@@ -132,7 +132,8 @@ def _read(line: bytes) -> dict[str, Any]:
     return value
 
 
-def _request(value: dict[str, Any]) -> Request:
+def request_of(value: dict[str, Any]) -> Request:
+    """What a call of the module asks for. Raises :class:`BadRequest` or :class:`CommandUnknown`."""
     command = value.get("command")
     if command not in COMMANDS:
         raise CommandUnknown(command=str(command)[:64])
