@@ -30,6 +30,7 @@ from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.operation import Operations, open_record
 from bill_nextcloud.playbook import Runs
 from bill_nextcloud.settings import DEFAULT_PATH, Settings, read_settings
+from bill_nextcloud.single_worker import stay_single
 
 log = logger("cli")
 application = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -57,6 +58,7 @@ def worker(settings: SettingsFile = DEFAULT_PATH) -> None:
 def _work(settings: Settings) -> None:
     runs = Runs(settings)
     runs.clear()
+    stay_single(settings.engine_database)
     mapping = Mapping(settings.accounts.mapping)
     mgrctl = mgrctl_of(settings.billmanager)
     database = database_of(settings.billmanager)

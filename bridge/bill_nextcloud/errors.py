@@ -192,6 +192,13 @@ class WorkerRunning(OperationError):
     code = "worker_running"
 
 
+class WorkerElsewhere(OperationError):
+    """A worker on another host, or with another state directory, has the engine's database (``database``,
+    ``holder``)."""
+
+    code = "worker_elsewhere"
+
+
 class LockUnavailable(OperationError):
     """Another run holds the cloud's lock (``path``, ``seconds``)."""
 

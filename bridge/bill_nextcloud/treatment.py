@@ -93,6 +93,7 @@ TABLE: dict[str, Treatment] = {
     "settings_invalid": _FINAL,
     "status_contradicts": _FINAL,
     "unit_unknown": _FINAL,
+    "worker_elsewhere": _FINAL,
     "worker_not_running": _FINAL,
     "worker_running": _FINAL,
 }
