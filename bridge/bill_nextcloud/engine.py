@@ -12,6 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,6 +35,7 @@ PARKED_SECONDS = 3 * 3600.0
 _POLL = 0.05
 _LIVE = ["PENDING", "ENQUEUED", "DELAYED"]
 _PAGE = 500
+_HANDS = 8
 
 Step = Callable[[int, int], None]
 
@@ -44,6 +46,7 @@ class Engine:
 
     def __init__(self, settings: Settings, attempt: Step, conclude: Step, follow: Step) -> None:
         self._settings = settings
+        self._hands = ThreadPoolExecutor(_HANDS, thread_name_prefix="hand-over")
         self._wakes: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
         DBOS(
             config={
@@ -101,6 +104,10 @@ class Engine:
 
         Raises :class:`EngineUnavailable`.
         """
+        # In a thread of its own: a step of DBOS may start nothing, and what a workflow starts becomes its child.
+        self._hands.submit(self._enqueue, operation, dispatch, service, delay).result()
+
+    def _enqueue(self, operation: int, dispatch: int, service: int, delay: float | None) -> None:
         options: dict[str, Any] = {"queue_partition_key": f"service-{service}"}
         if delay:
             options["delay_seconds"] = delay

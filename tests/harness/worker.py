@@ -49,6 +49,8 @@ class Worker:
                 "runtime_directory": str(self.runtime),
                 "wait_seconds": 60,
             },
+            # Nobody wants to wait in a test.
+            "retries": {"first_seconds": 0.2, "longest_seconds": 1, "probe_seconds": 0.5},
         }
         for name, values in self.settings.items():
             sections.setdefault(name, {}).update(values)

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What does not go well at once: tried again, held with its cloud, given to a person, kept for a while."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness.stack import Stack
+from standins.billmanager.crypt import encrypt
+
+from .conftest import SetUp
+from .test_bad_input import execute
+from .test_kill import until
+
+
+def administer(stack: Stack, action: str, **parameters: Any) -> dict[str, Any]:
+    """One call of an administrator, by the bridge's socket."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(60)
+        connection.connect(str(stack.worker.socket))
+        call = {"command": "administer", "action": action, "parameters": parameters, "by": "tester"}
+        connection.sendall(json.dumps(call).encode() + b"\n")
+        with connection.makefile("rb") as lines:
+            assert json.loads(lines.readline())["status"] == "running"
+            answer: dict[str, Any] = json.loads(lines.readline())
+    return answer
+
+
+def active(stack: Stack, service: int) -> bool:
+    """Whether BILLmanager shows the service as active."""
+    return bool(stack.panel.service(service)["status_name"] == "active")
+
+
+def enabled(stack: Stack, service: int) -> bool | None:
+    """Whether the account is enabled; ``None``: there is none."""
+    account = stack.cloud.account(f"user_{service}")
+    return None if account is None else bool(account["enabled"])
+
+
+@pytest.mark.parametrize("fault", ["status", "html", "cut_before", "cut_after", "empty"])
+def test_what_is_temporary_is_tried_again_by_itself(stack: Stack, fault: str) -> None:
+    """BILLmanager hears that it goes on, sees the error and when it is tried again, and gets one account."""
+    stack.standin.fault(fault, path="/cloud/users", times=3)
+    service = stack.order()
+    run = stack.panel.run(service)
+    assert (run.exit_code, run.finished) == (0, False)
+    error = stack.panel.operation(run.operation or 0)["error"]
+    assert error is None or ("Next" in error["text_en"] or "next attempt" in error["text_en"])
+    until(lambda: active(stack, service))
+    assert stack.customer(service).can_store()
+    made = [one for one in stack.standin.requests() if one["method"] == "POST" and one["path"].endswith("/cloud/users")]
+    assert [one["status"] for one in made].count(200) == 1
+
+
+def test_billmanager_that_is_down_hears_of_it_later(stack: Stack) -> None:
+    """The account is made, the post call fails for a while: reported once, and not made twice."""
+    service = stack.order()
+    stack.panel.set_fault("down", function="backupservice.open", times=5)
+    run = stack.panel.run(service)
+    assert (run.exit_code, run.finished) == (0, False)
+    until(lambda: active(stack, service))
+    assert len([path for method, path in stack.writes() if method == "POST"]) == 1
+
+
+def test_operations_of_a_held_cloud_wait_behind_one_probe(stack: Stack) -> None:
+    """Maintenance: one problem and one task, however many operations wait; all go on by themselves when it has ended."""
+    stack.standin.fault("maintenance")
+    services = [stack.order() for _ in range(3)]
+    runs = [stack.panel.run(service) for service in services]
+    assert [(run.exit_code, run.finished) for run in runs] == [(0, False)] * 3
+    until(lambda: stack.panel.tasks())
+    for run in runs:
+        assert stack.panel.wait(run.operation or 0, or_error=True)["error"]["type"] == "nextcloud_maintenance"
+    assert len(stack.panel.problems()) == 1
+    assert len(stack.panel.tasks()) == 1
+    stack.standin.clear_faults()
+    until(lambda: all(active(stack, service) for service in services))
+    assert len(stack.panel.tasks()) == 1
+
+
+def test_a_cloud_that_cannot_be_reached_three_times_is_held(stack: Stack) -> None:
+    """Then it is only probed."""
+    address = execute_read(stack, "SELECT value FROM processingparam WHERE intname = 'url'")
+    execute(stack, "UPDATE processingparam SET value = 'http://127.0.0.1:9' WHERE intname = 'url'")
+    service = stack.order()
+    stack.panel.run(service)
+    until(lambda: stack.panel.problems())
+    assert stack.worker.log.read_text().count("code=unreachable kind=temporary") == 3
+    execute(stack, "UPDATE processingparam SET value = ? WHERE intname = 'url'", address)
+    until(lambda: active(stack, service))
+
+
+def execute_read(stack: Stack, statement: str) -> str:
+    """One value of BILLmanager's tables."""
+    with sqlite3.connect(stack.panel.layout.database) as connection:
+        return str(connection.execute(statement).fetchone()[0])
+
+
+def test_wrong_credentials_are_tried_once_until_they_change(stack: Stack) -> None:
+    """The first 401 holds the cloud, without a probe; new credentials are noticed."""
+    right = execute_read(stack, "SELECT value FROM processingcryptedparam")
+    wrong = encrypt(stack.panel.layout.key, "Not-The-One-1")
+    execute(stack, "UPDATE processingcryptedparam SET value = ?", wrong)
+    service = stack.order()
+    stack.panel.run(service)
+    until(lambda: stack.panel.tasks())
+    time.sleep(2)
+    assert [seen["status"] for seen in stack.standin.requests() if seen["status"] == 401] == [401]
+    assert administer(stack, "release", cloud=stack.module)["status"] == "failed"
+    execute(stack, "UPDATE processingcryptedparam SET value = ?", right)
+    until(lambda: active(stack, service))
+
+
+def test_a_final_failure_pauses_the_operation_and_opens_one_task(stack: Stack) -> None:
+    """In both languages; after the cause is mended, an administrator's retry finishes it."""
+    service = stack.order(stack.tariff("No disk", None))
+    run = stack.panel.run(service)
+    assert run.error is not None
+    assert stack.panel.operation(run.operation or 0)["manual"] == "on"
+    stack.panel.run(service)
+    tasks = stack.panel.tasks()
+    assert len(tasks) == 1
+    words = json.dumps(tasks[0], ensure_ascii=False)
+    assert "Add the addon disk" in words
+    assert "Добавьте в тариф" in words
+    stack.set_tariff(service, stack.tariff("With disk"))
+    assert administer(stack, "retry", operation=1)["status"] == "done"
+    until(lambda: active(stack, service))
+
+
+def test_operations_of_one_service_keep_their_order(stack: Stack) -> None:
+    """A suspension that is tried again is not overtaken by the resumption that was asked for later."""
+    service = stack.opened()
+    stack.standin.fault("status", method="PUT", path=f"/users/user_{service}", times=2)
+    suspension = stack.panel.suspend(service)
+    assert stack.panel.run(service, suspension).finished is False
+    stack.panel.wait(suspension)
+    resumption = stack.panel.resume(service)
+    stack.panel.run(service, resumption)
+    stack.panel.wait(resumption)
+    assert active(stack, service)
+    assert enabled(stack, service) is True
+
+
+def test_limits_wait_for_a_person(set_up: SetUp) -> None:
+    """Beyond the suspensions of an hour an operation waits, with one task; approved, it goes on."""
+    stack = set_up({"clouds": {"suspensions_per_hour": 1}})
+    services = [stack.opened() for _ in range(3)]
+    for service in services:
+        stack.panel.run(service, stack.panel.suspend(service))
+    assert [enabled(stack, service) for service in services] == [False, True, True]
+    assert len(stack.panel.tasks()) == 1
+    assert administer(stack, "approve", operations=[4])["status"] == "failed"
+    answer = administer(stack, "approve", cloud=stack.module)
+    assert len(answer["result"]["operations"]) == 2
+    until(lambda: [enabled(stack, service) for service in services] == [False, False, False])
+
+
+def test_a_closed_account_is_kept_and_taken_back(stack: Stack) -> None:
+    """Disabled at once, its deadline saved before the post call; reopened with its data, and then not deleted."""
+    tariff = stack.panel.add_tariff("Kept", stack.module, params={"usergroup": "customers", "retention_days": "30"})
+    service = stack.opened(tariff)
+    assert stack.customer(service).can_store()
+    stack.run(service, stack.panel.close(service))
+    assert stack.panel.service(service)["status_name"] == "deleted"
+    assert "delete_after" in stack.panel.service(service)["params"]
+    assert enabled(stack, service) is False
+    functions = [call["function"] for call in calls(stack, service)]
+    assert functions.index("service.saveparam") < functions.index("service.postclose")
+    assert functions[-2:] == ["service.saveparam", "service.postclose"]
+    # Never stuck behind the deletion that is to come.
+    stack.run(service, stack.panel.reopen(service))
+    assert active(stack, service)
+    assert "delete_after" not in stack.panel.service(service)["params"]
+    assert enabled(stack, service) is True
+    assert stack.customer(service).can_store()
+
+
+def calls(stack: Stack, service: int) -> list[dict[str, Any]]:
+    """The calls of mgrctl about a service."""
+    lines = Path(stack.panel.layout.mgrctl_log).read_text("utf-8").splitlines()
+    return [call for call in map(json.loads, lines) if str(call.get("elid")) == str(service)]
+
+
+def test_a_kept_account_is_deleted_at_its_deadline_also_after_the_record_was_lost(stack: Stack) -> None:
+    """The deadline is BILLmanager's: a bridge without its record deletes when it is due, and not before."""
+    tariff = stack.panel.add_tariff("Kept", stack.module, params={"usergroup": "customers", "retention_days": "30"})
+    service, other = stack.opened(tariff), stack.opened(tariff)
+    for one in (service, other):
+        stack.run(one, stack.panel.close(one))
+    stack.worker.stop()
+    for path in stack.worker.state.glob("*.sqlite*"):
+        path.unlink()
+    past = "UPDATE itemparam SET value = '2020-01-01T00:00:00Z' WHERE intname = 'delete_after' AND item = ?"
+    execute(stack, past, service)
+    stack.worker.start()
+    until(lambda: enabled(stack, service) is None)
+    until(lambda: "delete_after" not in stack.panel.service(service)["params"])
+    assert enabled(stack, other) is False
+    assert "delete_after" in stack.panel.service(other)["params"]
+
+
+def test_a_restart_goes_on_with_all_that_waits(stack: Stack) -> None:
+    """Held, tried again and in retention: kill -9 and a new start lose none of them."""
+    tariff = stack.panel.add_tariff("Kept", stack.module, params={"usergroup": "customers", "retention_days": "30"})
+    kept = stack.opened(tariff)
+    stack.run(kept, stack.panel.close(kept))
+    stack.standin.fault("maintenance")
+    waiting = stack.order()
+    stack.panel.run(waiting)
+    stack.worker.kill()
+    stack.worker.start()
+    stack.standin.clear_faults()
+    until(lambda: active(stack, waiting))
+    assert enabled(stack, kept) is False
