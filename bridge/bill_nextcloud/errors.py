@@ -234,3 +234,15 @@ class WorkerNotRunning(OperationError):
     """The worker does not answer at its socket (``socket``, ``detail``)."""
 
     code = "worker_not_running"
+
+
+class RecordMissing(OperationError):
+    """No worker has ever made the record of operations (``database``)."""
+
+    code = "record_missing"
+
+
+class ClientHasOperations(OperationError):
+    """Operations of the client are unfinished, so that its data is still needed (``client``, ``operations``)."""
+
+    code = "client_has_operations"

@@ -64,6 +64,11 @@ class BridgeSettings(_Section):
     project_directory: AbsolutePath = PACKAGE.parents[1]
 
     @property
+    def runs_directory(self) -> Path:
+        """Has the scrubbed artifacts of each run in a directory of its name."""
+        return self.state_directory / "runs"
+
+    @property
     def socket_path(self) -> Path:
         return self.socket or self.runtime_directory / "bridge.sock"
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,14 +29,16 @@ class SoldCloud:
     variables: dict[str, Any]
 
 
-def sold_clouds(settings: Settings) -> tuple[list[SoldCloud], list[OperationError]]:
-    """Every cloud with what was sold on it, and why others are left out: those whose connection is not filled in.
+@dataclass(frozen=True)
+class SoldAccount:
+    """One account as it should be: the number of its service, and the wish (see ``account.wish``)."""
 
-    A service that cannot be understood is listed in its cloud as left out, with the reason. Raises an
-    ``OperationError`` when the settings or BILLmanager cannot be read.
-    """
-    database = database_of(settings.billmanager)
-    mapping = Mapping(settings.accounts.mapping)
+    service: int
+    wish: dict[str, Any]
+
+
+def usable_clouds(database: Database) -> tuple[list[Cloud], list[OperationError]]:
+    """Every cloud, without its password, and why others are left out: those whose connection is not filled in."""
     found: list[Cloud] = []
     unusable: list[OperationError] = []
     for module, _ in database.clouds():
@@ -43,18 +46,34 @@ def sold_clouds(settings: Settings) -> tuple[list[SoldCloud], list[OperationErro
             found.append(database.cloud(module, secret=False))
         except CloudParameterMissing as error:
             unusable.append(error)
-    clouds = []
-    for cloud in found:
-        # Modules with one address share a cloud, and with it the groups that are managed there.
-        modules = [other.id for other in found if cloud_address(other.url) == cloud_address(cloud.url)]
-        clouds.append(_sold(settings, database, mapping, cloud, modules))
-    return clouds, unusable
+    return found, unusable
 
 
-def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud, modules: list[int]) -> SoldCloud:
+def sold_clouds(settings: Settings) -> tuple[list[SoldCloud], list[OperationError]]:
+    """Every cloud with what was sold on it, and why others are left out (see :func:`usable_clouds`).
+
+    A service that cannot be understood is listed in its cloud as left out, with the reason. Raises an
+    ``OperationError`` when the settings or BILLmanager cannot be read.
+    """
+    database = database_of(settings.billmanager)
+    mapping = Mapping(settings.accounts.mapping)
+    found, unusable = usable_clouds(database)
+    return [_sold(settings, database, mapping, cloud, found) for cloud in found], unusable
+
+
+def sold_accounts(
+    settings: Settings, database: Database, mapping: Mapping, cloud: Cloud, clouds: Sequence[Cloud], *, check: bool
+) -> tuple[list[SoldAccount], list[tuple[int, OperationError]]]:
+    """The accounts sold on ``cloud``, one of ``clouds``, and the services that cannot be understood, with the reason.
+
+    ``check``: they will only be looked at, so no account has to be proven ours. Raises an ``OperationError`` when
+    BILLmanager cannot be read.
+    """
+    # Modules with one address share a cloud, and with it the groups that are managed there.
+    modules = [other.id for other in clouds if cloud_address(other.url) == cloud_address(cloud.url)]
     tariffs = database.tariffs_of(modules)
-    accounts: list[dict[str, Any]] = []
-    left_out: list[dict[str, Any]] = []
+    accounts: list[SoldAccount] = []
+    left_out: list[tuple[int, OperationError]] = []
     for service in database.services_of(cloud.id, SOLD):
         try:
             if service.account is None:
@@ -62,16 +81,20 @@ def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud
             service.require_at(cloud)
             account = mapping.account(service, cloud, tariffs)
         except OperationError as error:
-            left_out.append({"service": service.id, "reason": f"service {service.id}: {text(error.failure, 'en')}"})
+            left_out.append((service.id, error))
             continue
-        accounts.append(
-            wish(
-                SOLD[service.status],
-                account,
-                proven=not service.confirmed,
-                email_owner=settings.accounts.email_owner,
-            )
+        asked = wish(
+            SOLD[service.status],
+            account,
+            proven=not check and not service.confirmed,
+            email_owner=settings.accounts.email_owner,
         )
+        accounts.append(SoldAccount(service.id, asked))
+    return accounts, left_out
+
+
+def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud, clouds: Sequence[Cloud]) -> SoldCloud:
+    accounts, left_out = sold_accounts(settings, database, mapping, cloud, clouds, check=False)
     lock = lock_path(settings.lock_directory, cloud.url)
     counted = Ledger(lock).last_hour()
     variables = {
@@ -81,8 +104,11 @@ def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud
         "cloud_username": cloud.username,
         "cloud_ca_path": str(settings.clouds.ca_file) if settings.clouds.ca_file else None,
         "cloud_lock": str(lock),
-        "accounts": accounts,
-        "accounts_left_out": left_out,
+        "accounts": [account.wish for account in accounts],
+        "accounts_left_out": [
+            {"service": service, "reason": f"service {service}: {text(error.failure, 'en')}"}
+            for service, error in left_out
+        ],
         # What is left of this hour's; read again when the run has the lock.
         "max_deletions": max(0, settings.clouds.deletions_per_hour - counted.deletions),
         "max_suspensions": max(0, settings.clouds.suspensions_per_hour - counted.suspensions),

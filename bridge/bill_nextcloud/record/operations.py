@@ -284,8 +284,8 @@ class Operations:
                 (cloud, operations.c.cloud == cloud),
                 (states or None, operations.c.state.in_(list(states))),
                 (command, operations.c.command == command),
-                (since, operations.c.accepted_at >= since),
-                (until, operations.c.accepted_at < until),
+                (since, operations.c.accepted_at >= (since or 0)),
+                (until, operations.c.accepted_at < (until or 0)),
             )
             if wanted is not None
         ]

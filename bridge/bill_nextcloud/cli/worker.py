@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The administrator's command, ``bill-nextcloud``."""
+"""``bill-nextcloud worker``: the service that systemd starts."""
 
 from __future__ import annotations
 
@@ -10,17 +10,12 @@ import sqlite3
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
-
-import typer
 
 from bill_nextcloud.administration import Administration
 from bill_nextcloud.batch import Batches
 from bill_nextcloud.billmanager.connection import database_of, mgrctl_of
-from bill_nextcloud.billmanager.descriptor import render
-from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.convergence import Convergence
-from bill_nextcloud.errors import EngineUnavailable, LockUnavailable, OperationError, WorkerRunning
+from bill_nextcloud.errors import EngineUnavailable, LockUnavailable, WorkerRunning
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.housekeeping import Housekeeping
 from bill_nextcloud.intake import Intake
@@ -29,17 +24,17 @@ from bill_nextcloud.log import logger, set_up
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.operation import Operations, open_record
 from bill_nextcloud.playbook import Runs
-from bill_nextcloud.settings import DEFAULT_PATH, Settings, read_settings
+from bill_nextcloud.settings import Settings, read_settings
 from bill_nextcloud.single_worker import stay_single
 
 log = logger("cli")
-application = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file.")]
 
 
-@application.command()
-def worker(settings: SettingsFile = DEFAULT_PATH) -> None:
-    """Take operations from BILLmanager's module and carry them out, until it is told to stop (SIGTERM)."""
+def worker(settings: Path) -> None:
+    """Take operations from BILLmanager's module and carry them out, until it is told to stop (SIGTERM).
+
+    ``settings``: the settings file. Raises an ``OperationError`` when the worker cannot start.
+    """
     set_up()
     # DBOS takes times from SQLite in a way that older ones lack, when Python is newer.
     if sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42):
@@ -93,19 +88,3 @@ def _work(settings: Settings) -> None:
 
 def _stop(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-
-
-@application.command()
-def descriptor() -> None:
-    """Print the module's descriptor for BILLmanager (etc/xml/billmgr_mod_pmnextcloud.xml)."""
-    sys.stdout.write(render())
-
-
-def main() -> None:
-    """The program: errors that are known become one line and exit status 1."""
-    try:
-        application()
-    except OperationError as error:
-        sys.exit(f"bill-nextcloud: {text(error.failure, 'en')}")
-    except OSError as error:
-        sys.exit(f"bill-nextcloud: {error.strerror}: {error.filename}")

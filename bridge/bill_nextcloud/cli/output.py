@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How things are shown: tables for people, JSON for programs, times and sizes in words."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bill_nextcloud.billmanager.messages import Language, text
+from bill_nextcloud.errors import Failure
+from bill_nextcloud.record import Operation
+
+# Where nobody looks (a file, a mail of cron), nothing is cut off at the width of a screen.
+_WIDTH_OF_FILES = 200
+_KIB = 1024
+_SIZES = ("bytes", "KiB", "MiB", "GiB", "TiB")
+STATE_COLOURS = {
+    "done": "green",
+    "running": "cyan",
+    "retrying": "yellow",
+    "held": "yellow",
+    "approval": "yellow",
+    "failed": "red",
+}
+
+
+def console() -> Console:
+    """Standard output for tables and sentences."""
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
+
+
+def print_json(value: Any) -> None:
+    """``value`` as JSON on standard output."""
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def plain(value: object, *, lines: bool = False) -> str:
+    """``value`` as text that cannot steer a terminal: names and answers are written by others. ``lines``: line breaks
+    stay."""
+    kept = "\n\t" if lines else ""
+    return "".join(c if c.isprintable() or c in kept else " " for c in str(value))
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """A table; a cell that is ``None`` stays empty."""
+    made = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in headings:
+        made.add_column(heading, overflow="fold")
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text("" if cell is None else plain(cell)) for cell in row))
+    return made
+
+
+def state_text(state: str) -> Text:
+    """A state in its colour."""
+    return Text(state, STATE_COLOURS.get(state, ""))
+
+
+def iso(seconds: float | None) -> str | None:
+    """A time as JSON has it: ISO 8601 in UTC, to the second."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def local(seconds: float | None) -> str:
+    """A time for people: local, to the second."""
+    return "" if seconds is None else datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def duration(seconds: float) -> str:
+    """A span of time in its two largest units: ``45 s``, ``12 min``, ``3 h 5 min``, ``2 d 4 h``."""
+    whole = max(int(seconds), 0)
+    if whole < 60:
+        return f"{whole} s"
+    minutes = whole // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def age(moment: float | None) -> str:
+    """How long ago ``moment`` was."""
+    return "" if moment is None else duration(time.time() - moment)
+
+
+def size(value: Any) -> str:
+    """A quota: bytes in the largest unit that keeps it exact, ``None`` is unlimited."""
+    if value is None:
+        return "unlimited"
+    if not isinstance(value, int):
+        return str(value)
+    amount, unit = value, 0
+    while amount and amount % _KIB == 0 and unit < len(_SIZES) - 1:
+        amount, unit = amount // _KIB, unit + 1
+    return f"{amount} {_SIZES[unit]}"
+
+
+def difference(account: str, changes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The module's ``changes`` of an account (``field``, ``before``, ``after``) as lines that begin with - or +."""
+    made = any(change["field"] == "state" for change in changes)
+    found: list[str] = []
+    for change in changes:
+        field = str(change["field"])
+        for sign, value, other in (("-", change["before"], change["after"]), ("+", change["after"], change["before"])):
+            if field == "state":
+                if value == "present" and other != "present":
+                    found.append(f"{sign} account {account}")
+            elif field == "quota":
+                # A new account had none; of one that is there, none means unlimited.
+                if not (made and sign == "-"):
+                    found.append(f"{sign} quota: {size(value)}")
+            elif value is not None and value != []:
+                found.append(f"{sign} {field}: {_value(value)}")
+    return [plain(line) for line in found]
+
+
+def coloured(line: str) -> Text:
+    """A line of a difference in its colour."""
+    return Text(line, "green" if line.startswith("+") else "red")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def failure_json(failure: Failure | None, language: Language = "en") -> dict[str, Any] | None:
+    """A failure as JSON has it: ``code``, ``kind``, ``parameters``, and ``text``, the sentence."""
+    return None if failure is None else {**failure.as_dict(), "text": text(failure, language)}
+
+
+def operation_json(operation: Operation, language: Language = "en") -> dict[str, Any]:
+    """An operation as JSON has it."""
+    return {
+        "operation": operation.id,
+        "billmanager_operation": operation.billmanager_operation,
+        "installation": operation.installation,
+        "command": operation.command,
+        "service": operation.service,
+        "account": operation.account,
+        "cloud": operation.cloud,
+        "client": operation.client,
+        "state": str(operation.state),
+        "attempts": operation.attempts,
+        "asked_by": operation.asked_by,
+        "approved_by": operation.approved_by,
+        "accepted_at": iso(operation.accepted_at),
+        "first_failed_at": iso(operation.first_failed_at),
+        "due_at": iso(operation.due_at),
+        "ended_at": iso(operation.ended_at),
+        "failure": failure_json(operation.failure, language),
+    }

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Questions about the record as a whole: how long something has waited, and what it holds of one client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import case, func, select
+
+from bill_nextcloud.record.operations import DELETE
+from bill_nextcloud.record.store import Store
+from bill_nextcloud.record.tables import UNFINISHED, State
+from bill_nextcloud.record.tables import attempt as attempts
+from bill_nextcloud.record.tables import operation as operations
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the record holds of one client: how many operations, the playbook runs of them, and the numbers of those
+    that are unfinished."""
+
+    operations: int
+    runs: list[str]
+    unfinished: list[int]
+
+
+def oldest_waiting(store: Store) -> tuple[int, float] | None:
+    """The unfinished operation that has waited longest, and since when (seconds since 1970).
+
+    A deletion in its retention does not count; one whose retention has ended has waited since then, not since it was
+    accepted. Raises ``EngineUnavailable``.
+    """
+    first_attempt = (
+        select(func.min(attempts.c.started_at)).where(attempts.c.operation == operations.c.id).scalar_subquery()
+    )
+    since = case(
+        (operations.c.command == DELETE, func.coalesce(first_attempt, operations.c.due_at, operations.c.accepted_at)),
+        else_=operations.c.accepted_at,
+    )
+    states = [state for state in UNFINISHED if state is not State.DELAYED]
+    query = select(operations.c.id, since.label("since")).where(operations.c.state.in_(states))
+    with store.reading() as connection:
+        row = connection.execute(query.order_by(since, operations.c.id).limit(1)).one_or_none()
+    return None if row is None else (row.id, row.since)
+
+
+def held_of(store: Store, client: int) -> Held:
+    """What the record holds of ``client`` (BILLmanager's number). Raises ``EngineUnavailable``."""
+    mine = operations.c.client == client
+    runs = (
+        select(attempts.c.run)
+        .join(operations, operations.c.id == attempts.c.operation)
+        .where(mine, attempts.c.run.is_not(None))
+        .distinct()
+        .order_by(attempts.c.run)
+    )
+    unfinished = select(operations.c.id).where(mine, operations.c.state.in_(list(UNFINISHED))).order_by(operations.c.id)
+    with store.reading() as connection:
+        named: list[str | None] = list(connection.execute(runs).scalars())
+        return Held(
+            operations=connection.execute(select(func.count()).where(mine)).scalar_one(),
+            runs=[run for run in named if run],
+            unfinished=list(connection.execute(unfinished).scalars()),
+        )
