@@ -42,8 +42,9 @@ def wish(command: str, account: Account, *, proven: bool, email_owner: str) -> d
     """What ``nextcloud_users`` is asked for one command (the table "What every command means" of the design).
 
     ``command``: open, setparam, suspend, resume, reopen, close, ``close_retained`` (disabled now, deleted later),
-    ``delete`` (later has come), or ``sold`` (as sold and active: the drift of a hand run) and ``sold_suspended``. ``proven``: the account was never confirmed as ours, so the module must prove it before it
-    touches one that exists. Raises ``KeyError`` for another command.
+    ``delete`` (later has come), or ``sold`` (as sold and active: the drift of a hand run) and ``sold_suspended``.
+    ``proven``: the account was never confirmed as ours, so the module must prove it before it touches one that exists.
+    Raises ``KeyError`` for another command.
     """
     sold: dict[str, Any] = {
         "quota": "none" if account.quota is None else str(account.quota),

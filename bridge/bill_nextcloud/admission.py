@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many operations of one cloud are under way at once, so that a slow cloud does not keep those of others waiting."""
+"""How many operations of one cloud are under way at once, so that a slow cloud does not keep those of others
+waiting."""
 
 from __future__ import annotations
 
@@ -8,8 +9,8 @@ from collections import deque
 
 
 class Admission:
-    """Places for operations, ``most`` for each cloud; who finds none waits in line. Kept in memory: what waits is stored
-    elsewhere and lines up again after a restart."""
+    """Places for operations, ``most`` for each cloud; who finds none waits in line. Kept in memory: what waits is
+    stored elsewhere and lines up again after a restart."""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -61,8 +61,9 @@ DETAIL_LENGTH = 300
 
 @dataclass(frozen=True)
 class Request:
-    """What an event names: a service, a wish (``command``) and BILLmanager's operation, if it gave one. ``command`` is one
-    of :data:`COMMANDS`, or ``delete`` at the end of a retention. ``approved``: the limits per hour were lifted for it."""
+    """What an event names: a service, a wish (``command``) and BILLmanager's operation, if it gave one. ``command`` is
+    one of :data:`COMMANDS`, or ``delete`` at the end of a retention. ``approved``: the limits per hour were lifted for
+    it."""
 
     service: int
     command: str
@@ -73,9 +74,9 @@ class Request:
 @dataclass(frozen=True)
 class Outcome:
     """What became of a request. ``failure`` is ``None`` on success; ``result`` is the module's (without a password) for
-    ``wish``; ``run`` names the playbook run that wrote; ``url`` is the cloud's address, ``confirmed`` whether the service
-    has it saved already. ``delete_after``: the deadline of a deletion that is now to come. ``dropped``: why a deletion is
-    not wanted any more."""
+    ``wish``; ``run`` names the playbook run that wrote; ``url`` is the cloud's address, ``confirmed`` whether the
+    service has it saved already. ``delete_after``: the deadline of a deletion that is now to come. ``dropped``: why a
+    deletion is not wanted any more."""
 
     request: Request
     failure: Failure | None = None
@@ -244,7 +245,8 @@ class Convergence:
         return Ledger(lock_path(self.settings.lock_directory, cloud.url))
 
     def _limit(self, cloud: Cloud, works: list[_Work]) -> None:
-        """Hold back what goes beyond the deletions and suspensions of an hour. What was approved goes on, and counts."""
+        """Hold back what goes beyond the deletions and suspensions of an hour. What was approved goes on, and
+        counts."""
         counted = self._ledger(cloud).last_hour()
         limit = Damage(self.settings.clouds.deletions_per_hour, self.settings.clouds.suspensions_per_hour)
         for work in sorted(works, key=lambda work: not work.request.approved):

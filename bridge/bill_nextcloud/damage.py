@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How many accounts were deleted and suspended on a cloud within the last hour, by the bridge and by hand.
 
-One small file for each cloud, beside its lock, and only touched by whoever holds that lock. What a run may do is written
-before it starts and corrected when it has ended: a run that was killed counts as if it had done all of it.
+One small file for each cloud, beside its lock, and only touched by whoever holds that lock. What a run may do is
+written before it starts and corrected when it has ended: a run that was killed counts as if it had done all of it.
 """
 
 from __future__ import annotations

@@ -26,8 +26,9 @@ from bill_nextcloud.settings import Settings
 
 log = logger("engine")
 
-# Ours, not DBOS's hash of the source: otherwise an upgrade would leave operations behind. Raised with each change of what
-# a workflow is handed; operations of earlier versions are handed over anew, from the record (``Operations.recover``).
+# Ours, not DBOS's hash of the source: otherwise an upgrade would leave operations behind. Raised with each change of
+# what a workflow is handed; operations of earlier versions are handed over anew, from the record
+# (``Operations.recover``).
 APPLICATION_VERSION = "2"
 QUEUE = "operations"
 # For what waits for something that happens: it is woken; this is only how long a missed wake could last.

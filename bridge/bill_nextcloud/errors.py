@@ -206,8 +206,8 @@ class LockUnavailable(OperationError):
 
 
 class ApprovalNeeded(OperationError):
-    """More accounts were deleted or suspended within the hour than the settings allow (``cloud``, ``account``, ``what``:
-    deletions or suspensions, ``limit``)."""
+    """More accounts were deleted or suspended within the hour than the settings allow (``cloud``, ``account``,
+    ``what``: deletions or suspensions, ``limit``)."""
 
     code = "approval_needed"
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes the calls of ``pmnextcloud`` and of administrators from a unix socket: one JSON line each way, after a greeting.
+"""Takes the calls of ``pmnextcloud`` and of administrators from a unix socket: one JSON line each way, after a
+greeting.
 
 Said first: ``{"status": "running", "wait": seconds}``, so that a caller knows at once that the bridge is there.
 Asked: ``{"command", "item", "runningoperation"}`` (texts, as on the module's command line; other names are ignored), or

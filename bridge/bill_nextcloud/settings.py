@@ -85,8 +85,8 @@ class EngineSettings(_Section):
 
 
 class RetrySettings(_Section):
-    """When what failed for now is tried again: the shortest and the longest pause (seconds), and after how many hours it
-    is given up. ``probe_seconds``: the shortest pause between probes of a held cloud."""
+    """When what failed for now is tried again: the shortest and the longest pause (seconds), and after how many hours
+    it is given up. ``probe_seconds``: the shortest pause between probes of a held cloud."""
 
     first_seconds: float = Field(default=5, gt=0)
     longest_seconds: float = Field(default=600, gt=0)

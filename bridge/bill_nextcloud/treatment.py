@@ -17,7 +17,8 @@ Kind = Literal["temporary", "held", "final"]
 @dataclass(frozen=True)
 class Treatment:
     """One row. ``first_seconds``: before the second attempt, where it is not the setting (``None``). ``probe_seconds``:
-    before the first probe of a held cloud; ``None``: it is not probed, since each log-in would do harm or cannot help."""
+    before the first probe of a held cloud; ``None``: it is not probed, since each log-in would do harm or cannot
+    help."""
 
     kind: Kind
     first_seconds: float | None = None

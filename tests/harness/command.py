@@ -10,6 +10,7 @@ import socketserver
 import subprocess
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +154,6 @@ class _Call(socketserver.StreamRequestHandler):
         if callable(answer):
             answer = answer(request["parameters"])
         self.wfile.write(json.dumps(answer).encode() + b"\n")
+
+
+Listen = Callable[..., Answering]

@@ -27,8 +27,8 @@ def execute(stack: Stack, statement: str, *values: object) -> None:
 
 
 def clear_error(stack: Stack, run: Run, type_: str) -> None:
-    """The operation failed with ``type_``, in both languages, with lines in the log, and is kept; what is tried again or
-    waits for its cloud is no error of the run, but BILLmanager shows it."""
+    """The operation failed with ``type_``, in both languages, with lines in the log, and is kept; what is tried again
+    or waits for its cloud is no error of the run, but BILLmanager shows it."""
     code = type_.removeprefix("nextcloud_")
     if kind_of(code) == "final":
         assert run.error is not None, run

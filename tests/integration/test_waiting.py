@@ -69,7 +69,8 @@ def test_billmanager_that_is_down_hears_of_it_later(stack: Stack) -> None:
 
 
 def test_operations_of_a_held_cloud_wait_behind_one_probe(stack: Stack) -> None:
-    """Maintenance: one problem and one task, however many operations wait; all go on by themselves when it has ended."""
+    """Maintenance: one problem and one task, however many operations wait; all go on by themselves when it has
+    ended."""
     stack.standin.fault("maintenance")
     services = [stack.order() for _ in range(3)]
     runs = [stack.panel.run(service) for service in services]

@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 from bill_nextcloud.errors import Failure
 from bill_nextcloud.record import CloudRow, State
-from conftest import Listen
-from harness.command import Command, Record
+from harness.command import Command, Listen, Record
 from harness.worker import COMMAND
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from bill_nextcloud.administration import Administration
 from bill_nextcloud.convergence import COMMANDS, Request
 from bill_nextcloud.errors import BadRequest, CommandUnknown, Failure, ServiceUnknown
-from bill_nextcloud.administration import Administration
 from bill_nextcloud.intake import Intake, _read, request_of
 from bill_nextcloud.operation import Operations
 from bill_nextcloud.record import Operation, State

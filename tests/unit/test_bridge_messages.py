@@ -29,7 +29,8 @@ MODULE = PACKAGE.parent / "pmnextcloud"
 COLLECTION = PACKAGE.parents[1] / "collections" / "ansible_collections" / "bill" / "nextcloud"
 PLACEHOLDER = re.compile(r"__([a-z_]+?)__")
 WORDS_OF_OTHERS = re.compile(
-    r"https?://\S+|systemctl start|bill-nextcloud(?: (?:status|operations|approve|release))?|occ|security:bruteforce:reset|BILLmanager|CryptKey|Nextcloud"
+    r"https?://\S+|systemctl start|bill-nextcloud(?: (?:status|operations|approve|release))?"
+    r"|occ|security:bruteforce:reset|BILLmanager|CryptKey|Nextcloud"
     r"|\b[A-Z]+\b"
 )
 

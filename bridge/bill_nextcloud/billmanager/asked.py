@@ -76,7 +76,8 @@ def credentials_digest(database: Database, module: int) -> str:
 
 
 def deletions(database: Database, services: Iterable[int] = ()) -> dict[int, str]:
-    """The deadlines (texts) of all closed services whose accounts are still to be deleted; of ``services``, if given."""
+    """The deadlines (texts) of all closed services whose accounts are still to be deleted; of ``services``, if
+    given."""
     query = (
         select(t.item.c.id, t.itemparam.c.value)
         .select_from(

@@ -92,8 +92,8 @@ class Operations:
     ) -> tuple[Operation, bool]:
         """The operation that is asked for, and whether it is new.
 
-        One that is unfinished is attached to: of the same ``key``, with the same ``created`` or where either is unknown.
-        Otherwise a new round is stored. ``due_at``: not before (a deletion).
+        One that is unfinished is attached to: of the same ``key``, with the same ``created`` or where either is
+        unknown. Otherwise a new round is stored. ``due_at``: not before (a deletion).
         """
         with self._store.writing() as connection:
             known = [_operation(row) for row in connection.execute(select(operations).where(operations.c.key == key))]

@@ -21,8 +21,8 @@ _BUSY_MILLISECONDS = 30_000
 class Store:
     """The database of the record. ``url``: an SQLAlchemy address, SQLite or PostgreSQL.
 
-    Raises :class:`SettingsInvalid` for an address that is none. Everything else raises :class:`EngineUnavailable` when the
-    database does not do what it is asked to.
+    Raises :class:`SettingsInvalid` for an address that is none. Everything else raises :class:`EngineUnavailable` when
+    the database does not do what it is asked to.
     """
 
     def __init__(self, url: str) -> None:
