@@ -41,8 +41,8 @@ def new_password(length: int = 24) -> str:
 def wish(command: str, account: Account, *, proven: bool, email_owner: str) -> dict[str, Any]:
     """What ``nextcloud_users`` is asked for one command (the table "What every command means" of the design).
 
-    ``command``: open, setparam, suspend, resume, close, or ``sold`` (as sold and active: the drift of a hand run) and
-    ``sold_suspended``. ``proven``: the account was never confirmed as ours, so the module must prove it before it
+    ``command``: open, setparam, suspend, resume, reopen, close, ``close_retained`` (disabled now, deleted later),
+    ``delete`` (later has come), or ``sold`` (as sold and active: the drift of a hand run) and ``sold_suspended``. ``proven``: the account was never confirmed as ours, so the module must prove it before it
     touches one that exists. Raises ``KeyError`` for another command.
     """
     sold: dict[str, Any] = {
@@ -68,7 +68,10 @@ def wish(command: str, account: Account, *, proven: bool, email_owner: str) -> d
         "suspend": {"state": "disabled"},
         "sold_suspended": {"state": "disabled", **sold, **billmanagers},
         "resume": {"state": "present", "create": False},
+        "reopen": {"state": "present", "create": False, **sold, **billmanagers},
         "close": {"state": "absent"},
+        "close_retained": {"state": "disabled"},
+        "delete": {"state": "absent"},
     }
     asked = {"name": account.name, **fields[command]}
     if proven:

@@ -18,6 +18,7 @@ log = logger("batch")
 MOST = 500
 
 Converge = Callable[[int, list[Request]], list[Outcome]]
+Observe = Callable[[int, list[Failure | None]], None]
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,12 @@ class Batches:
     """One thread for each cloud, which takes what waits and converges it. A single request never waits for others.
 
     ``converge(module, requests)`` returns an outcome for each request, in order, and does not raise for what it knows.
+    ``observe(module, failures)`` is told before the operations are, so that they find their cloud held.
     """
 
-    def __init__(self, converge: Converge) -> None:
+    def __init__(self, converge: Converge, observe: Observe) -> None:
         self._converge = converge
+        self._observe = observe
         self._queues: dict[int, queue.SimpleQueue[_Member]] = {}
         self._guard = threading.Lock()
 
@@ -56,9 +59,10 @@ class Batches:
                 members.append(waiting.get())
             try:
                 outcomes = self._converge(module, [member.request for member in members])
+                self._observe(module, [outcome.failure for outcome in outcomes])
             except Exception as error:  # the edge of the thread: whatever happens, each member gets an answer
                 log.exception("batch failed", module=module)
-                failure = Failure("internal", "temporary", {"detail": type(error).__name__})
+                failure = Failure("internal", {"detail": type(error).__name__})
                 outcomes = [Outcome(member.request, failure=failure) for member in members]
             for member, outcome in zip(members, outcomes, strict=True):
                 member.outcome.set_result(outcome)

@@ -14,19 +14,23 @@ from typing import Annotated
 
 import typer
 
+from bill_nextcloud.administration import Administration
 from bill_nextcloud.batch import Batches
 from bill_nextcloud.billmanager.connection import database_of, mgrctl_of
 from bill_nextcloud.billmanager.descriptor import render
 from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.convergence import Convergence
 from bill_nextcloud.errors import EngineUnavailable, LockUnavailable, OperationError, WorkerRunning
+from bill_nextcloud.holds import Holds
+from bill_nextcloud.housekeeping import Housekeeping
 from bill_nextcloud.intake import Intake
 from bill_nextcloud.lock import locked
 from bill_nextcloud.log import logger, set_up
 from bill_nextcloud.mapping import Mapping
-from bill_nextcloud.operation import Operations
+from bill_nextcloud.operation import Operations, open_record
 from bill_nextcloud.playbook import Runs
 from bill_nextcloud.settings import DEFAULT_PATH, Settings, read_settings
+from bill_nextcloud.single_worker import stay_single
 
 log = logger("cli")
 application = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -54,22 +58,27 @@ def worker(settings: SettingsFile = DEFAULT_PATH) -> None:
 def _work(settings: Settings) -> None:
     runs = Runs(settings)
     runs.clear()
+    stay_single(settings.engine_database)
     mapping = Mapping(settings.accounts.mapping)
     mgrctl = mgrctl_of(settings.billmanager)
     database = database_of(settings.billmanager)
-    batches = Batches(Convergence(settings, mgrctl, database, mapping, runs))
-    operations = Operations(settings, mgrctl, database, batches)
+    record, clouds = open_record(settings)
+    holds = Holds(settings.retries, clouds, mgrctl, database, runs, lambda module: operations.released(module))
+    batches = Batches(Convergence(settings, mgrctl, database, mapping, runs), holds.observe)
+    operations = Operations(settings, mgrctl, database, batches, record, holds)
     signal.signal(signal.SIGTERM, _stop)
     operations.start()
+    Housekeeping(operations, runs).start()
     try:
-        with Intake(settings.bridge, operations) as intake:
+        with Intake(settings.bridge, operations, Administration(operations, database)) as intake:
             log.info("ready", socket=settings.bridge.socket_path, pid=os.getpid())
             intake.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:
         log.info("stopping")
         try:
             operations.stop()
-            settings.bridge.socket_path.unlink(missing_ok=True)
+            if intake.own_socket:
+                settings.bridge.socket_path.unlink(missing_ok=True)
             # Their secrets go with the runs.
             runs.clear()
         except OSError as error:

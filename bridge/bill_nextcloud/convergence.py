@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bill_nextcloud import retention
 from bill_nextcloud.account import Account, new_password, wish
 from bill_nextcloud.billmanager.claim import claim
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import (
     ACTIVE,
+    DELETE_AFTER,
     DELETED,
     PASSWORD,
     STATUS_NAMES,
@@ -23,12 +25,13 @@ from bill_nextcloud.billmanager.service import (
     Service,
     Tariff,
 )
+from bill_nextcloud.damage import Damage, Ledger, asked, done
 from bill_nextcloud.errors import (
     AccountConflict,
     AccountNameMissing,
+    ApprovalNeeded,
     ClaimNotSaved,
     CloudChanged,
-    CredentialsRefused,
     Failure,
     OperationEnded,
     OperationError,
@@ -44,7 +47,7 @@ from bill_nextcloud.settings import Settings
 
 log = logger("convergence")
 
-COMMANDS = ("open", "setparam", "suspend", "resume", "close")
+COMMANDS = ("open", "setparam", "suspend", "resume", "close", "reopen")
 # What a call without an operation may ask for, by the service's status. In processing: anything.
 AGREEING: dict[int, tuple[str, ...]] = {
     ACTIVE: ("open", "setparam", "resume"),
@@ -53,25 +56,26 @@ AGREEING: dict[int, tuple[str, ...]] = {
 }
 ATTEMPTS = 3
 LOCK_SECONDS = 3600
-# Nextcloud blocks an address after ten refused log-ins in half an hour.
-SPARED_SECONDS = 300
 DETAIL_LENGTH = 300
 
 
 @dataclass(frozen=True)
 class Request:
-    """What an event names: a service, a wish (``command``) and BILLmanager's operation, if it gave one."""
+    """What an event names: a service, a wish (``command``) and BILLmanager's operation, if it gave one. ``command`` is one
+    of :data:`COMMANDS`, or ``delete`` at the end of a retention. ``approved``: the limits per hour were lifted for it."""
 
     service: int
     command: str
     operation: int | None = None
+    approved: bool = False
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a request. ``failure`` is ``None`` on success; ``result`` is the module's (without a password);
-    ``run`` names the playbook run that wrote; ``url`` is the cloud's address, ``confirmed`` whether the service has it
-    saved already."""
+    """What became of a request. ``failure`` is ``None`` on success; ``result`` is the module's (without a password) for
+    ``wish``; ``run`` names the playbook run that wrote; ``url`` is the cloud's address, ``confirmed`` whether the service
+    has it saved already. ``delete_after``: the deadline of a deletion that is now to come. ``dropped``: why a deletion is
+    not wanted any more."""
 
     request: Request
     failure: Failure | None = None
@@ -80,7 +84,10 @@ class Outcome:
     confirmed: bool = False
     account: str | None = None
     run: str | None = None
+    wish: dict[str, Any] | None = None
     result: dict[str, Any] = field(default_factory=dict)
+    delete_after: str | None = None
+    dropped: str | None = None
 
 
 @dataclass
@@ -95,7 +102,10 @@ class _Work:
     claimed_now: bool = False
     failure: Failure | None = None
     run: str | None = None
+    wish: dict[str, Any] | None = None
     result: dict[str, Any] = field(default_factory=dict)
+    delete_after: str | None = None
+    dropped: str | None = None
 
     @property
     def open(self) -> bool:
@@ -104,6 +114,11 @@ class _Work:
     @property
     def opening(self) -> bool:
         return self.request.command == "open"
+
+    @property
+    def means(self) -> str:
+        """What is asked of the account (see ``account.wish``)."""
+        return "close_retained" if self.delete_after else self.request.command
 
 
 @dataclass(frozen=True)
@@ -115,17 +130,13 @@ class Convergence:
     database: Database
     mapping: Mapping
     runs: Runs
-    refused: dict[int, tuple[Cloud, float]] = field(default_factory=dict)
 
     def __call__(self, module: int, requests: list[Request]) -> list[Outcome]:
         """An outcome for each of ``requests``, in order. A run without results is tried again from the first read."""
         try:
             cloud = self.database.cloud(module)
-            self._spare(cloud)
             with locked(lock_path(self.settings.lock_directory, cloud.url), LOCK_SECONDS):
                 works = self._attempts(cloud, requests)
-            if any(work.failure and work.failure.code == CredentialsRefused.code for work in works):
-                self.refused[module] = (cloud, time.monotonic())
         except OperationError as error:
             # What concerns the whole cloud concerns each request.
             return [Outcome(request, failure=error.failure) for request in requests]
@@ -138,16 +149,13 @@ class Convergence:
                 confirmed=work.service is not None and work.service.confirmed,
                 account=work.account.name if work.account else None,
                 run=work.run,
+                wish=work.wish,
                 result=work.result,
+                delete_after=work.delete_after,
+                dropped=work.dropped,
             )
             for work in works
         ]
-
-    def _spare(self, cloud: Cloud) -> None:
-        # Each refused log-in brings the cloud nearer to blocking this whole address. Changed credentials count at once.
-        refused, moment = self.refused.get(cloud.id, (None, 0.0))
-        if refused == cloud and time.monotonic() - moment < SPARED_SECONDS:
-            raise CredentialsRefused(cloud=cloud.name)
 
     def _attempts(self, cloud: Cloud, requests: list[Request]) -> list[_Work]:
         for attempt in range(1, ATTEMPTS + 1):
@@ -164,27 +172,31 @@ class Convergence:
         for work in works:
             try:
                 work.service = self.database.service(work.request.service)
+                if work.request.command == "delete":
+                    work.dropped = _no_longer_due(work.service)
                 self._refuse(work.request, work.service, cloud)
             except OperationError as error:
                 work.failure = error.failure
         last = {work.service.last_tariff for work in works if work.service and work.service.last_tariff}
         tariffs = self.database.tariffs_of(modules, last)
         for work in works:
-            if work.failure is None:
+            if work.failure is None and work.dropped is None:
                 try:
                     self._map(work, cloud, tariffs)
                 except OperationError as error:
                     work.failure = error.failure
         self._claim(cloud, modules, [work for work in works if work.open and work.unclaimed])
         self._keep_lowest(modules, [work for work in works if work.open and work.opening and not work.claimed_now])
-        for page in self._pages([work for work in works if work.open]):
-            self._apply(cloud, page)
+        self._limit(cloud, [work for work in works if work.open])
+        self._apply(cloud, [work for work in works if work.open])
         return works
 
     def _refuse(self, request: Request, service: Service, cloud: Cloud) -> None:
         if service.module != cloud.id:
             raise CloudChanged(service=service.id)
         service.require_at(cloud)
+        if request.command == "delete":
+            return  # ours; _no_longer_due decides
         # An event that comes late, twice or by hand must not open what was closed, or close what was paid.
         if service.status == DELETED and request.command != "close":
             raise ServiceDeleted(service=service.id, command=request.command)
@@ -201,7 +213,9 @@ class Convergence:
             if work.request.command == "close":
                 return  # never opened: nothing is there to be deleted
             raise AccountNameMissing(service=service.id)
-        if work.opening or work.request.command == "setparam":
+        if work.request.command == "close" and (days := self.mapping.retention_days(service, cloud)):
+            work.delete_after = retention.deadline(service, days)
+        if work.request.command in ("open", "setparam", "reopen"):
             work.account = self.mapping.account(service, cloud, tariffs)
         else:
             # Suspension and deletion must not depend on what is sold.
@@ -226,20 +240,30 @@ class Convergence:
                 except OperationError as error:
                     work.failure = error.failure
 
-    def _pages(self, works: list[_Work]) -> Iterator[list[_Work]]:
-        """Parts of a batch that stay within the limits of one run: each event was decided by BILLmanager."""
-        limits = {"close": self.settings.clouds.deletions_per_run, "suspend": self.settings.clouds.suspensions_per_run}
-        page: list[_Work] = []
-        counted = dict.fromkeys(limits, 0)
-        for work in works:
-            command = work.request.command
-            if command in limits and counted[command] and counted[command] >= limits[command]:
-                yield page
-                page, counted = [], dict.fromkeys(limits, 0)
-            page.append(work)
-            if command in limits:
-                counted[command] += 1
-        yield page
+    def _ledger(self, cloud: Cloud) -> Ledger:
+        return Ledger(lock_path(self.settings.lock_directory, cloud.url))
+
+    def _limit(self, cloud: Cloud, works: list[_Work]) -> None:
+        """Hold back what goes beyond the deletions and suspensions of an hour. What was approved goes on, and counts."""
+        counted = self._ledger(cloud).last_hour()
+        limit = Damage(self.settings.clouds.deletions_per_hour, self.settings.clouds.suspensions_per_hour)
+        for work in sorted(works, key=lambda work: not work.request.approved):
+            work.wish = self._wish(work, proven=work.service is not None and not work.service.confirmed)
+            wanted = asked([work.wish])
+            counted += wanted
+            if work.request.approved:
+                continue
+            for what in ("deletions", "suspensions"):
+                most = getattr(limit, what)
+                if getattr(wanted, what) and getattr(counted, what) > most:
+                    assert work.account is not None
+                    failure = ApprovalNeeded(cloud=cloud.name, account=work.account.name, what=what, limit=most).failure
+                    work.failure = failure
+                    counted = Damage(counted.deletions - wanted.deletions, counted.suspensions - wanted.suspensions)
+
+    def _wish(self, work: _Work, *, proven: bool) -> dict[str, Any]:
+        assert work.account is not None
+        return wish(work.means, work.account, proven=proven, email_owner=self.settings.accounts.email_owner)
 
     def _claim(self, cloud: Cloud, modules: Sequence[int], works: list[_Work]) -> None:
         free: dict[str, _Work] = {}
@@ -282,13 +306,21 @@ class Convergence:
     def _apply(self, cloud: Cloud, works: list[_Work]) -> None:
         if not works:
             return
+        ledger = self._ledger(cloud)
+        wishes = [work.wish for work in works if work.wish is not None]
+        reserved = ledger.reserve(asked(wishes))
         run = self._run(cloud, works, check=False)
+        ledger.settle(reserved, done(run.accounts, wishes))
         for work, result in zip(works, run.accounts, strict=True):
             work.run, work.result = run.ident, result
             if not result["failure"]:
                 self._keep_password(work)
+                self._keep_deadline(work)
                 continue
             work.failure = _failure(result["failure"], work, cloud)
+            if work.delete_after and work.failure.code == "account_missing":
+                work.failure, work.delete_after = None, None  # gone already: nothing to be kept
+                continue
             if work.claimed_now and work.failure.code == "account_conflict":
                 # The name was taken between our look and our request: without the claim, no later event touches it.
                 try:
@@ -309,21 +341,25 @@ class Convergence:
         except OperationError as error:
             work.failure = error.failure
 
+    def _keep_deadline(self, work: _Work) -> None:
+        # Saved before the operation is reported as done; taken away as soon as the account is wanted again, or is gone.
+        assert work.service is not None
+        saved = work.service.params.get(DELETE_AFTER)
+        try:
+            if work.delete_after:
+                if saved != work.delete_after:
+                    self.mgrctl.save_parameter(work.service.id, DELETE_AFTER, work.delete_after)
+            elif saved and work.request.command in ("open", "reopen", "close", "delete"):
+                self.mgrctl.drop_parameter(work.service.id, DELETE_AFTER)
+        except OperationError as error:
+            work.failure = error.failure
+
     def _run(self, cloud: Cloud, works: list[_Work], *, check: bool) -> RunResult:
         wishes = []
         passwords = {}
         for work in works:
-            assert work.service is not None
             assert work.account is not None
-            proven = not check and not work.service.confirmed
-            wishes.append(
-                wish(
-                    work.request.command,
-                    work.account,
-                    proven=proven,
-                    email_owner=self.settings.accounts.email_owner,
-                )
-            )
+            wishes.append(self._wish(work, proven=False) if check or work.wish is None else work.wish)
             if work.password is not None:
                 passwords[work.account.name] = work.password
         return self.runs.accounts(cloud, wishes, passwords, check=check)
@@ -337,4 +373,18 @@ def _failure(value: dict[str, Any], work: _Work, cloud: Cloud) -> Failure:
         "service": str(work.request.service),
         "detail": " ".join(str(value["message"]).split())[:DETAIL_LENGTH],
     }
-    return Failure(value["code"], value["kind"], parameters)
+    return Failure(value["code"], parameters)
+
+
+def _no_longer_due(service: Service) -> str | None:
+    """Why the account of ``service`` is not to be deleted now, or ``None``: it is."""
+    if service.status != DELETED:
+        return "the service was taken back"
+    deadline = retention.due(service.params.get(DELETE_AFTER))
+    if deadline is None:
+        return "the service has no deadline any more"
+    if deadline > time.time():
+        return f"the deadline is {service.params[DELETE_AFTER]}"
+    if service.account is None:
+        return "the service has no account"
+    return None

@@ -4,41 +4,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-Kind = Literal["temporary", "held", "final"]
+from bill_nextcloud.treatment import Kind, kind_of
 
 
 @dataclass(frozen=True)
 class Failure:
     """What went wrong, in a form that can be stored, reported and compared.
 
-    ``code`` is a fixed key with a text in every language (``billmanager.messages``); ``kind`` says whether trying again
-    helps; ``parameters`` fill the text's placeholders and never hold a secret.
+    ``code`` is a fixed key with a text in every language (``billmanager.messages``) and a row in ``treatment.TABLE``;
+    ``parameters`` fill the text's placeholders and never hold a secret.
     """
 
     code: str
-    kind: Kind
     parameters: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def kind(self) -> Kind:
+        """Whether trying again helps."""
+        return kind_of(self.code)
+
     def as_dict(self) -> dict[str, Any]:
-        """``{"code", "kind", "parameters"}``: plain values, for the engine's database and the socket."""
+        """``{"code", "kind", "parameters"}``: plain values, for the record and the socket."""
         return {"code": self.code, "kind": self.kind, "parameters": dict(self.parameters)}
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> Failure:
         """The inverse of :meth:`as_dict`. Raises ``KeyError`` when a field is missing."""
-        return cls(code=value["code"], kind=value["kind"], parameters=dict(value["parameters"]))
+        return cls(code=value["code"], parameters=dict(value["parameters"]))
 
 
 class OperationError(Exception):
     """Base of everything that ends an operation with a known failure.
 
-    ``code`` and ``kind`` are class attributes; the keyword arguments become the failure's parameters.
+    ``code`` is a class attribute; the keyword arguments become the failure's parameters.
     """
 
     code = "internal"
-    kind: Kind = "final"
 
     def __init__(self, **parameters: object) -> None:
         self.parameters = {name: str(value) for name, value in parameters.items()}
@@ -47,7 +50,7 @@ class OperationError(Exception):
     @property
     def failure(self) -> Failure:
         """The same as a record that can be stored."""
-        return Failure(self.code, self.kind, self.parameters)
+        return Failure(self.code, self.parameters)
 
 
 class BadRequest(OperationError):
@@ -88,10 +91,9 @@ class StatusContradicts(OperationError):
 
 
 class EngineUnavailable(OperationError):
-    """The engine's database cannot be opened (``detail``)."""
+    """The engine's database or the record cannot be opened, read or written (``detail``)."""
 
     code = "engine_unavailable"
-    kind: Kind = "temporary"
 
 
 class OperationEnded(OperationError):
@@ -104,13 +106,6 @@ class ModuleUnknown(OperationError):
     """No processing module of that number (``module``)."""
 
     code = "module_unknown"
-
-
-class CredentialsRefused(OperationError):
-    """The cloud refused these credentials a moment ago: they are not tried again yet (``cloud``)."""
-
-    code = "wrong_credentials"
-    kind: Kind = "held"
 
 
 class CloudParameterMissing(OperationError):
@@ -153,7 +148,6 @@ class ClaimNotSaved(OperationError):
     """BILLmanager did not keep the account's name or password as written (``service``, ``parameter``)."""
 
     code = "claim_not_saved"
-    kind: Kind = "temporary"
 
 
 class CryptKeyUnusable(OperationError):
@@ -166,7 +160,6 @@ class BillmanagerUnavailable(OperationError):
     """``mgrctl`` or the database does not answer (``detail``)."""
 
     code = "billmanager_unavailable"
-    kind: Kind = "temporary"
 
 
 class BillmanagerRefused(OperationError):
@@ -179,7 +172,6 @@ class RunUnknown(OperationError):
     """A playbook run ended without handing back results: nothing is known of what it did (``cloud``, ``detail``)."""
 
     code = "run_unknown"
-    kind: Kind = "temporary"
 
 
 class SettingsInvalid(OperationError):
@@ -192,7 +184,6 @@ class CloudChanged(OperationError):
     """The service moved to another cloud while its operation waited (``service``)."""
 
     code = "cloud_changed"
-    kind: Kind = "temporary"
 
 
 class WorkerRunning(OperationError):
@@ -201,8 +192,45 @@ class WorkerRunning(OperationError):
     code = "worker_running"
 
 
+class WorkerElsewhere(OperationError):
+    """A worker on another host, or with another state directory, has the engine's database (``database``,
+    ``holder``)."""
+
+    code = "worker_elsewhere"
+
+
 class LockUnavailable(OperationError):
     """Another run holds the cloud's lock (``path``, ``seconds``)."""
 
     code = "lock_unavailable"
-    kind: Kind = "temporary"
+
+
+class ApprovalNeeded(OperationError):
+    """More accounts were deleted or suspended within the hour than the settings allow (``cloud``, ``account``, ``what``:
+    deletions or suspensions, ``limit``)."""
+
+    code = "approval_needed"
+
+
+class CloudUnknown(OperationError):
+    """No cloud of that number or name (``cloud``)."""
+
+    code = "cloud_unknown"
+
+
+class OperationNotFound(OperationError):
+    """No operation of that number is on record (``operation``)."""
+
+    code = "operation_not_found"
+
+
+class OperationNotWaiting(OperationError):
+    """The operation is in a state in which it cannot be asked for that (``operation``, ``state``, ``action``)."""
+
+    code = "operation_not_waiting"
+
+
+class WorkerNotRunning(OperationError):
+    """The worker does not answer at its socket (``socket``, ``detail``)."""
+
+    code = "worker_not_running"

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes the calls of ``pmnextcloud`` from a unix socket: one JSON line each way.
+"""Takes the calls of ``pmnextcloud`` and of administrators from a unix socket: one JSON line each way, after a greeting.
 
-Asked: ``{"command", "item", "runningoperation"}`` (texts, as on the module's command line; other names are ignored).
-Answered: ``{"status": "done"}``, ``{"status": "accepted"}`` (stored, still in progress) or
-``{"status": "failed", "document": "<doc>…"}`` with the error document.
+Said first: ``{"status": "running", "wait": seconds}``, so that a caller knows at once that the bridge is there.
+Asked: ``{"command", "item", "runningoperation"}`` (texts, as on the module's command line; other names are ignored), or
+``{"command": "administer", …}`` (see ``administration``). Answered: ``{"status": "done"}``, ``{"status": "accepted"}``
+(stored, still in progress) or ``{"status": "failed", "document": "<doc>…", "message"}`` with the error document.
 """
 
 from __future__ import annotations
@@ -15,32 +16,50 @@ import socketserver
 import struct
 from typing import Any
 
+from bill_nextcloud.administration import Administration
 from bill_nextcloud.billmanager.messages import error_document, text
 from bill_nextcloud.convergence import COMMANDS, Request
 from bill_nextcloud.errors import BadRequest, CommandUnknown, Failure, OperationError
 from bill_nextcloud.log import logger
-from bill_nextcloud.operation import Operations
+from bill_nextcloud.operation import BILLMANAGER, Operations
+from bill_nextcloud.record import Operation, State
 from bill_nextcloud.settings import BridgeSettings
 
 log = logger("intake")
 
 _LONGEST = 64 * 1024
 _PATIENCE = 10.0
+_NAME_LENGTH = 64
+# Where systemd hands over sockets (sd_listen_fds).
+_FIRST_SOCKET = 3
 
 
 class Intake(socketserver.ThreadingUnixStreamServer):
-    """The socket server. Only root and the bridge's own user may call."""
+    """The socket server. Only root and the bridge's own user may call. systemd's socket is taken where there is one."""
 
     daemon_threads = True
-    request_queue_size = 128
+    request_queue_size = 1024
 
-    def __init__(self, settings: BridgeSettings, operations: Operations) -> None:
+    def __init__(self, settings: BridgeSettings, operations: Operations, administration: Administration) -> None:
         self.operations = operations
+        self.administration = administration
         self.wait_seconds = settings.wait_seconds
         path = settings.socket_path
-        path.unlink(missing_ok=True)
-        super().__init__(str(path), _Call)
-        path.chmod(0o600)
+        if _handed_over():
+            super().__init__(str(path), _Call, bind_and_activate=False)
+            self.socket.close()
+            self.socket = socket.socket(fileno=_FIRST_SOCKET)
+            self.server_address = self.socket.getsockname()
+            self.own_socket = False
+        else:
+            path.unlink(missing_ok=True)
+            super().__init__(str(path), _Call)
+            path.chmod(0o600)
+            self.own_socket = True
+
+
+def _handed_over() -> bool:
+    return os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1"
 
 
 class _Call(socketserver.StreamRequestHandler):
@@ -53,6 +72,8 @@ class _Call(socketserver.StreamRequestHandler):
         if user not in {0, os.geteuid()}:
             log.warning("call refused", user=user)
             return
+        # A caller that has gone is not asked for anything; what it has sent is taken all the same: it meant it.
+        self._say({"status": "running", "wait": self.server.wait_seconds})
         try:
             answer = self._answer()
         except OSError:
@@ -62,30 +83,44 @@ class _Call(socketserver.StreamRequestHandler):
             answer = _failed(error.failure)
         except Exception as error:  # the edge: whatever the engine or its database raises, the caller gets an answer
             log.exception("call failed")
-            answer = _failed(Failure("internal", "temporary", {"detail": type(error).__name__}))
+            answer = _failed(Failure("internal", {"detail": type(error).__name__}))
+        self._say(answer)
+
+    def _say(self, value: dict[str, Any]) -> None:
         self.connection.settimeout(_PATIENCE)
         try:
-            self.wfile.write(json.dumps(answer).encode() + b"\n")
+            self.wfile.write(json.dumps(value).encode() + b"\n")
         except OSError:
             # The caller was killed: the operation goes on, and BILLmanager asks again.
             log.info("caller gone")
 
     def _answer(self) -> dict[str, Any]:
-        request = _request(self.rfile.readline(_LONGEST + 1))
-        identifier = self.server.operations.submit(request)
-        outcome = self.server.operations.outcome(identifier, self.server.wait_seconds)
-        if outcome is None:
-            return {"status": "accepted"}
-        if outcome["failure"] is None:
-            return {"status": "done"}
-        return _failed(Failure.from_dict(outcome["failure"]))
+        value = _read(self.rfile.readline(_LONGEST + 1))
+        if value.get("command") == "administer":
+            parameters = value.get("parameters")
+            if not isinstance(parameters, dict):
+                raise BadRequest(detail="parameters must be an object")
+            by = str(value.get("by") or "administrator")[:_NAME_LENGTH]
+            return {"status": "done", "result": self.server.administration(value.get("action"), parameters, by)}
+        operations = self.server.operations
+        operation = operations.submit(request_of(value), BILLMANAGER)
+        held = operations.holds.failure(operation.cloud)
+        return _told(operations.wait(operation.id, self.server.wait_seconds if held is None else 0))
+
+
+def _told(operation: Operation) -> dict[str, Any]:
+    if operation.state == State.DONE:
+        return {"status": "done"}
+    if operation.state == State.FAILED and operation.failure is not None:
+        return _failed(operation.failure)
+    return {"status": "accepted"}
 
 
 def _failed(failure: Failure) -> dict[str, Any]:
     return {"status": "failed", "document": error_document(failure), "message": text(failure, "en")}
 
 
-def _request(line: bytes) -> Request:
+def _read(line: bytes) -> dict[str, Any]:
     if len(line) > _LONGEST:
         raise BadRequest(detail="the call is too long")
     try:
@@ -94,6 +129,11 @@ def _request(line: bytes) -> Request:
         raise BadRequest(detail="the call is not JSON") from error
     if not isinstance(value, dict):
         raise BadRequest(detail="the call is not an object")
+    return value
+
+
+def request_of(value: dict[str, Any]) -> Request:
+    """What a call of the module asks for. Raises :class:`BadRequest` or :class:`CommandUnknown`."""
     command = value.get("command")
     if command not in COMMANDS:
         raise CommandUnknown(command=str(command)[:64])

@@ -17,10 +17,11 @@ from bill_nextcloud.account import Account
 from bill_nextcloud.billmanager.service import Cloud, Service, Tariff
 from bill_nextcloud.errors import DiskAddonMissing, MappingInvalid, SettingsInvalid, UnitUnknown
 
-FIELDS = ("username", "display_name", "quota", "groups", "email", "language")
+FIELDS = ("username", "display_name", "quota", "groups", "email", "language", "retention_days")
 REQUIRED = ("username", "quota")
 # Nextcloud refuses longer ones, and nobody is to wait for an account because of a long name.
 DISPLAY_NAME_LENGTH = 64
+_RETENTION_DIGITS = 4
 _ADDON = re.compile(r"addons\.([A-Za-z0-9_]+)")
 
 
@@ -72,6 +73,19 @@ class Mapping:
             display_name=(self._text("display_name", document) or "")[:DISPLAY_NAME_LENGTH].strip() or None,
             language=self._text("language", document),
         )
+
+    def retention_days(self, service: Service, cloud: Cloud) -> int:
+        """For how many days a closed service's account is kept, disabled. 0: it is deleted at once.
+
+        Raises :class:`MappingInvalid` for anything but a whole number or nothing: data is not deleted on a guess.
+        """
+        value = self._value("retention_days", service.document(cloud))
+        text = "" if value is None else str(value).strip()
+        if not text:
+            return 0
+        if not text.isascii() or not text.isdigit() or len(text) > _RETENTION_DIGITS:
+            raise MappingInvalid(field="retention_days", detail=f"expected a whole number of days, got {value!r}")
+        return int(text)
 
     def identity(self, service: Service, cloud: Cloud) -> Account:
         """The account of an opened ``service`` by its saved name, with nothing of what is sold: for commands that must

@@ -1,149 +1,411 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Operations as durable workflows: stored before they are acknowledged, gone on with after a crash.
+"""Operations from their acceptance to their end: stored before they are acknowledged, tried again, held, reported.
 
-The engine's database keeps which service and command an operation is of and what became of it, never an account as
-such and never a secret: passwords are read from BILLmanager when a run needs them.
+What is to be done with an operation is on record (``record``); when it is done is the engine's affair (``engine``).
+Passwords are read from BILLmanager when a run needs them and are stored nowhere.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from dataclasses import asdict
 from typing import Any
 
-from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
-from dbos import error as dbos_error
-from sqlalchemy.exc import SQLAlchemyError
-
-from bill_nextcloud.batch import Batches
+from bill_nextcloud import report
+from bill_nextcloud.admission import Admission
+from bill_nextcloud.batch import MOST, Batches
+from bill_nextcloud.billmanager.asked import Asked, asked, deletions
+from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.convergence import Outcome, Request
+from bill_nextcloud.engine import PARKED_SECONDS, Engine
 from bill_nextcloud.errors import EngineUnavailable, Failure, OperationError
+from bill_nextcloud.holds import Holds
 from bill_nextcloud.log import logger
-from bill_nextcloud.report import report
+from bill_nextcloud.record import Clouds, Operation, State, Store
+from bill_nextcloud.record import Operations as Record
+from bill_nextcloud.record.operations import DELETE
+from bill_nextcloud.retention import due
 from bill_nextcloud.settings import Settings
+from bill_nextcloud.treatment import APPROVAL, UNREACHABLE, pause
 
 log = logger("operation")
 
-# Ours, not DBOS's hash of the source: otherwise an upgrade would leave operations behind. Raised only together with
-# a way to finish those of the version before.
-APPLICATION_VERSION = "1"
-QUEUE = "operations"
-_POLL = 0.05
-_RUNNING = ("PENDING", "ENQUEUED", "DELAYED")
-_NO_MODULE = Failure("module_unknown", "final", {"module": "(none)"})
+BILLMANAGER = "BILLmanager"
+BRIDGE = "bridge"
+WAITING = (State.QUEUED, State.RETRYING, State.HELD, State.APPROVAL, State.DELAYED)
+HOUR = 3600.0
 
 
 class Operations:
-    """The engine. :meth:`start` recovers what a killed process left; :meth:`submit` stores a new operation."""
+    """The bridge's operations. :meth:`start` goes on with what a killed process left; :meth:`submit` takes new ones."""
 
-    def __init__(self, settings: Settings, mgrctl: Mgrctl, database: Database, batches: Batches) -> None:
-        self._installation = settings.bridge.installation
-        self._workers = settings.engine.workers
+    def __init__(
+        self, settings: Settings, mgrctl: Mgrctl, database: Database, batches: Batches, record: Record, holds: Holds
+    ) -> None:
+        self._settings = settings
         self._mgrctl = mgrctl
         self._database = database
         self._batches = batches
+        self.record = record
+        self.holds = holds
+        self._admission = Admission(min(MOST, settings.engine.workers // 2))
+        self._engine = Engine(settings, self._attempt, self._conclude, self._follow)
         self._guard = threading.Lock()
-        DBOS(
-            config={
-                "name": "bill-nextcloud",
-                "system_database_url": settings.engine_database,
-                "application_version": APPLICATION_VERSION,
-                "executor_id": settings.bridge.installation,
-                "log_level": "WARNING",
-            }
-        )
+        self._waiting: dict[int, list[threading.Event]] = {}
 
-        # DBOS wants functions, registered under names that stay.
-        @DBOS.step(name="converge")
-        def converge(request: dict[str, Any]) -> dict[str, Any]:
-            return self._converge(request)
-
-        @DBOS.step(name="report")
-        def tell(outcome: dict[str, Any]) -> dict[str, Any]:
-            return self._report(outcome)
-
-        @DBOS.workflow(name="operation")
-        def operation(request: dict[str, Any]) -> dict[str, Any]:
-            return tell(converge(request))
-
-        self._workflow = operation
+    # Taking
 
     def start(self) -> None:
-        """Open the engine's database, go on with what is unfinished and take new operations.
-
-        Raises :class:`EngineUnavailable` when the database does not open.
-        """
-        try:
-            DBOS.launch()
-        except (SQLAlchemyError, dbos_error.DBOSException) as error:
-            # Only the driver's own words: the rest may hold the address with its password.
-            detail = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
-            raise EngineUnavailable(detail=detail) from None
-        DBOS.register_queue(
-            QUEUE, worker_concurrency=self._workers, partition_concurrency=1, polling_interval_sec=_POLL
-        )
+        """Go on with what is unfinished and take new operations. Raises :class:`EngineUnavailable`."""
+        self.holds.start()
+        self._engine.start()
+        for value in self._engine.of_version_1():
+            self.submit(Request(**value), BILLMANAGER)
+        self._engine.drop_earlier_versions()
+        self.recover()
+        for operation in self.record.unfinished(states=[State.QUEUED]):
+            self._go(operation)
 
     def stop(self) -> None:
         """Take no new work. What runs is ended with the process and gone on with after the next start."""
-        DBOS.destroy()
+        self.holds.stop()
+        self._engine.stop()
 
-    def submit(self, request: Request) -> str:
-        """Store ``request`` durably and return the identifier of its workflow.
+    def submit(self, request: Request, by: str) -> Operation:
+        """Store ``request`` durably. A call for an operation that is unfinished attaches to it; otherwise it is a new
+        round, which is safe: each begins by reading. What was done but not reported is reported again; what BILLmanager
+        has ended is refused.
 
-        A call for an operation that is still running attaches to it; otherwise it is a new attempt, which is safe: each
-        begins by reading. What was done but not reported is reported again; what BILLmanager has ended is refused.
+        Raises :class:`EngineUnavailable`: then nothing is stored, or it will be carried out and reported all the same.
         """
-        key = f"{self._installation}:{request.operation or 0}:{request.command}:{request.service}:"
-        with self._guard:
-            known = DBOS.list_workflows(workflow_id_prefix=key, load_input=False, load_output=False)
-            for workflow in known:
-                if workflow.status in _RUNNING:
-                    return workflow.workflow_id
-            identifier = f"{key}{len(known) + 1}"
-            # One service at a time: its operations keep their order and never overlap.
-            with SetWorkflowID(identifier), SetEnqueueOptions(queue_partition_key=f"service-{request.service}"):
-                DBOS.enqueue_workflow(QUEUE, self._workflow, asdict(request))
-        log.info("operation accepted", command=request.command, service=request.service, operation=request.operation)
-        return identifier
-
-    def outcome(self, identifier: str, seconds: float) -> dict[str, Any] | None:
-        """``{"failure": None | {...}}`` of a workflow, or ``None`` when it has not ended within ``seconds``."""
-        deadline = time.monotonic() + seconds
-        while True:
-            status = DBOS.get_workflow_status(identifier)
-            if status is not None and status.status == "SUCCESS":
-                return dict(status.output or {})
-            if status is None or status.status not in _RUNNING:
-                detail = "unknown" if status is None else status.status
-                return {"failure": Failure("internal", "temporary", {"detail": detail}).as_dict()}
-            if time.monotonic() >= deadline:
-                return None
-            time.sleep(_POLL)
-
-    def _converge(self, value: dict[str, Any]) -> dict[str, Any]:
-        request = Request(**value)
         try:
-            service = self._database.service(request.service)
-        except OperationError as error:
-            return _stored(Outcome(request, failure=error.failure))
-        if service.module is None:
-            return _stored(Outcome(request, failure=_NO_MODULE))
-        return _stored(self._batches.submit(service.module, request).result())
+            about = asked(self._database, request.service, request.operation)
+        except OperationError:
+            # Unknown, or BILLmanager's database is down: the attempt will tell. Nothing that is asked for is lost.
+            about = Asked("", None, None, None)
+        installation = self._settings.bridge.installation
+        with self._guard:
+            operation, new = self.record.accept(
+                key=f"{installation}:{request.operation or 0}:{request.command}:{request.service}",
+                created=about.created or None,
+                installation=installation,
+                billmanager_operation=request.operation,
+                command=request.command,
+                service=request.service,
+                cloud=about.module,
+                client=about.client,
+                account=about.account,
+                asked_by=by,
+            )
+            if new:
+                self._hand_over(operation)
+                log.info(
+                    "operation accepted",
+                    id=operation.id,
+                    command=request.command,
+                    service=request.service,
+                    operation=request.operation,
+                )
+        return operation
 
-    def _report(self, value: dict[str, Any]) -> dict[str, Any]:
-        failure = report(self._mgrctl, self._database, _restored(value))
-        return {"failure": failure.as_dict() if failure else None}
+    def wait(self, number: int, seconds: float) -> Operation:
+        """The operation as soon as it has ended or waits for something that takes longer, at most ``seconds`` later."""
+        happened = threading.Event()
+        with self._guard:
+            self._waiting.setdefault(number, []).append(happened)
+        try:
+            operation = self.record.get(number)
+            if operation.state not in (State.QUEUED, State.RUNNING) or seconds <= 0:
+                return operation
+            happened.wait(seconds)
+            return self.record.get(number)
+        finally:
+            with self._guard:
+                left = [event for event in self._waiting.pop(number, []) if event is not happened]
+                if left:
+                    self._waiting[number] = left
+
+    def expect_deletion(self, service: int, deadline: str, about: Operation | None = None) -> None:
+        """Store the deletion of a closed service's account for its deadline (ISO 8601); once, however often called."""
+        moment = due(deadline)
+        if moment is None:
+            log.error("deadline not understood, the account is not deleted", service=service, deadline=deadline)
+            return
+        installation = self._settings.bridge.installation
+        module, client, account = None, None, None
+        if about is not None:
+            module, client, account = about.cloud, about.client, about.account
+        operation, new = self.record.accept(
+            key=f"{installation}:0:{DELETE}:{service}",
+            created=deadline,
+            installation=installation,
+            billmanager_operation=None,
+            command=DELETE,
+            service=service,
+            cloud=module,
+            client=client,
+            account=account,
+            asked_by=BRIDGE,
+            due_at=moment,
+        )
+        if new:
+            self._hand_over(operation)
+
+    # Going on
+
+    def recover(self) -> None:
+        """Hand over again what is on record, but not with the engine: a process was killed in between, or the engine's
+        database is another one."""
+        live = self._engine.live()
+        for operation in self.record.unfinished():
+            if (operation.id, operation.dispatch) not in live:
+                self.record.update(operation.id, "recovered", dispatch=operation.dispatch + 1)
+                self._hand_over(self.record.get(operation.id))
+
+    def expect_deletions(self) -> None:
+        """Store every deletion that BILLmanager has a deadline for: the record may be new, or restored."""
+        unfinished = {one.service for one in self.record.unfinished() if one.command == DELETE}
+        for service, deadline in deletions(self._database).items():
+            if service not in unfinished:
+                self.expect_deletion(service, deadline)
+
+    def remove_old(self) -> None:
+        """Take off what has been kept long enough."""
+        self._engine.remove_finished()
+        count = self.record.remove_before(time.time() - self._settings.engine.keep_record_days * 24 * HOUR)
+        if count:
+            log.info("operations taken off the record", count=count)
+
+    def released(self, module: int) -> int:
+        """Let the operations that waited for a cloud go on; how many there were."""
+        held = self.record.unfinished(states=[State.HELD], cloud=module)
+        for operation in held:
+            if self.record.move(operation.id, [State.HELD], "released", by=BRIDGE, state=State.QUEUED, due_at=None):
+                self._go(operation)
+        return len(held)
+
+    def go_on(self, operation: Operation, what: str, by: str, **values: Any) -> bool:
+        """Let an operation that waits go on now; whether it did. ``what`` goes to its timeline."""
+        moved = self.record.move(operation.id, WAITING, what, by=by, state=State.QUEUED, due_at=None, **values)
+        if moved:
+            self._go(operation)
+        return moved
+
+    def cancel(self, operation: Operation, by: str) -> bool:
+        """End an operation that waits, for good; whether it did. BILLmanager's operation is paused."""
+        if not self.record.move(
+            operation.id, WAITING, "cancelled", by=by, state=State.CANCELLED, due_at=None, ended_at=time.time()
+        ):
+            return False
+        report.pause(self._mgrctl, self._request(operation))
+        self._ended(operation)
+        return True
+
+    def _hand_over(self, operation: Operation, *, parked: bool = False) -> None:
+        delay = max(0.0, operation.due_at - time.time()) if operation.due_at else 0.0
+        if operation.state in (State.HELD, State.APPROVAL) or (parked and operation.state == State.QUEUED):
+            delay = PARKED_SECONDS
+        elif operation.state == State.QUEUED and self._admission.full(operation.cloud):
+            self._admission.line_up(operation.cloud, operation.id)
+            delay = PARKED_SECONDS
+        self._engine.enqueue(operation.id, operation.dispatch, operation.service, delay)
+
+    def _go(self, operation: Operation) -> None:
+        if self._admission.full(operation.cloud):
+            self._admission.line_up(operation.cloud, operation.id)
+        else:
+            self._engine.wake(operation.id, self.record.get(operation.id).dispatch)
+
+    # The steps of one operation: each may be called again after a crash
+
+    def _attempt(self, number: int, dispatch: int) -> None:
+        operation = self.record.get(number)
+        if operation.ended or operation.dispatch != dispatch:
+            return
+        if operation.command != DELETE and (earlier := self.record.earlier(operation)):
+            self._park(operation, State.QUEUED, "waits", behind=earlier.id)
+            return
+        module = self._module(operation)
+        held = self.holds.failure(module)
+        if held is not None:
+            report.failed_attempt(self._mgrctl, self._request(operation), held, self._probe_at(module))
+            self._park(operation, State.HELD, "held", failure=held, cloud=module)
+            return
+        if not self._admission.enter(operation.cloud, number):
+            self._park(operation, State.QUEUED, "waits for a free place")
+            return
+        self.record.begin_attempt(operation, dispatch)
+        outcome = self._carry_out(operation, module)
+        self.record.end_attempt(
+            operation,
+            dispatch,
+            failure=outcome.failure,
+            run=outcome.run,
+            wish=outcome.wish,
+            result=outcome.result,
+            outcome={
+                name: value
+                for name, value in asdict(outcome).items()
+                if name in ("item_type", "url", "confirmed", "delete_after", "dropped")
+            },
+            account=outcome.account,
+            cloud=module,
+        )
+
+    def _carry_out(self, operation: Operation, module: int | None) -> Outcome:
+        request = self._request(operation)
+        if module is None:
+            try:
+                service = self._database.service(operation.service)
+            except OperationError as error:
+                return Outcome(request, failure=error.failure)
+            if service.module is None:
+                return Outcome(request, failure=Failure("module_unknown", {"module": "(none)"}))
+            module = service.module
+        return self._batches.submit(module, request).result()
+
+    def _module(self, operation: Operation) -> int | None:
+        """The cloud as BILLmanager has it now; as it was on record, while BILLmanager does not answer."""
+        try:
+            return asked(self._database, operation.service, None).module
+        except OperationError:
+            return operation.cloud
+
+    def _conclude(self, number: int, dispatch: int) -> None:
+        operation = self.record.get(number)
+        if operation.ended or operation.dispatch != dispatch or operation.state != State.RUNNING:
+            return
+        attempt = self.record.attempt(number, dispatch)
+        outcome = Outcome(
+            self._request(operation),
+            failure=attempt.failure,
+            account=operation.account,
+            run=attempt.run,
+            result=attempt.result or {},
+            **(attempt.outcome or {}),
+        )
+        failure = outcome.failure
+        if outcome.dropped:
+            self._end(operation, State.CANCELLED, "not wanted any more", reason=outcome.dropped)
+            return
+        if failure is None:
+            if outcome.delete_after:
+                self.expect_deletion(operation.service, outcome.delete_after, operation)
+            failure = report.success(self._mgrctl, self._database, outcome)
+        if failure is None:
+            changes = [change["field"] for change in outcome.result.get("changes", [])]
+            self._log(log.info, "operation done", operation, outcome, changes=",".join(changes) or None)
+            self._end(operation, State.DONE, "done", action=outcome.result.get("action"), run=outcome.run)
+        else:
+            self._failed(operation, outcome, failure)
+
+    def _failed(self, operation: Operation, outcome: Outcome, failure: Failure) -> None:
+        now = time.time()
+        first = operation.first_failed_at or now
+        values: dict[str, Any] = {"failure": failure, "first_failed_at": first}
+        held = self.holds.failure(operation.cloud)
+        at: float | None = None
+        self._log(log.error, text(failure, "en"), operation, outcome, code=failure.code, kind=failure.kind)
+        if failure.code == APPROVAL:
+            state, what = State.APPROVAL, "waits for approval"
+            if operation.cloud is not None:
+                self.holds.announce_approval(operation.cloud, failure)
+        elif held is not None and (failure.kind == "held" or failure.code == UNREACHABLE):
+            state, what, at = State.HELD, "held", self._probe_at(operation.cloud)
+        elif failure.kind != "final" and now - first < self._settings.retries.give_up_hours * HOUR:
+            retries = self._settings.retries
+            at = now + pause(failure.code, max(1, operation.attempts), retries.first_seconds, retries.longest_seconds)
+            state, what = State.RETRYING, "failed, is tried again"
+        else:
+            complete = report.final_failure(self._mgrctl, self._database, operation.cloud, outcome.request, failure)
+            self._end(operation, State.FAILED, "failed", code=failure.code, told=complete, **values)
+            return
+        report.failed_attempt(self._mgrctl, outcome.request, failure, at)
+        due_at = at if state == State.RETRYING else None
+        self._park(operation, state, what, code=failure.code, next=at, due_at=due_at, **values)
+
+    def _park(self, operation: Operation, state: State, what: str, **more: Any) -> None:
+        """Let the operation wait: the next hand-over is stored by :meth:`_follow`."""
+        columns = {name: more.pop(name) for name in ("failure", "first_failed_at", "due_at", "cloud") if name in more}
+        self.record.update(
+            operation.id, what, detail=more, **{"due_at": None, **columns}, state=state, dispatch=operation.dispatch + 1
+        )
+
+    def _end(self, operation: Operation, state: State, what: str, **more: Any) -> None:
+        columns = {name: more.pop(name) for name in ("failure", "first_failed_at") if name in more}
+        self.record.update(operation.id, what, detail=more, **columns, state=state, due_at=None, ended_at=time.time())
+
+    def _follow(self, number: int, dispatch: int) -> None:
+        """After the steps: what comes next. Left out by a crash, it is made up for by :meth:`recover`."""
+        operation = self.record.get(number)
+        next_one = self._admission.leave(operation.cloud, number)
+        if next_one is not None:
+            waiting = self.record.get(next_one)
+            self._engine.wake(waiting.id, waiting.dispatch)
+        if operation.ended:
+            self._ended(operation)
+        elif operation.dispatch == dispatch + 1:
+            self._hand_over(operation, parked=True)
+            self._look_again(operation)
+        self._tell_waiting(number)
+
+    def _look_again(self, operation: Operation) -> None:
+        # What it waits for may have happened before it waited.
+        now = self.record.get(operation.id)
+        if now.dispatch != operation.dispatch:
+            return
+        if now.state == State.HELD and self.holds.failure(now.cloud) is None:
+            self.go_on(now, "released", BRIDGE)
+        elif now.state == State.QUEUED and operation.state != State.QUEUED:
+            self._go(now)
+        elif now.state == State.QUEUED and not self._admission.full(now.cloud) and self.record.earlier(now) is None:
+            self._engine.wake(now.id, now.dispatch)
+
+    def _ended(self, operation: Operation) -> None:
+        later = self.record.later(operation)
+        if later is not None and later.state == State.QUEUED:
+            self._engine.wake(later.id, later.dispatch)
+
+    def _tell_waiting(self, number: int) -> None:
+        with self._guard:
+            for event in self._waiting.get(number, []):
+                event.set()
+
+    def _probe_at(self, module: int | None) -> float | None:
+        return self.holds.probe_at(module) if module is not None else None
+
+    @staticmethod
+    def _request(operation: Operation) -> Request:
+        return Request(
+            operation.service,
+            operation.command,
+            operation.billmanager_operation,
+            approved=operation.approved_by is not None,
+        )
+
+    @staticmethod
+    def _log(write: Any, sentence: str, operation: Operation, outcome: Outcome, **more: object) -> None:
+        write(
+            sentence,
+            command=operation.command,
+            service=operation.service,
+            account=outcome.account,
+            operation=operation.billmanager_operation,
+            id=operation.id,
+            run=outcome.run,
+            action=outcome.result.get("action"),
+            **more,
+        )
 
 
-def _stored(outcome: Outcome) -> dict[str, Any]:
-    value = asdict(outcome)
-    value["failure"] = outcome.failure.as_dict() if outcome.failure else None
-    return value
-
-
-def _restored(value: dict[str, Any]) -> Outcome:
-    failure = Failure.from_dict(value["failure"]) if value["failure"] else None
-    return Outcome(**{**value, "request": Request(**value["request"]), "failure": failure})
+def open_record(settings: Settings) -> tuple[Record, Clouds]:
+    """The record of ``settings``, made where it is not there yet. Raises :class:`EngineUnavailable`."""
+    if settings.bridge.state_directory.exists() and not os.access(settings.bridge.state_directory, os.W_OK):
+        raise EngineUnavailable(detail=f"{settings.bridge.state_directory} cannot be written to")
+    store = Store(settings.record_database)
+    store.create()
+    return Record(store), Clouds(store)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs ``playbooks/accounts.yml`` for one cloud by ansible-runner and takes its results."""
+"""Runs ``playbooks/accounts.yml`` and ``playbooks/probe.yml`` for one cloud by ansible-runner and takes the results."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import sys
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,17 +19,19 @@ from ansible_runner.config.runner import RunnerConfig
 from ansible_runner.runner import Runner
 
 from bill_nextcloud.billmanager.service import Cloud
-from bill_nextcloud.errors import RunUnknown, SettingsInvalid
+from bill_nextcloud.damage import asked
+from bill_nextcloud.errors import Failure, RunUnknown, SettingsInvalid
 from bill_nextcloud.log import logger
 from bill_nextcloud.process import dying_with_parent
 from bill_nextcloud.settings import Settings
 
 log = logger("playbook")
 
-RESULT = "nextcloud_users"
-# More than can be under way at once, so that none of those is taken away.
-KEPT_ARTIFACTS = 1000
+ACCOUNTS, ACCOUNTS_RESULT = "accounts.yml", "nextcloud_users"
+PROBE, PROBE_RESULT = "probe.yml", "nextcloud_probe"
+DETAIL_LENGTH = 300
 _RUN_PREFIX = "run-"
+_ENDED = "how the run ended"
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,18 @@ class Runs:
         for left in directory.glob(f"{_RUN_PREFIX}*"):
             shutil.rmtree(left)
 
+    @property
+    def artifacts(self) -> Path:
+        """Where the artifacts of runs are, a directory for each."""
+        return self.settings.bridge.state_directory / "runs"
+
+    def remove_old(self) -> None:
+        """Take away the artifacts that were kept long enough. Raises ``OSError``."""
+        before = time.time() - self.settings.engine.keep_runs_days * 24 * 3600
+        for directory in self.artifacts.glob("*"):
+            if directory.stat().st_mtime < before:
+                shutil.rmtree(directory)
+
     def accounts(
         self, cloud: Cloud, wishes: Sequence[Mapping[str, Any]], passwords: Mapping[str, str], *, check: bool
     ) -> RunResult:
@@ -62,40 +77,63 @@ class Runs:
         ``passwords``: by account name. ``check``: only look. Raises :class:`RunUnknown` when no results came back:
         then nothing is known of what the run did.
         """
+        variables = {
+            "accounts": list(wishes),
+            # Each is asked for on purpose here; the limits per hour were applied before.
+            "max_deletions": asked(wishes).deletions,
+            "max_suspensions": asked(wishes).suspensions,
+        }
+        ident, results = self._play(cloud, ACCOUNTS, variables, passwords, check=check)
+        handed_back = results.get(ACCOUNTS_RESULT, {}).get(_host(cloud))
+        if handed_back is None or [result["name"] for result in handed_back] != [wish["name"] for wish in wishes]:
+            raise RunUnknown(cloud=cloud.name, detail=f"run {ident}: {results.get(_ENDED, '')}")
+        return RunResult(ident, list(handed_back))
+
+    def probe(self, cloud: Cloud) -> Failure | None:
+        """Why the accounts of ``cloud`` cannot be changed, or ``None``: they can. Raises :class:`RunUnknown`."""
+        ident, results = self._play(cloud, PROBE, {}, {}, check=False)
+        handed_back = results.get(PROBE_RESULT, {}).get(_host(cloud))
+        if handed_back is None:
+            raise RunUnknown(cloud=cloud.name, detail=f"run {ident}: {results.get(_ENDED, '')}")
+        failure = handed_back["failure"]
+        if not failure:
+            return None
+        detail = " ".join(str(failure["message"]).split())[:DETAIL_LENGTH]
+        return Failure(failure["code"], {"cloud": cloud.name, "account": cloud.username, "detail": detail})
+
+    def _play(
+        self, cloud: Cloud, playbook: str, variables: Mapping[str, Any], passwords: Mapping[str, str], *, check: bool
+    ) -> tuple[str, dict[str, Any]]:
+        """Run a playbook: its artifacts' name, and what it handed back."""
         ident = uuid.uuid4().hex
         private = self.settings.bridge.runtime_directory / f"{_RUN_PREFIX}{ident}"
         private.mkdir(mode=0o700)
         try:
-            return RunResult(ident, self._run(ident, private, cloud, wishes, passwords, check=check))
+            return ident, self._run(ident, private, cloud, playbook, variables, passwords, check=check)
         finally:
             shutil.rmtree(private)
-
-    def _variables(self, cloud: Cloud, wishes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        limits = self.settings.clouds
-        return {
-            "ansible_connection": "local",
-            "cloud_url": cloud.url,
-            "cloud_username": cloud.username,
-            "cloud_ca_path": str(limits.ca_file) if limits.ca_file else None,
-            "accounts": list(wishes),
-            "max_deletions": limits.deletions_per_run,
-            "max_suspensions": limits.suspensions_per_run,
-        }
 
     def _run(
         self,
         ident: str,
         private: Path,
         cloud: Cloud,
-        wishes: Sequence[Mapping[str, Any]],
+        playbook: str,
+        variables: Mapping[str, Any],
         passwords: Mapping[str, str],
         *,
         check: bool,
-    ) -> list[dict[str, Any]]:
+    ) -> dict[str, Any]:
         project = self.settings.bridge.project_directory
-        host = f"cloud_{cloud.id}"
         inventory = private / "inventory.yml"
-        _write(inventory, {"clouds": {"hosts": {host: _Data(self._variables(cloud, wishes))}}})
+        ca_file = self.settings.clouds.ca_file
+        connection: dict[str, Any] = {
+            "ansible_connection": "local",
+            "cloud_url": cloud.url,
+            "cloud_username": cloud.username,
+            "cloud_ca_path": str(ca_file) if ca_file else None,
+        }
+        _write(inventory, {"clouds": {"hosts": {_host(cloud): _Data({**connection, **variables})}}})
         secrets = private / "secrets.yml"
         _write(secrets, _Data(cloud_password=cloud.password, account_passwords=dict(passwords)))
         handed_back: list[dict[str, Any]] = []
@@ -108,7 +146,7 @@ class Runs:
         configuration = RunnerConfig(
             private_data_dir=str(private),
             project_dir=str(project),
-            playbook=str(project / "playbooks" / "accounts.yml"),
+            playbook=str(project / "playbooks" / playbook),
             inventory=str(inventory),
             envvars={
                 "ANSIBLE_CONFIG": str(project / "ansible.cfg"),
@@ -119,9 +157,8 @@ class Runs:
                 "ANSIBLE_HOST_KEY_CHECKING": "True",
             },
             cmdline=f"{'--check ' if check else ''}--diff -e @{shlex.quote(str(secrets))}",
-            artifact_dir=str(self.settings.bridge.state_directory / "runs"),
+            artifact_dir=str(self.artifacts),
             ident=ident,
-            rotate_artifacts=KEPT_ARTIFACTS,
             quiet=True,
         )
         configuration.prepare()
@@ -131,11 +168,13 @@ class Runs:
         executable = Path(sys.executable).parent / "ansible-playbook"
         configuration.command = dying_with_parent([str(executable), *configuration.command[1:]])
         status, code = Runner(configuration, event_handler=on_event).run()
-        log.info("run ended", run=ident, cloud=cloud.name, check=check, accounts=len(wishes), status=status, code=code)
-        results = handed_back[0].get(RESULT, {}).get(host) if handed_back else None
-        if results is None or [result["name"] for result in results] != [wish["name"] for wish in wishes]:
-            raise RunUnknown(cloud=cloud.name, detail=f"run {ident}: {status}, exit status {code}")
-        return list(results)
+        accounts = len(variables.get("accounts", ()))
+        log.info("run ended", run=ident, cloud=cloud.name, check=check, accounts=accounts, status=status, code=code)
+        return {**(handed_back[0] if handed_back else {}), _ENDED: f"{status}, exit status {code}"}
+
+
+def _host(cloud: Cloud) -> str:
+    return f"cloud_{cloud.id}"
 
 
 class _Data(dict[str, Any]):

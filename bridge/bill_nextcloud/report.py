@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import time
 
-from bill_nextcloud.billmanager.messages import error_document, text
+from bill_nextcloud.billmanager.alarms import operation_failed
+from bill_nextcloud.billmanager.messages import error_document
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import PROCESSING, URL, Database
 from bill_nextcloud.convergence import Outcome, Request
@@ -20,57 +21,68 @@ POST_CALLS = {
     "suspend": "service.postsuspend",
     "resume": "service.postresume",
     "close": "service.postclose",
+    "reopen": "service.postreopen",
 }
-ATTEMPTS, PAUSE = 5, 1.0
+ATTEMPTS, PAUSE = 3, 1.0
 
 
-def report(mgrctl: Mgrctl, database: Database, outcome: Outcome) -> Failure | None:
-    """Report ``outcome`` and return the failure that stands: the operation's own, or that the report was not taken.
+def success(mgrctl: Mgrctl, database: Database, outcome: Outcome) -> Failure | None:
+    """Report a success; the failure that stands when the report was not taken.
 
     Safe to repeat: a post call that is refused because the operation has ended already counts as taken.
     """
     request = outcome.request
-    if outcome.failure is None:
+    if request.command == "delete":
+        return None  # BILLmanager closed the service when its retention began
+    try:
         try:
-            try:
-                _patiently(mgrctl, _success_calls(outcome))
-            except BillmanagerRefused as refused:
-                if _still_runs(database, request):
-                    raise
-                log.info("reported before", service=request.service, command=request.command, detail=refused)
-            log.info(
-                "operation done",
-                command=request.command,
-                service=request.service,
-                account=outcome.account,
-                operation=request.operation,
-                run=outcome.run,
-                action=outcome.result.get("action"),
-                changes=",".join(change["field"] for change in outcome.result.get("changes", [])) or None,
-            )
-            return None
-        except OperationError as error:
-            failure = error.failure
-    else:
-        failure = outcome.failure
-    log.error(
-        text(failure, "en"),
-        command=request.command,
-        service=request.service,
-        account=outcome.account,
-        operation=request.operation,
-        run=outcome.run,
-        code=failure.code,
-        kind=failure.kind,
-    )
+            _patiently(mgrctl, _success_calls(outcome))
+        except BillmanagerRefused as refused:
+            if _still_runs(database, request):
+                raise
+            log.info("reported before", service=request.service, command=request.command, detail=refused)
+        return None
+    except OperationError as error:
+        return error.failure
+
+
+def failed_attempt(mgrctl: Mgrctl, request: Request, failure: Failure, next_attempt: float | None) -> None:
+    """Store an error with BILLmanager's operation. ``next_attempt``: when it is tried again (seconds since 1970)."""
+    if request.operation is None:
+        return
+    document = error_document(failure, next_attempt)
+    try:
+        mgrctl.call("runningoperation.edit", {"elid": str(request.operation), "errorxml": document, "sok": "ok"})
+    except OperationError as error:
+        # It is on our record, and the next attempt stores its own.
+        log.warning("error not stored", service=request.service, operation=request.operation, detail=error)
+
+
+def pause(mgrctl: Mgrctl, request: Request) -> bool:
+    """Keep BILLmanager from calling again by itself; whether that was taken."""
+    if request.operation is None:
+        return True
+    try:
+        mgrctl.call("runningoperation.edit", {"elid": str(request.operation), "manual": "on", "sok": "ok"})
+        return True
+    except OperationError as error:
+        log.warning("operation not paused", service=request.service, operation=request.operation, detail=error)
+        return False
+
+
+def final_failure(mgrctl: Mgrctl, database: Database, module: int | None, request: Request, failure: Failure) -> bool:
+    """Store the error, pause the operation and open a task for a person. Whether all of it was taken."""
+    complete = True
     if request.operation is not None:
-        parameters = {"elid": str(request.operation), "errorxml": error_document(failure), "sok": "ok"}
+        failed_attempt(mgrctl, request, failure, None)
+        complete = pause(mgrctl, request)
+    if module is not None:
         try:
-            mgrctl.call("runningoperation.edit", parameters)
+            operation_failed(mgrctl, database, module, request.service, request.command, request.operation, failure)
         except OperationError as error:
-            # The module's own answer carries the same error.
-            log.warning("error not stored", service=request.service, operation=request.operation, detail=error)
-    return failure
+            complete = False
+            log.warning("no task opened", service=request.service, operation=request.operation, detail=error)
+    return complete
 
 
 def _success_calls(outcome: Outcome) -> list[tuple[str, dict[str, str]]]:

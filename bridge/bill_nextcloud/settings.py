@@ -59,7 +59,7 @@ class BridgeSettings(_Section):
     state_directory: AbsolutePath = Path("/var/lib/bill-nextcloud")
     runtime_directory: AbsolutePath = Path("/run/bill-nextcloud")
     socket: AbsolutePath | None = None
-    wait_seconds: float = Field(default=60, ge=0, le=300)
+    wait_seconds: float = Field(default=5, ge=0, le=300)
     run_timeout: int = Field(default=1800, gt=0)
     project_directory: AbsolutePath = PACKAGE.parents[1]
 
@@ -69,10 +69,24 @@ class BridgeSettings(_Section):
 
 
 class EngineSettings(_Section):
-    """The engine's database: by default SQLite in the state directory, or ``postgresql://…``."""
+    """The engine's database: by default SQLite in the state directory, or ``postgresql://…``. ``workers``: how many
+    operations may be under way at once. ``keep_runs_days``: how long the artifacts of playbook runs are kept;
+    ``keep_record_days``: how long operations stay on record after they have ended."""
 
     database: str | None = None
-    workers: int = Field(default=500, ge=1, le=2000)
+    workers: int = Field(default=1000, ge=2, le=2000)
+    keep_runs_days: float = Field(default=14, gt=0)
+    keep_record_days: float = Field(default=1096, gt=0)
+
+
+class RetrySettings(_Section):
+    """When what failed for now is tried again: the shortest and the longest pause (seconds), and after how many hours it
+    is given up. ``probe_seconds``: the shortest pause between probes of a held cloud."""
+
+    first_seconds: float = Field(default=5, gt=0)
+    longest_seconds: float = Field(default=600, gt=0)
+    give_up_hours: float = Field(default=24, gt=0)
+    probe_seconds: float = Field(default=30, gt=0)
 
 
 class AccountSettings(_Section):
@@ -88,11 +102,11 @@ class AccountSettings(_Section):
 
 class CloudSettings(_Section):
     """What holds for every cloud: ``ca_file`` for a private certificate authority (TLS is always verified), and the
-    most deletions and suspensions that one run may do."""
+    most deletions and suspensions within an hour, by the bridge and by hand together."""
 
     ca_file: AbsolutePath | None = None
-    deletions_per_run: int = Field(default=50, ge=0)
-    suspensions_per_run: int = Field(default=200, ge=0)
+    deletions_per_hour: int = Field(default=50, ge=0)
+    suspensions_per_hour: int = Field(default=200, ge=0)
 
 
 class Settings(_Section):
@@ -101,12 +115,17 @@ class Settings(_Section):
     billmanager: BillmanagerSettings = BillmanagerSettings()
     bridge: BridgeSettings = BridgeSettings()
     engine: EngineSettings = EngineSettings()
+    retries: RetrySettings = RetrySettings()
     accounts: AccountSettings = AccountSettings()
     clouds: CloudSettings = CloudSettings()
 
     @property
     def engine_database(self) -> str:
         return self.engine.database or f"sqlite:///{self.bridge.state_directory / 'engine.sqlite'}"
+
+    @property
+    def record_database(self) -> str:
+        return self.engine.database or f"sqlite:///{self.bridge.state_directory / 'record.sqlite'}"
 
     @property
     def lock_directory(self) -> Path:

@@ -10,6 +10,7 @@ from bill_nextcloud.account import wish
 from bill_nextcloud.billmanager.connection import database_of
 from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.billmanager.service import ACTIVE, SUSPENDED, Cloud, Database, Service
+from bill_nextcloud.damage import Ledger
 from bill_nextcloud.errors import AccountNameMissing, CloudParameterMissing, OperationError
 from bill_nextcloud.lock import cloud_address, lock_path
 from bill_nextcloud.mapping import Mapping
@@ -71,17 +72,20 @@ def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud
                 email_owner=settings.accounts.email_owner,
             )
         )
+    lock = lock_path(settings.lock_directory, cloud.url)
+    counted = Ledger(lock).last_hour()
     variables = {
         "billmanager_module": cloud.id,
         "cloud_name": cloud.name,
         "cloud_url": cloud.url,
         "cloud_username": cloud.username,
         "cloud_ca_path": str(settings.clouds.ca_file) if settings.clouds.ca_file else None,
-        "cloud_lock": str(lock_path(settings.lock_directory, cloud.url)),
+        "cloud_lock": str(lock),
         "accounts": accounts,
         "accounts_left_out": left_out,
-        "max_deletions": settings.clouds.deletions_per_run,
-        "max_suspensions": settings.clouds.suspensions_per_run,
+        # What is left of this hour's; read again when the run has the lock.
+        "max_deletions": max(0, settings.clouds.deletions_per_hour - counted.deletions),
+        "max_suspensions": max(0, settings.clouds.suspensions_per_hour - counted.suspensions),
     }
     return SoldCloud(f"cloud_{cloud.id}", variables)
 

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from harness.cloud import Server
+from harness.postgresql import NotInstalled, PostgreSQL
 from harness.stack import Stack
 
 SetUp = Callable[..., Stack]
@@ -39,3 +42,22 @@ def set_up(tmp_path: Path) -> Iterator[SetUp]:
 def stack(set_up: SetUp) -> Stack:
     """A stack with default settings."""
     return set_up()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server. Where none is installed the test is skipped, with REQUIRE_POSTGRESQL it fails."""
+    try:
+        server = PostgreSQL()
+    except NotInstalled as error:
+        if os.environ.get("REQUIRE_POSTGRESQL"):
+            raise
+        pytest.skip(str(error))
+    with server:
+        yield server
+
+
+@pytest.fixture
+def database(postgresql: PostgreSQL) -> str:
+    """The address of an empty PostgreSQL database."""
+    return postgresql.create_database(f"engine_{secrets.token_hex(4)}")

@@ -142,7 +142,7 @@ def test_what_was_not_saved_is_noticed(desk: Desk, forgotten: list[str], paramet
     with pytest.raises(ClaimNotSaved) as raised:
         desk.claim(desk.first, "anna", mgrctl=desk.forgetful(*forgotten))
     assert raised.value.parameters == {"service": str(desk.first), "parameter": parameter}
-    assert raised.value.kind == "temporary"
+    assert raised.value.failure.kind == "temporary"
 
 
 def test_what_was_not_saved_is_no_conflict(desk: Desk) -> None:

@@ -94,7 +94,7 @@ def test_a_service(shared: World) -> None:
     }
     assert service.addons == {"disk": Addon("disk", 15, "gib", 15 * GIB)}
     assert service.params == {}
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d", service.created)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", service.created)
     assert (service.account, service.confirmed) == (None, False)
 
 
@@ -320,7 +320,7 @@ def test_a_database_that_is_gone(world: World) -> None:
     world.sql("DROP TABLE itemparam")
     error = unavailable(world.database, "somebodys-name")
     assert error.parameters == {"detail": "database: no such table: itemparam"}
-    assert error.kind == "temporary"
+    assert error.failure.kind == "temporary"
 
 
 def test_a_server_that_does_not_answer() -> None:

@@ -14,21 +14,29 @@ import threading
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from bill_nextcloud.convergence import COMMANDS, Request
 from bill_nextcloud.errors import BadRequest, CommandUnknown, Failure, ServiceUnknown
-from bill_nextcloud.intake import Intake, _request
+from bill_nextcloud.administration import Administration
+from bill_nextcloud.intake import Intake, _read, request_of
 from bill_nextcloud.operation import Operations
+from bill_nextcloud.record import Operation, State
 from bill_nextcloud.settings import BridgeSettings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
 LONGEST = 64 * 1024
-REFUSED = Failure("refused", "final", {"account": "user_12", "cloud": "Blue", "detail": "Нет <&>"})
+REFUSED = Failure("refused", {"account": "user_12", "cloud": "Blue", "detail": "Нет <&>"})
+
+
+def request(content: bytes) -> Request:
+    """What is understood of a call."""
+    return request_of(_read(content))
 
 
 def line(**values: Any) -> bytes:
@@ -39,19 +47,19 @@ def line(**values: Any) -> bytes:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_call(command: str) -> None:
     """Command, service and operation."""
-    assert _request(line(command=command)) == Request(12, command, 7)
+    assert request(line(command=command)) == Request(12, command, 7)
 
 
 def test_other_options_are_ignored() -> None:
     """Sets of options grow with BILLmanager's versions."""
-    assert _request(line(userid="5", lang="ru", level="29", module=None, extra=[1])) == Request(12, "open", 7)
+    assert request(line(userid="5", lang="ru", level="29", module=None, extra=[1])) == Request(12, "open", 7)
 
 
 @pytest.mark.parametrize("value", ["", None])
 def test_the_operation_may_be_missing(value: str | None) -> None:
     """As in calls that belong to none."""
-    assert _request(line(runningoperation=value)).operation is None
-    assert _request(b'{"command": "open", "item": "12"}').operation is None
+    assert request(line(runningoperation=value)).operation is None
+    assert request(b'{"command": "open", "item": "12"}').operation is None
 
 
 @pytest.mark.parametrize("name", ["item", "runningoperation"])
@@ -62,7 +70,7 @@ def test_the_operation_may_be_missing(value: str | None) -> None:
 def test_a_bad_number_is_named(name: str, value: Any) -> None:
     """Only decimal digits of a sensible length, as text."""
     with pytest.raises(BadRequest) as raised:
-        _request(line(**{name: value}))
+        request(line(**{name: value}))
     assert raised.value.parameters["detail"].startswith(f"--{name} must be a number, not ")
 
 
@@ -70,18 +78,18 @@ def test_a_bad_number_is_named(name: str, value: Any) -> None:
 def test_the_service_must_be_there(value: str | None) -> None:
     """An empty number and none at all."""
     with pytest.raises(BadRequest) as raised:
-        _request(line(item=value))
+        request(line(item=value))
     assert "--item" in raised.value.parameters["detail"]
     with pytest.raises(BadRequest):
-        _request(b'{"command": "open"}')
+        request(b'{"command": "open"}')
 
 
 def test_long_values_are_cut() -> None:
     """An error is for people."""
     with pytest.raises(BadRequest) as number:
-        _request(line(item="x" * 5000))
+        request(line(item="x" * 5000))
     with pytest.raises(CommandUnknown) as command:
-        _request(line(command="y" * 5000))
+        request(line(command="y" * 5000))
     assert len(str(number.value)) < 200
     assert len(str(command.value)) < 200
 
@@ -105,23 +113,23 @@ def test_long_values_are_cut() -> None:
 def test_what_is_no_call(content: bytes, detail: str) -> None:
     """Each in its words, and never anything but this error."""
     with pytest.raises(BadRequest) as raised:
-        _request(content)
+        request(content)
     assert raised.value.parameters == {"detail": detail}
 
 
 def test_the_longest_call() -> None:
     """The limit itself is taken."""
     room = LONGEST - len(line(extra=""))
-    assert _request(line(extra="x" * room)) == Request(12, "open", 7)
+    assert request(line(extra="x" * room)) == Request(12, "open", 7)
     with pytest.raises(BadRequest):
-        _request(line(extra="x" * (room + 1)))
+        request(line(extra="x" * (room + 1)))
 
 
 @pytest.mark.parametrize("command", [None, "", "Open", "stat", "features", 5, ["open"], {"open": 1}])
 def test_an_unknown_command(command: Any) -> None:
     """It is named."""
     with pytest.raises(CommandUnknown) as raised:
-        _request(line(command=command))
+        request(line(command=command))
     assert raised.value.parameters == {"command": str(command)}
 
 
@@ -130,11 +138,49 @@ def test_an_unknown_command(command: Any) -> None:
 def test_nothing_else_comes_of_a_call(value: Any, name: str) -> None:
     """Whatever is sent: a request with whole numbers, or one of the two errors."""
     try:
-        found = _request(json.dumps({"command": "open", "item": value, name: value}).encode())
+        found = request(json.dumps({"command": "open", "item": value, name: value}).encode())
     except (BadRequest, CommandUnknown):
         return
     assert found.service > 0
     assert str(found.service) == str(value).lstrip("0")
+
+
+def operation(state: State, failure: Failure | None = None) -> Operation:
+    """One that is in ``state``."""
+    return Operation(
+        id=1,
+        key="key",
+        created=None,
+        round=1,
+        installation="billmanager",
+        billmanager_operation=7,
+        command="open",
+        service=12,
+        cloud=3,
+        account=None,
+        client=None,
+        asked_by="BILLmanager",
+        state=state,
+        dispatch=1,
+        attempts=1,
+        accepted_at=0,
+        first_failed_at=None,
+        due_at=None,
+        ended_at=None,
+        failure=failure,
+        approved_by=None,
+    )
+
+
+class FakeHolds:
+    """No cloud is held, or each."""
+
+    def __init__(self) -> None:
+        self.held: Failure | None = None
+
+    def failure(self, cloud: int | None) -> Failure | None:
+        """As told."""
+        return self.held
 
 
 class FakeOperations:
@@ -142,18 +188,24 @@ class FakeOperations:
 
     def __init__(self) -> None:
         self.submitted: list[Request] = []
-        self.waited: list[tuple[str, float]] = []
-        self.answer: Callable[[], dict[str, Any] | None] = lambda: {"failure": None}
+        self.waited: list[tuple[int, float]] = []
+        self.holds = FakeHolds()
+        self.answer: Callable[[], Operation] = lambda: operation(State.DONE)
 
-    def submit(self, request: Request) -> str:
+    def submit(self, request: Request, by: str) -> Operation:
         """Takes it."""
         self.submitted.append(request)
-        return "identifier"
+        return operation(State.QUEUED)
 
-    def outcome(self, identifier: str, seconds: float) -> dict[str, Any] | None:
+    def wait(self, number: int, seconds: float) -> Operation:
         """As told."""
-        self.waited.append((identifier, seconds))
+        self.waited.append((number, seconds))
         return self.answer()
+
+
+def refuse(action: object, parameters: dict[str, Any], by: str) -> dict[str, Any]:
+    """In the administration's place: says what it was asked."""
+    return {"action": action, "parameters": parameters, "by": by}
 
 
 class Desk:
@@ -162,7 +214,7 @@ class Desk:
     def __init__(self, directory: Path) -> None:
         self.settings = BridgeSettings(socket=directory / "bridge.sock", wait_seconds=3)
         self.operations = FakeOperations()
-        self.intake = Intake(self.settings, cast(Operations, self.operations))
+        self.intake = Intake(self.settings, cast(Operations, self.operations), cast(Administration, refuse))
         self._thread = threading.Thread(target=self.intake.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
@@ -175,9 +227,9 @@ class Desk:
             if shut:
                 connection.shutdown(socket.SHUT_WR)
             with connection.makefile("rb") as answers:
-                answer = answers.read()
+                greeting, answer = answers.read().splitlines(keepends=True)
+        assert json.loads(greeting) == {"status": "running", "wait": 3}
         assert answer.endswith(b"\n")
-        assert answer.count(b"\n") == 1
         return json.loads(answer)
 
     def close(self) -> None:
@@ -219,7 +271,7 @@ def test_the_socket_is_for_its_owner_only(short: Path) -> None:
         left.bind(str(path))
     before = os.umask(0)
     try:
-        with Intake(BridgeSettings(socket=path), cast(Operations, FakeOperations())):
+        with Intake(BridgeSettings(socket=path), cast(Operations, FakeOperations()), cast(Administration, refuse)):
             assert stat.S_ISSOCK(path.stat().st_mode)
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
     finally:
@@ -230,18 +282,36 @@ def test_done(desk: Desk) -> None:
     """The operation is stored, waited for as long as the settings say, and has ended."""
     assert desk.ask(line()) == {"status": "done"}
     assert desk.operations.submitted == [Request(12, "open", 7)]
-    assert desk.operations.waited == [("identifier", 3)]
+    assert desk.operations.waited == [(1, 3)]
 
 
 def test_accepted(desk: Desk) -> None:
     """It goes on."""
-    desk.operations.answer = lambda: None
+    for state in (State.QUEUED, State.RUNNING, State.RETRYING, State.HELD, State.APPROVAL, State.CANCELLED):
+        desk.operations.answer = partial(operation, state)
+        assert desk.ask(line()) == {"status": "accepted"}
+
+
+def test_a_held_cloud_is_not_waited_for(desk: Desk) -> None:
+    """BILLmanager hears at once that the operation is stored."""
+    desk.operations.holds.held = REFUSED
+    desk.operations.answer = lambda: operation(State.HELD)
     assert desk.ask(line()) == {"status": "accepted"}
+    assert desk.operations.waited == [(1, 0)]
+
+
+def test_an_administrator_is_heard(desk: Desk) -> None:
+    """By the same socket; parameters that are none are refused."""
+    asked = {"command": "administer", "action": "hold", "parameters": {"cloud": 3}, "by": "root"}
+    answer = desk.ask(json.dumps(asked).encode() + b"\n")
+    assert answer == {"status": "done", "result": {"action": "hold", "parameters": {"cloud": 3}, "by": "root"}}
+    bad = desk.ask(json.dumps({**asked, "parameters": None}).encode() + b"\n")
+    assert type_of(bad) == "nextcloud_bad_request"
 
 
 def test_failed(desk: Desk) -> None:
     """The failure's document, and its English words for the log."""
-    desk.operations.answer = lambda: {"failure": REFUSED.as_dict()}
+    desk.operations.answer = lambda: operation(State.FAILED, REFUSED)
     answer = desk.ask(line())
     assert type_of(answer) == "nextcloud_refused"
     assert "Нет <&>" in answer["message"]
@@ -274,7 +344,7 @@ def test_a_call_without_an_end_is_answered(desk: Desk) -> None:
 def test_known_errors_of_the_engine_are_answered(desk: Desk) -> None:
     """In their words."""
 
-    def fail() -> dict[str, Any]:
+    def fail() -> Operation:
         raise ServiceUnknown(service=12)
 
     desk.operations.answer = fail
@@ -288,7 +358,7 @@ def test_known_errors_of_the_engine_are_answered(desk: Desk) -> None:
 def test_an_operation_that_cannot_be_stored_is_not_accepted(desk: Desk, problem: Exception) -> None:
     """The engine's database is full or gone: the answer says what kind of error it was, and no values."""
 
-    def fail() -> dict[str, Any]:
+    def fail() -> Operation:
         raise problem
 
     desk.operations.answer = fail
@@ -303,10 +373,10 @@ def test_calls_do_not_wait_for_one_another(desk: Desk) -> None:
     release = threading.Event()
     entered = threading.Event()
 
-    def slow() -> dict[str, Any]:
+    def slow() -> Operation:
         entered.set()
         release.wait(20)
-        return {"failure": None}
+        return operation(State.DONE)
 
     desk.operations.answer = slow
     killed = socket.socket(socket.AF_UNIX)
@@ -314,7 +384,7 @@ def test_calls_do_not_wait_for_one_another(desk: Desk) -> None:
     killed.sendall(line(item="1"))
     assert entered.wait(10)
     killed.close()
-    desk.operations.answer = lambda: None
+    desk.operations.answer = lambda: operation(State.RUNNING)
     started = time.monotonic()
     assert desk.ask(line(item="2")) == {"status": "accepted"}
     assert time.monotonic() - started < 10

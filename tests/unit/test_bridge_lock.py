@@ -95,7 +95,7 @@ def test_a_second_one_waits_no_longer_than_asked(tmp_path: Path) -> None:
             pass
         assert 0.4 <= time.monotonic() - started < 5
         assert raised.value.parameters == {"path": str(path), "seconds": "0.4"}
-        assert raised.value.kind == "temporary"
+        assert raised.value.failure.kind == "temporary"
         with pytest.raises(LockUnavailable), locked(path, 0):
             pass
 

@@ -17,9 +17,10 @@ import bill_nextcloud
 import pytest
 from bill_nextcloud import convergence, errors
 from bill_nextcloud.account import Account
-from bill_nextcloud.billmanager.messages import LANGUAGES, PREFIX, TEXTS, Language, error_document, text
+from bill_nextcloud.billmanager.messages import LANGUAGES, NEXT, PREFIX, TEXTS, Language, error_document, text
 from bill_nextcloud.billmanager.service import Cloud
 from bill_nextcloud.errors import Failure, OperationError
+from bill_nextcloud.treatment import TABLE, kind_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +29,7 @@ MODULE = PACKAGE.parent / "pmnextcloud"
 COLLECTION = PACKAGE.parents[1] / "collections" / "ansible_collections" / "bill" / "nextcloud"
 PLACEHOLDER = re.compile(r"__([a-z_]+?)__")
 WORDS_OF_OTHERS = re.compile(
-    r"https?://\S+|systemctl start|bill-nextcloud|occ|security:bruteforce:reset|BILLmanager|CryptKey|Nextcloud"
+    r"https?://\S+|systemctl start|bill-nextcloud(?: (?:status|operations|approve|release))?|occ|security:bruteforce:reset|BILLmanager|CryptKey|Nextcloud"
     r"|\b[A-Z]+\b"
 )
 
@@ -84,7 +85,7 @@ def raised() -> list[tuple[str, str, set[str]]]:
         found.append((CLASSES[name].code, place, {argument for argument in passed if argument}))
     for _, place, call in calls_of("Failure"):
         if isinstance(call.args[0], ast.Constant):
-            found.append((str(call.args[0].value), place, keys_of(call.args[2])))
+            found.append((str(call.args[0].value), place, keys_of(call.args[1])))
     for _, place, call in calls_of("error"):
         assert isinstance(call.args[0], ast.Constant)
         found.append((str(call.args[0].value).removeprefix(PREFIX), place, keys_of(call.args[1])))
@@ -96,7 +97,8 @@ RAISED = raised()
 
 def placeholders(code: str) -> set[str]:
     """What the text of ``code`` wants to be filled in."""
-    return {name for language in LANGUAGES for name in PLACEHOLDER.findall(TEXTS[code][language])}
+    found = {name for language in LANGUAGES for name in PLACEHOLDER.findall(TEXTS[code][language])}
+    return found - {NEXT}  # filled in by whoever knows when it is tried again
 
 
 def test_the_search_finds_what_is_raised() -> None:
@@ -148,7 +150,7 @@ def test_each_failure_fills_its_text(code: str, place: str, passed: set[str]) ->
 def test_each_class_documents_its_parameters(name: str) -> None:
     """Exactly those that are passed, in the brackets of its docstring."""
     documented = set(re.findall(r"``([a-z_]+)``", str(CLASSES[name].__doc__).rpartition("(")[2]))
-    assert CLASSES[name].kind in ("temporary", "held", "final")
+    assert kind_of(CLASSES[name].code) in ("temporary", "held", "final")
     for code, place, passed in RAISED:
         if code == CLASSES[name].code and not place.startswith("pmnextcloud"):
             assert passed == documented, place
@@ -182,7 +184,20 @@ def test_codes_that_both_sides_know_agree() -> None:
     """A conflict is final whoever finds it."""
     for cls in CLASSES.values():
         if cls.code in CLOUD_TABLE:
-            assert cls.kind == CLOUD_TABLE[cls.code].kind
+            assert kind_of(cls.code) == CLOUD_TABLE[cls.code].kind
+
+
+def test_each_text_has_a_treatment() -> None:
+    """What the module says by itself is never treated; everything else is, and nothing is treated that has no words."""
+    assert set(TABLE) == set(TEXTS) - {"bridge_not_running"}
+
+
+@pytest.mark.parametrize("code", sorted(code for code in TABLE if TABLE[code].kind == "temporary"))
+def test_what_is_temporary_says_when_it_is_tried_again(code: str) -> None:
+    """In both languages; ``-`` where nobody knows."""
+    for language in LANGUAGES:
+        assert "__next__" in TEXTS[code][language] or code == "internal"
+        assert text(Failure(code, {}), language, 0.0) != text(Failure(code, {}), language) or code == "internal"
 
 
 def test_the_module_uses_only_known_types() -> None:
@@ -194,21 +209,21 @@ def test_the_module_uses_only_known_types() -> None:
 
 def test_text_is_filled_once() -> None:
     """A value that looks like a placeholder stays as it is; a missing one shows as a question mark."""
-    failure = Failure("account_conflict", "final", {"account": "__detail__", "detail": "\\1 __account__"})
+    failure = Failure("account_conflict", {"account": "__detail__", "detail": "\\1 __account__"})
     assert "name __detail__ belongs to somebody else (\\1 __account__)" in text(failure, "en")
-    assert "(?)" in text(Failure("account_conflict", "final", {"account": "a"}), "en")
+    assert "(?)" in text(Failure("account_conflict", {"account": "a"}), "en")
 
 
 def test_a_code_without_a_text_is_an_error() -> None:
     """Nothing is shown instead."""
     with pytest.raises(KeyError):
-        text(Failure("nothing_known", "final"), "en")
+        text(Failure("nothing_known", {}), "en")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_language_is_chosen(language: Language) -> None:
     """Russian for ru, English for en."""
-    words = text(Failure("maintenance", "held", {"cloud": "Blue"}), language)
+    words = text(Failure("maintenance", {"cloud": "Blue"}), language)
     assert ("обслуживания" in words) == (language == "ru")
     assert "Blue" in words
 
@@ -237,18 +252,18 @@ def parsed(failure: Failure) -> tuple[str, str, dict[str, str]]:
 )
 def test_an_error_document(parameters: dict[str, str], subject: str) -> None:
     """The fixed type, the account or else the service, and every parameter."""
-    assert parsed(Failure("refused", "final", parameters)) == ("nextcloud_refused", subject, parameters)
+    assert parsed(Failure("refused", parameters)) == ("nextcloud_refused", subject, parameters)
 
 
 def test_an_error_document_is_escaped() -> None:
     """What means something in XML arrives as it was."""
     hostile = {"account": "a\"'<&>b", "detail": "</param><x/>]]>&amp;"}
-    assert parsed(Failure("refused", "final", hostile)) == ("nextcloud_refused", hostile["account"], hostile)
+    assert parsed(Failure("refused", hostile)) == ("nextcloud_refused", hostile["account"], hostile)
 
 
 def test_control_characters_become_spaces() -> None:
     """XML has no place for them, neither in a parameter nor in the object."""
-    failure = Failure("refused", "final", {"account": "a\x00b\x1bc", "detail": "x\x07y\ud800z\uffff\n"})
+    failure = Failure("refused", {"account": "a\x00b\x1bc", "detail": "x\x07y\ud800z\uffff\n"})
     assert parsed(failure) == ("nextcloud_refused", "a b c", {"account": "a b c", "detail": "x y z  "})
 
 
@@ -256,7 +271,7 @@ def test_control_characters_become_spaces() -> None:
 @settings(deadline=None, max_examples=200)
 def test_every_text_can_be_told(account: str, detail: str) -> None:
     """Whatever a name or a server's answer holds, the document can be read and be sent as UTF-8."""
-    failure = Failure("refused", "final", {"account": account, "detail": detail})
+    failure = Failure("refused", {"account": account, "detail": detail})
     error_document(failure).encode("utf-8")
     _, subject, parameters = parsed(failure)
     assert parameters["detail"] == "".join(c if c.isprintable() else " " for c in detail)
@@ -266,5 +281,5 @@ def test_every_text_can_be_told(account: str, detail: str) -> None:
 def test_a_failure_can_be_stored() -> None:
     """As plain values and back."""
     failure = errors.UnitUnknown(tariff="Small", addon="disk", unit=None).failure
-    assert failure == Failure("unit_unknown", "final", {"tariff": "Small", "addon": "disk", "unit": "None"})
+    assert failure == Failure("unit_unknown", {"tariff": "Small", "addon": "disk", "unit": "None"})
     assert Failure.from_dict(failure.as_dict()) == failure

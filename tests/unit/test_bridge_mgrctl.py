@@ -139,7 +139,7 @@ def test_an_error_in_the_answer_is_a_refusal(make: Make, code: int) -> None:
     with pytest.raises(BillmanagerRefused) as raised:
         make('<doc><error type="missed" object="elid" value="7"><msg>x</msg></error></doc>', code).call("f.open", {})
     assert raised.value.parameters == {"function": "f.open", "detail": "missed, elid, 7"}
-    assert raised.value.kind == "final"
+    assert raised.value.failure.kind == "final"
 
 
 def test_an_error_without_words_is_a_refusal(make: Make) -> None:
@@ -165,7 +165,7 @@ def test_no_answer_is_temporary(make: Make, answer: bytes | str, code: int, comp
     with pytest.raises(BillmanagerUnavailable) as raised:
         make(answer, code, complaint).call("paramlist", {}, secrets={"value": SECRET})
     assert raised.value.parameters == {"detail": f"mgrctl paramlist: {detail}"}
-    assert raised.value.kind == "temporary"
+    assert raised.value.failure.kind == "temporary"
 
 
 def test_a_long_complaint_is_cut(make: Make) -> None:

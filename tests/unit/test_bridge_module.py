@@ -43,6 +43,9 @@ def interpreters() -> dict[str, Path]:
 INTERPRETERS = interpreters()
 
 
+GREETING = b'{"status": "running", "wait": 5}\n'
+
+
 class Bridge:
     """A bridge of one thread: notes each call and answers with the bytes of ``answer``; ``None`` just hangs up."""
 
@@ -64,7 +67,7 @@ class Bridge:
             with connection, connection.makefile("rb") as lines:
                 self.calls.append(json.loads(lines.readline()))
                 if self.answer is not None:
-                    connection.sendall(self.answer)
+                    connection.sendall(GREETING + self.answer)
 
     def close(self) -> None:
         """End it."""

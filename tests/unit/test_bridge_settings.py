@@ -72,8 +72,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         email_owner = "billmanager"
         [clouds]
         ca_file = "/etc/ca.pem"
-        deletions_per_run = 0
-        suspensions_per_run = 3
+        deletions_per_hour = 0
+        suspensions_per_hour = 3
         """,
     )
     settings = read_settings(path)
@@ -89,8 +89,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert settings.accounts.mapping == Path("/etc/accounts.yml")
     assert settings.accounts.email_owner == "billmanager"
     assert settings.clouds.ca_file == Path("/etc/ca.pem")
-    assert settings.clouds.deletions_per_run == 0
-    assert settings.clouds.suspensions_per_run == 3
+    assert settings.clouds.deletions_per_hour == 0
+    assert settings.clouds.suspensions_per_hour == 3
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         ("[accounts]\nemail_owner = 'nobody'", "accounts.email_owner"),
         ("[accounts]\nmapping = 'accounts.yml'", "accounts.mapping"),
         ("[clouds]\nca_file = 'ca.pem'", "clouds.ca_file"),
-        ("[clouds]\ndeletions_per_run = -1", "clouds.deletions_per_run"),
-        ("[clouds]\nsuspensions_per_run = 1.5", "clouds.suspensions_per_run"),
+        ("[clouds]\ndeletions_per_hour = -1", "clouds.deletions_per_hour"),
+        ("[clouds]\nsuspensions_per_hour = 1.5", "clouds.suspensions_per_hour"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, content: str, named: str) -> None:

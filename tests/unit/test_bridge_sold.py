@@ -198,7 +198,7 @@ def test_the_settings_arrive(world: World, tmp_path: Path) -> None:
     world.settings = world.settings.model_copy(
         update={
             "accounts": AccountSettings(mapping=mapping, email_owner="billmanager"),
-            "clouds": CloudSettings(ca_file=Path("/etc/ca.pem"), deletions_per_run=1, suspensions_per_run=2),
+            "clouds": CloudSettings(ca_file=Path("/etc/ca.pem"), deletions_per_hour=1, suspensions_per_hour=2),
         }
     )
     variables = world.sold().variables

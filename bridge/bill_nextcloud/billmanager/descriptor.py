@@ -34,6 +34,7 @@ _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
 _TARIFF: dict[str, tuple[str, str]] = {
     "usergroup": ("Groups of the account", "Группы учётной записи"),
     "language": ("Language of the account", "Язык учётной записи"),
+    "retention_days": ("Days until deletion", "Дней до удаления"),
 }
 _TARIFF_HINTS: dict[str, tuple[str, str]] = {
     "usergroup": (
@@ -41,6 +42,10 @@ _TARIFF_HINTS: dict[str, tuple[str, str]] = {
         "Имена групп облака через запятую",
     ),
     "language": ("Code of the language, for example ru or en", "Код языка, например ru или en"),
+    "retention_days": (
+        "For so many days a closed service's account is kept, disabled; without a number it is deleted at once",
+        "Столько дней учётная запись закрытой услуги хранится отключённой; без числа она удаляется сразу",
+    ),
 }
 _PLUGIN: dict[str, tuple[str, str]] = {
     f"desc_short_{MODULE_NAME}": ("Nextcloud storage", "Хранилище Nextcloud"),

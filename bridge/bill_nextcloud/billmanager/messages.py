@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,7 @@ from bill_nextcloud.errors import Failure
 Language = Literal["en", "ru"]
 LANGUAGES: tuple[Language, ...] = ("en", "ru")
 PREFIX = "nextcloud_"
+NEXT = "next"
 _PLACEHOLDER = re.compile(r"__([a-z_]+)__")
 
 TEXTS: dict[str, dict[Language, str]] = yaml.safe_load(
@@ -26,18 +28,33 @@ TEXTS: dict[str, dict[Language, str]] = yaml.safe_load(
 )
 
 
-def text(failure: Failure, language: Language) -> str:
-    """The sentence for ``failure``. Raises ``KeyError`` for a code without a text (a test sees to that)."""
+def text(failure: Failure, language: Language, next_attempt: float | None = None) -> str:
+    """The sentence for ``failure``. ``next_attempt``: when it is tried again (seconds since 1970), if it is.
+
+    Raises ``KeyError`` for a code without a text (a test sees to that).
+    """
     template = TEXTS[failure.code][language]
-    return _PLACEHOLDER.sub(lambda match: failure.parameters.get(match[1], "?"), template)
+    values = {**failure.parameters, NEXT: moment(next_attempt)}
+    return _PLACEHOLDER.sub(lambda match: values.get(match[1], "?"), template)
 
 
-def error_document(failure: Failure) -> str:
-    """The error document of the module contract: ``doc/error@type@object`` with a ``param`` for each parameter."""
+def moment(seconds: float | None) -> str:
+    """A moment as people of this host read it, with the offset from UTC; ``-`` for none."""
+    if seconds is None:
+        return "-"
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def error_document(failure: Failure, next_attempt: float | None = None) -> str:
+    """The error document of the module contract: ``doc/error@type@object`` with a ``param`` for each parameter, and one
+    that tells when the operation is tried again (see :func:`text`)."""
     document = ElementTree.Element("doc")
     subject = failure.parameters.get("account") or failure.parameters.get("service") or ""
     error = ElementTree.SubElement(document, "error", type=PREFIX + failure.code, object=_printable(subject))
-    for name, value in sorted(failure.parameters.items()):
+    parameters = dict(failure.parameters)
+    if failure.kind != "final":
+        parameters[NEXT] = moment(next_attempt)
+    for name, value in sorted(parameters.items()):
         ElementTree.SubElement(error, "param", name=name).text = _printable(value)
     return ElementTree.tostring(document, encoding="unicode")
 

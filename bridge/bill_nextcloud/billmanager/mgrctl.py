@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
 
 from bill_nextcloud.errors import BillmanagerRefused, BillmanagerUnavailable
 from bill_nextcloud.process import dying_with_parent
+
+# Each call is a process, and after a batch hundreds of operations report at once.
+_AT_ONCE = threading.BoundedSemaphore(8)
 
 
 @dataclass(frozen=True)
@@ -40,14 +44,15 @@ class Mgrctl:
         command += [function, *(f"{name}={value}" for name, value in parameters.items())]
         hidden = list((secrets or {}).values())
         try:
-            done = subprocess.run(
-                dying_with_parent(command),
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=self.timeout,
-                check=False,
-            )
+            with _AT_ONCE:
+                done = subprocess.run(
+                    dying_with_parent(command),
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    timeout=self.timeout,
+                    check=False,
+                )
         except subprocess.TimeoutExpired as error:
             raise BillmanagerUnavailable(detail=f"mgrctl {function}: no answer within {self.timeout:g} s") from error
         except OSError as error:

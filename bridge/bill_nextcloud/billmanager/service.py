@@ -27,6 +27,8 @@ MODULE_NAME = "pmnextcloud"
 ACTIVE, SUSPENDED, DELETED, PROCESSING = 2, 3, 4, 5
 STATUS_NAMES = {ACTIVE: "active", SUSPENDED: "suspended", DELETED: "deleted"}
 USERNAME, PASSWORD, URL = "username", "userpassword", "url"
+# When a closed service's account is deleted (ISO 8601, UTC); without it nothing is deleted later.
+DELETE_AFTER = "delete_after"
 _COMMANDS = ("open", "setparam", "suspend", "resume", "close", "reopen", "prolong", "changepassword")
 _PAGE = 500
 
@@ -116,7 +118,8 @@ class Database:
         self._engine = engine
         self._key = key
 
-    def _rows(self, query: Select[Any]) -> Sequence[Any]:
+    def rows(self, query: Select[Any]) -> Sequence[Any]:
+        """The rows of ``query``, as mappings."""
         try:
             with self._engine.connect() as connection:
                 return connection.execute(query).mappings().all()
@@ -138,7 +141,7 @@ class Database:
         Which columns the table has besides its number, and how it names commands, is not documented: an owner that is
         there must be the service, and a word that is known as another command is no match.
         """
-        for row in self._rows(
+        for row in self.rows(
             select(text("*")).select_from(t.runningoperation).where(t.runningoperation.c.id == number)
         ):
             owner, name = row.get("item"), row.get("intname")
@@ -161,7 +164,7 @@ class Database:
             .where(condition, or_(t.item.c.parent.is_(None), t.item.c.parent == 0))
             .order_by(t.item.c.id)
         )
-        rows = self._rows(query)
+        rows = self.rows(query)
         measures = self._measures()
         services: list[Service] = []
         for start in range(0, len(rows), _PAGE):
@@ -197,20 +200,20 @@ class Database:
     def _params(self, table: Any, owner: Any, numbers: Iterable[int]) -> dict[int, dict[str, str]]:
         query = select(owner.label("owner"), table.c.intname, table.c.value).where(owner.in_(list(numbers)))
         found: dict[int, dict[str, str]] = {}
-        for row in self._rows(query):
+        for row in self.rows(query):
             found.setdefault(row["owner"], {})[row["intname"]] = row["value"]
         return found
 
     def _clients(self, accounts: Iterable[int]) -> dict[int, dict[str, Any]]:
         wanted = list(accounts)
         query = select(t.account.c.id, t.account.c.name).where(t.account.c.id.in_(wanted))
-        found = {row["id"]: _client(row["id"], row["name"]) for row in self._rows(query)}
+        found = {row["id"]: _client(row["id"], row["name"]) for row in self.rows(query)}
         users = (
             select(t.user.c.account, t.user.c.email, t.user.c.realname)
             .where(t.user.c.account.in_(wanted))
             .order_by(t.user.c.id.desc())
         )
-        for row in self._rows(users):
+        for row in self.rows(users):
             # The first user of an account is its owner: the lowest number is written last and stays.
             if row["account"] in found:
                 found[row["account"]].update(email=row["email"], realname=row["realname"])
@@ -219,7 +222,7 @@ class Database:
     def _measures(self) -> dict[int, Measure]:
         return {
             row["id"]: Measure(row["id"], row["intname"] or "", Decimal(str(row["relation"] or 1)), row["lessmeasure"])
-            for row in self._rows(select(t.measure))
+            for row in self.rows(select(t.measure))
         }
 
     def _addon_rows(self, services: Sequence[int]) -> Sequence[Any]:
@@ -255,7 +258,7 @@ class Database:
             .where(service.c.id.in_(list(services)))
             .order_by(addon.c.id)
         )
-        return self._rows(query)
+        return self.rows(query)
 
     def tariffs_of(self, modules: Iterable[int], more: Iterable[int] = ()) -> list[Tariff]:
         """All tariffs that are sold on ``modules``, and those with the numbers ``more``, with their parameters."""
@@ -264,7 +267,7 @@ class Database:
         query = select(t.pricelist.c.id, t.pricelist.c.name).where(
             or_(t.pricelist.c.id.in_(sold), t.pricelist.c.id.in_(list(more)))
         )
-        tariffs = [Tariff(row["id"], row["name"] or "") for row in self._rows(query)]
+        tariffs = [Tariff(row["id"], row["name"] or "") for row in self.rows(query)]
         params = self._params(t.pricelistparam, t.pricelistparam.c.pricelist, [tariff.id for tariff in tariffs])
         return [replace(tariff, params=params.get(tariff.id, {})) for tariff in tariffs]
 
@@ -273,7 +276,7 @@ class Database:
         query = select(t.processingmodule.c.id, t.processingmodule.c.name).where(
             t.processingmodule.c.module == MODULE_NAME
         )
-        return [(row["id"], row["name"] or "") for row in self._rows(query.order_by(t.processingmodule.c.id))]
+        return [(row["id"], row["name"] or "") for row in self.rows(query.order_by(t.processingmodule.c.id))]
 
     def cloud(self, module: int, *, secret: bool = True) -> Cloud:
         """One cloud. ``secret=False`` leaves the password empty and unread.
@@ -281,7 +284,7 @@ class Database:
         Raises :class:`ModuleUnknown`, :class:`CloudParameterMissing`, ``CryptKeyUnusable``.
         """
         query = select(t.processingmodule.c.name, t.processingmodule.c.module).where(t.processingmodule.c.id == module)
-        rows = self._rows(query)
+        rows = self.rows(query)
         if not rows or rows[0]["module"] != MODULE_NAME:
             raise ModuleUnknown(module=module)
         name = rows[0]["name"] or f"module {module}"
@@ -327,4 +330,4 @@ class Database:
             )
             .order_by(t.item.c.id)
         )
-        return [row["id"] for row in self._rows(query)]
+        return [row["id"] for row in self.rows(query)]

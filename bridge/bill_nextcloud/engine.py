@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The durable engine (DBOS): carries operations out one by one for each service, now or later, and after a crash again.
+
+It knows operations by number only. What it is to do with one is on record; its own database holds no account and no
+secret. Each hand-over of an operation is a workflow of its own, named ``<operation>.<dispatch>``: one that waits is a
+delayed workflow, which holds up nothing.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
+from dbos import error as dbos_error
+from sqlalchemy.exc import SQLAlchemyError
+
+from bill_nextcloud.errors import EngineUnavailable
+from bill_nextcloud.log import logger
+from bill_nextcloud.settings import Settings
+
+log = logger("engine")
+
+# Ours, not DBOS's hash of the source: otherwise an upgrade would leave operations behind. Raised with each change of what
+# a workflow is handed; operations of earlier versions are handed over anew, from the record (``Operations.recover``).
+APPLICATION_VERSION = "2"
+QUEUE = "operations"
+# For what waits for something that happens: it is woken; this is only how long a missed wake could last.
+PARKED_SECONDS = 3 * 3600.0
+_POLL = 0.05
+_LIVE = ["PENDING", "ENQUEUED", "DELAYED"]
+_PAGE = 500
+
+Step = Callable[[int, int], None]
+
+
+class Engine:
+    """``attempt`` and ``conclude`` are the two steps of an operation: ``step(operation, dispatch)``. Each may be called
+    again after a crash. ``follow`` is called behind them, and must not matter."""
+
+    def __init__(self, settings: Settings, attempt: Step, conclude: Step, follow: Step) -> None:
+        self._settings = settings
+        self._wakes: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
+        DBOS(
+            config={
+                "name": "bill-nextcloud",
+                "system_database_url": settings.engine_database,
+                "application_version": APPLICATION_VERSION,
+                "executor_id": settings.bridge.installation,
+                "log_level": "WARNING",
+            }
+        )
+
+        # DBOS wants functions, registered under names that stay.
+        @DBOS.step(name="attempt")
+        def attempt_step(operation: int, dispatch: int) -> None:
+            attempt(operation, dispatch)
+
+        @DBOS.step(name="conclude")
+        def conclude_step(operation: int, dispatch: int) -> None:
+            conclude(operation, dispatch)
+
+        @DBOS.workflow(name="operation")
+        def operation(operation: int, dispatch: int) -> None:
+            attempt_step(operation, dispatch)
+            conclude_step(operation, dispatch)
+            follow(operation, dispatch)
+
+        self._workflow = operation
+
+    def start(self) -> None:
+        """Open the engine's database, go on with what was interrupted and take new work.
+
+        Raises :class:`EngineUnavailable` when the database does not open.
+        """
+        try:
+            DBOS.launch()
+            DBOS.register_queue(
+                QUEUE,
+                worker_concurrency=self._settings.engine.workers,
+                # Operations of one service never overlap.
+                partition_concurrency=1,
+                polling_interval_sec=_POLL,
+            )
+        except (SQLAlchemyError, dbos_error.DBOSException) as error:
+            # Only the driver's own words: the rest may hold the address with its password.
+            detail = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
+            raise EngineUnavailable(detail=detail) from None
+        threading.Thread(target=self._wake_up, name="wakes", daemon=True).start()
+
+    def stop(self) -> None:
+        """Take no new work. What runs is ended with the process and gone on with after the next start."""
+        DBOS.destroy()
+
+    def enqueue(self, operation: int, dispatch: int, service: int, delay: float | None = None) -> None:
+        """Hand an operation over, durably; once, however often this is called. ``delay``: seconds.
+
+        Raises :class:`EngineUnavailable`.
+        """
+        options: dict[str, Any] = {"queue_partition_key": f"service-{service}"}
+        if delay:
+            options["delay_seconds"] = delay
+        try:
+            with SetWorkflowID(_name(operation, dispatch)), SetEnqueueOptions(**options):
+                DBOS.enqueue_workflow(QUEUE, self._workflow, operation, dispatch)
+        except (SQLAlchemyError, dbos_error.DBOSException) as error:
+            raise EngineUnavailable(detail=f"engine: {type(error).__name__}") from error
+
+    def wake(self, operation: int, dispatch: int) -> None:
+        """Let a delayed operation go on now (within a second or two)."""
+        self._wakes.put((operation, dispatch))
+
+    def live(self) -> set[tuple[int, int]]:
+        """The operations and dispatches that this version will carry out, now or later. Others of earlier versions are
+        taken away: they are on record."""
+        found: set[tuple[int, int]] = set()
+        for workflow in DBOS.list_workflows(status=_LIVE, load_input=False, load_output=False):
+            number, _, dispatch = workflow.workflow_id.partition(".")
+            if workflow.app_version == APPLICATION_VERSION and number.isdigit() and dispatch.isdigit():
+                found.add((int(number), int(dispatch)))
+        return found
+
+    def of_version_1(self) -> list[dict[str, Any]]:
+        """What operations of version 1 were asked for (``{"service", "command", "operation"}``): it had no record."""
+        return [
+            dict(workflow.input["args"][0])
+            for workflow in DBOS.list_workflows(status=_LIVE, app_version="1", load_output=False)
+            if workflow.input
+        ]
+
+    def drop_earlier_versions(self) -> None:
+        """Take away what earlier versions have left."""
+        old = [
+            workflow.workflow_id
+            for workflow in DBOS.list_workflows(status=_LIVE, load_input=False, load_output=False)
+            if workflow.app_version != APPLICATION_VERSION
+        ]
+        if old:
+            DBOS.cancel_workflows(old)
+            log.info("operations of an earlier version handed over anew", count=len(old))
+
+    def remove_finished(self, hours: float = 24) -> None:
+        """Take finished workflows out of the engine's database: the record has the history."""
+        before = (datetime.now(UTC) - timedelta(hours=hours)).isoformat()
+        while True:
+            old = DBOS.list_workflows(
+                status=["SUCCESS", "ERROR", "CANCELLED"],
+                end_time=before,
+                limit=_PAGE,
+                load_input=False,
+                load_output=False,
+            )
+            if not old:
+                return
+            DBOS.delete_workflows([workflow.workflow_id for workflow in old])
+
+    def _wake_up(self) -> None:
+        while True:
+            operation, dispatch = self._wakes.get()
+            try:
+                DBOS.set_workflow_delay(_name(operation, dispatch), delay_seconds=0)
+            except (SQLAlchemyError, dbos_error.DBOSException) as error:
+                log.warning("operation not woken, trying again", operation=operation, detail=type(error).__name__)
+                time.sleep(1)
+                self._wakes.put((operation, dispatch))
+
+
+def _name(operation: int, dispatch: int) -> str:
+    return f"{operation}.{dispatch}"

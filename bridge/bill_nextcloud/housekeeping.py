@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the bridge does by itself from time to time: make up for what crashes left out, and take away what is old."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from bill_nextcloud.errors import OperationError
+from bill_nextcloud.log import logger
+from bill_nextcloud.operation import Operations
+from bill_nextcloud.playbook import Runs
+
+log = logger("housekeeping")
+
+MINUTE, HOUR = 60.0, 3600.0
+
+
+class Housekeeping:
+    """Chores with their pauses (seconds). One that fails is tried again after its pause."""
+
+    def __init__(self, operations: Operations, runs: Runs) -> None:
+        self._chores: list[tuple[str, float, Callable[[], object]]] = [
+            ("operations are handed over again", MINUTE, operations.recover),
+            ("deletions are expected", HOUR, operations.expect_deletions),
+            ("old operations are removed", HOUR, operations.remove_old),
+            ("old artifacts are removed", HOUR, runs.remove_old),
+        ]
+
+    def start(self) -> None:
+        """Begin, in a thread that ends with the process."""
+        threading.Thread(target=self._keep, name="housekeeping", daemon=True).start()
+
+    def _keep(self) -> None:
+        last = {name: 0.0 for name, _, _ in self._chores}
+        # The first minute belongs to the operations; deadlines are looked at right away.
+        last["operations are handed over again"] = time.monotonic()
+        while True:
+            for name, seconds, chore in self._chores:
+                if last[name] and time.monotonic() - last[name] < seconds:
+                    continue
+                try:
+                    chore()
+                except OperationError as error:
+                    log.warning("chore failed", chore=name, detail=error)
+                except Exception:  # the edge of the thread: the next time may go well
+                    log.exception("chore failed", chore=name)
+                last[name] = time.monotonic()
+            time.sleep(1)

@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Operations and their attempts as they are on record: written by the bridge, read by whoever asks what happened."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, func, insert, select, true, update
+
+from bill_nextcloud.errors import Failure, OperationNotFound
+from bill_nextcloud.record.store import Store
+from bill_nextcloud.record.tables import ENDED, UNFINISHED, State
+from bill_nextcloud.record.tables import attempt as attempts
+from bill_nextcloud.record.tables import event as events
+from bill_nextcloud.record.tables import operation as operations
+
+# A deletion at the end of a retention: ours, BILLmanager knows no such command.
+DELETE = "delete"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation. ``key``, ``created`` and ``round`` name it; ``dispatch`` the newest hand-over to the engine."""
+
+    id: int
+    key: str
+    created: str | None
+    round: int
+    installation: str
+    billmanager_operation: int | None
+    command: str
+    service: int
+    cloud: int | None
+    account: str | None
+    client: int | None
+    asked_by: str
+    state: State
+    dispatch: int
+    attempts: int
+    accepted_at: float
+    first_failed_at: float | None
+    due_at: float | None
+    ended_at: float | None
+    failure: Failure | None
+    approved_by: str | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will be done by itself."""
+        return self.state in ENDED
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt. ``wish``, ``result`` and ``outcome`` are as ``convergence.Outcome`` has them."""
+
+    operation: int
+    dispatch: int
+    started_at: float
+    ended_at: float | None
+    run: str | None
+    wish: dict[str, Any] | None
+    result: dict[str, Any] | None
+    failure: Failure | None
+    outcome: dict[str, Any] | None
+
+
+class Operations:
+    """Writes and reads operations. Each method raises ``EngineUnavailable`` when the record's database fails."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def accept(
+        self,
+        *,
+        key: str,
+        created: str | None,
+        installation: str,
+        billmanager_operation: int | None,
+        command: str,
+        service: int,
+        cloud: int | None,
+        client: int | None,
+        account: str | None,
+        asked_by: str,
+        due_at: float | None = None,
+    ) -> tuple[Operation, bool]:
+        """The operation that is asked for, and whether it is new.
+
+        One that is unfinished is attached to: of the same ``key``, with the same ``created`` or where either is unknown.
+        Otherwise a new round is stored. ``due_at``: not before (a deletion).
+        """
+        with self._store.writing() as connection:
+            known = [_operation(row) for row in connection.execute(select(operations).where(operations.c.key == key))]
+            for one in sorted(known, key=lambda one: -one.id):
+                if not one.ended and (created is None or one.created in (None, created)):
+                    _tell(connection, one.id, "asked again", by=asked_by)
+                    return one, False
+            number = connection.execute(
+                insert(operations).values(
+                    key=key,
+                    created=created,
+                    round=max((one.round for one in known), default=0) + 1,
+                    installation=installation,
+                    billmanager_operation=billmanager_operation,
+                    command=command,
+                    service=service,
+                    cloud=cloud,
+                    client=client,
+                    account=account,
+                    asked_by=asked_by,
+                    state=State.QUEUED if due_at is None else State.DELAYED,
+                    dispatch=1,
+                    attempts=0,
+                    accepted_at=time.time(),
+                    due_at=due_at,
+                )
+            ).inserted_primary_key
+            assert number is not None
+            _tell(connection, number[0], "accepted", by=asked_by)
+            row = connection.execute(select(operations).where(operations.c.id == number[0])).one()
+            return _operation(row), True
+
+    def get(self, number: int) -> Operation:
+        """One operation. Raises :class:`OperationNotFound`."""
+        with self._store.reading() as connection:
+            row = connection.execute(select(operations).where(operations.c.id == number)).one_or_none()
+        if row is None:
+            raise OperationNotFound(operation=number)
+        return _operation(row)
+
+    def update(
+        self, number: int, what: str | None = None, /, *, detail: dict[str, Any] | None = None, **values: Any
+    ) -> None:
+        """Set columns of an operation; ``what`` (with ``detail``) goes to its timeline."""
+        if isinstance(values.get("failure"), Failure):
+            values["failure"] = json.dumps(values["failure"].as_dict())
+        with self._store.writing() as connection:
+            connection.execute(update(operations).where(operations.c.id == number).values(**values))
+            if what is not None:
+                _tell(connection, number, what, **(detail or {}))
+
+    def move(self, number: int, states: Iterable[State], what: str, /, *, by: str, **values: Any) -> bool:
+        """Set columns only while the operation is in one of ``states``; whether it was."""
+        with self._store.writing() as connection:
+            changed = connection.execute(
+                update(operations)
+                .where(operations.c.id == number, operations.c.state.in_(list(states)))
+                .values(**values)
+            ).rowcount
+            if changed:
+                _tell(connection, number, what, by=by)
+        return bool(changed)
+
+    def tell(self, number: int, what: str, **detail: Any) -> None:
+        """Add to the timeline of an operation."""
+        with self._store.writing() as connection:
+            _tell(connection, number, what, **detail)
+
+    def earlier(self, operation: Operation) -> Operation | None:
+        """The latest unfinished operation of the same service that was accepted before. Deletions at the end of a
+        retention do not count: whatever comes later goes before them."""
+        with self._store.reading() as connection:
+            row = connection.execute(
+                select(operations)
+                .where(_unfinished_of(operation), operations.c.id < operation.id)
+                .order_by(operations.c.id.desc())
+                .limit(1)
+            ).one_or_none()
+        return None if row is None else _operation(row)
+
+    def later(self, operation: Operation) -> Operation | None:
+        """The next unfinished operation of the same service that was accepted after."""
+        with self._store.reading() as connection:
+            row = connection.execute(
+                select(operations)
+                .where(_unfinished_of(operation), operations.c.id > operation.id)
+                .order_by(operations.c.id)
+                .limit(1)
+            ).one_or_none()
+        return None if row is None else _operation(row)
+
+    def unfinished(
+        self, *, states: Sequence[State] = UNFINISHED, cloud: int | None = None, service: int | None = None
+    ) -> list[Operation]:
+        """Operations in one of ``states``, in the order in which they were accepted."""
+        query = select(operations).where(operations.c.state.in_(list(states))).order_by(operations.c.id)
+        if cloud is not None:
+            query = query.where(operations.c.cloud == cloud)
+        if service is not None:
+            query = query.where(operations.c.service == service)
+        with self._store.reading() as connection:
+            return [_operation(row) for row in connection.execute(query)]
+
+    def begin_attempt(self, operation: Operation, dispatch: int) -> None:
+        """An attempt starts (again, when the process that made it was killed)."""
+        with self._store.writing() as connection:
+            connection.execute(
+                delete(attempts).where(attempts.c.operation == operation.id, attempts.c.dispatch == dispatch)
+            )
+            connection.execute(
+                insert(attempts).values(operation=operation.id, dispatch=dispatch, started_at=time.time())
+            )
+            values = {"state": State.RUNNING, "due_at": None, "attempts": operations.c.attempts + 1}
+            connection.execute(update(operations).where(operations.c.id == operation.id).values(**values))
+
+    def end_attempt(
+        self,
+        operation: Operation,
+        dispatch: int,
+        *,
+        failure: Failure | None,
+        run: str | None,
+        wish: dict[str, Any] | None,
+        result: dict[str, Any],
+        outcome: dict[str, Any],
+        account: str | None,
+        cloud: int | None,
+    ) -> None:
+        """What became of an attempt at the cloud."""
+        with self._store.writing() as connection:
+            connection.execute(
+                update(attempts)
+                .where(attempts.c.operation == operation.id, attempts.c.dispatch == dispatch)
+                .values(
+                    ended_at=time.time(),
+                    run=run,
+                    wish=json.dumps(wish, ensure_ascii=False),
+                    result=json.dumps(result, ensure_ascii=False),
+                    failure=json.dumps(failure.as_dict(), ensure_ascii=False) if failure else None,
+                    outcome=json.dumps(outcome, ensure_ascii=False),
+                )
+            )
+            known: dict[str, Any] = {"account": account, "cloud": cloud}
+            known = {name: value for name, value in known.items() if value is not None}
+            if known:
+                connection.execute(update(operations).where(operations.c.id == operation.id).values(**known))
+
+    def attempt(self, number: int, dispatch: int) -> Attempt:
+        """One attempt. Raises :class:`OperationNotFound`."""
+        for one in self.attempts(number):
+            if one.dispatch == dispatch:
+                return one
+        raise OperationNotFound(operation=f"{number}.{dispatch}")
+
+    def attempts(self, number: int) -> list[Attempt]:
+        """All attempts of an operation, in order."""
+        query = select(attempts).where(attempts.c.operation == number).order_by(attempts.c.dispatch)
+        with self._store.reading() as connection:
+            return [_attempt(row) for row in connection.execute(query)]
+
+    def events(self, number: int) -> list[dict[str, Any]]:
+        """The timeline of an operation: ``{"at", "what", "detail"}``, in order."""
+        query = select(events).where(events.c.operation == number).order_by(events.c.id)
+        with self._store.reading() as connection:
+            return [
+                {"at": row.at, "what": row.what, "detail": json.loads(row.detail) if row.detail else {}}
+                for row in connection.execute(query)
+            ]
+
+    def search(
+        self,
+        *,
+        service: int | None = None,
+        account: str | None = None,
+        cloud: int | None = None,
+        states: Sequence[State] = (),
+        command: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        limit: int = 100,
+    ) -> list[Operation]:
+        """Operations, newest first. ``since`` and ``until``: when they were accepted."""
+        conditions = [
+            condition
+            for wanted, condition in (
+                (service, operations.c.service == service),
+                (account, func.lower(operations.c.account) == (account or "").lower()),
+                (cloud, operations.c.cloud == cloud),
+                (states or None, operations.c.state.in_(list(states))),
+                (command, operations.c.command == command),
+                (since, operations.c.accepted_at >= since),
+                (until, operations.c.accepted_at < until),
+            )
+            if wanted is not None
+        ]
+        query = select(operations).where(and_(true(), *conditions)).order_by(operations.c.id.desc()).limit(limit)
+        with self._store.reading() as connection:
+            return [_operation(row) for row in connection.execute(query)]
+
+    def backlog(self) -> list[dict[str, Any]]:
+        """``{"cloud", "state", "count", "oldest"}`` for each cloud and state with unfinished operations."""
+        query = (
+            select(
+                operations.c.cloud,
+                operations.c.state,
+                func.count().label("count"),
+                func.min(operations.c.accepted_at).label("oldest"),
+            )
+            .where(operations.c.state.in_(list(UNFINISHED)))
+            .group_by(operations.c.cloud, operations.c.state)
+        )
+        with self._store.reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def failed_since(self, moment: float) -> int:
+        """How many operations failed for good since ``moment``."""
+        query = select(func.count()).where(operations.c.state == State.FAILED, operations.c.ended_at >= moment)
+        with self._store.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def forget(self, client: int) -> tuple[int, list[str]]:
+        """Take personal data of a client out of the record: account names, wishes, results. Numbers, times and what was
+        done stay. Returns how many operations there were, and the runs whose artifacts are to go."""
+        mine = select(operations.c.id).where(operations.c.client == client)
+        with self._store.writing() as connection:
+            query = select(attempts.c.run).where(attempts.c.operation.in_(mine))
+            runs: list[str | None] = list(connection.execute(query).scalars())
+            connection.execute(
+                update(attempts)
+                .where(attempts.c.operation.in_(mine))
+                .values(wish=None, result=None, failure=None, outcome=None)
+            )
+            connection.execute(update(events).where(events.c.operation.in_(mine)).values(detail=None))
+            count = connection.execute(
+                update(operations).where(operations.c.client == client).values(account=None, failure=None, client=None)
+            ).rowcount
+        return count, [run for run in runs if run]
+
+    def remove_before(self, moment: float) -> int:
+        """Take operations off the record that ended before ``moment``; how many."""
+        old = select(operations.c.id).where(operations.c.ended_at < moment, operations.c.state.in_(list(ENDED)))
+        with self._store.writing() as connection:
+            connection.execute(delete(events).where(events.c.operation.in_(old)))
+            connection.execute(delete(attempts).where(attempts.c.operation.in_(old)))
+            condition = and_(operations.c.ended_at < moment, operations.c.state.in_(list(ENDED)))
+            return connection.execute(delete(operations).where(condition)).rowcount
+
+
+def _unfinished_of(operation: Operation) -> Any:
+    return and_(
+        operations.c.installation == operation.installation,
+        operations.c.service == operation.service,
+        operations.c.state.in_(list(UNFINISHED)),
+        operations.c.command != DELETE,
+    )
+
+
+def _tell(connection: Connection, number: int, what: str, **detail: Any) -> None:
+    told = {name: value for name, value in detail.items() if value is not None}
+    connection.execute(
+        insert(events).values(
+            operation=number,
+            at=time.time(),
+            what=what,
+            detail=json.dumps(told, ensure_ascii=False) if told else None,
+        )
+    )
+
+
+def _failure(value: str | None) -> Failure | None:
+    return Failure.from_dict(json.loads(value)) if value else None
+
+
+def _operation(row: Any) -> Operation:
+    values = dict(row._mapping)
+    return Operation(**{**values, "state": State(values["state"]), "failure": _failure(values["failure"])})
+
+
+def _attempt(row: Any) -> Attempt:
+    values = dict(row._mapping)
+    for name in ("wish", "result", "outcome"):
+        values[name] = json.loads(values[name]) if values[name] else None
+    return Attempt(**{**values, "failure": _failure(values["failure"])})

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Opens the record's database: a file of its own beside the engine's, or a schema in the engine's PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from bill_nextcloud.errors import EngineUnavailable, SettingsInvalid
+from bill_nextcloud.record.tables import metadata
+
+SCHEMA = "bill_nextcloud"
+_BUSY_MILLISECONDS = 30_000
+
+
+class Store:
+    """The database of the record. ``url``: an SQLAlchemy address, SQLite or PostgreSQL.
+
+    Raises :class:`SettingsInvalid` for an address that is none. Everything else raises :class:`EngineUnavailable` when the
+    database does not do what it is asked to.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            address = make_url(url)
+            if address.get_backend_name() == "postgresql":
+                address = address.set(drivername="postgresql+psycopg")
+                self._engine = create_engine(
+                    address,
+                    pool_size=10,
+                    max_overflow=20,
+                    pool_pre_ping=True,
+                    # Seconds; a server that is gone must not hang the bridge.
+                    connect_args={"connect_timeout": 10, "options": f"-c search_path={SCHEMA}"},
+                )
+            else:
+                self._engine = create_engine(address, pool_size=10, max_overflow=20)
+                event.listen(self._engine, "connect", _set_up_sqlite)
+        except (ArgumentError, ImportError, ValueError):
+            # The address may hold a password: it is not shown, nor the error behind.
+            raise SettingsInvalid(file="engine.database", detail="not an SQLAlchemy address") from None
+        self._postgresql = address.get_backend_name() == "postgresql"
+        # SQLite takes one writer at a time: waiting here is fair, waiting there is not.
+        self._writer = threading.RLock()
+
+    @property
+    def engine(self) -> Engine:
+        """The SQLAlchemy engine, for readers."""
+        return self._engine
+
+    def create(self) -> None:
+        """Make the tables that are not there yet."""
+        with self.writing() as connection:
+            if self._postgresql:
+                connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+            metadata.create_all(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is durable when the block has ended."""
+        with self._failures(), self._writer, self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read with."""
+        with self._failures(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            # Only the driver's own words: the rest may hold the address with its password, or a row's values.
+            lines = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()
+            raise EngineUnavailable(detail=f"record: {lines[0] if lines else type(error).__name__}") from None
+
+
+def _set_up_sqlite(connection: Any, _: Any) -> None:
+    # The driver begins transactions by itself only before a write, which would let two writers meet; so: at once.
+    connection.isolation_level = "IMMEDIATE"
+    connection.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA journal_mode=WAL")
+    # What is acknowledged is on the disk, also after a power cut.
+    connection.execute("PRAGMA synchronous=FULL")

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each failure asks for: to be tried again, to wait for its cloud, or to be ended. One table, read everywhere.
+
+*Temporary*: the operation is tried again by itself, later and later. *Held*: it is the cloud's trouble, so all its
+operations wait together behind one probe. *Final*: a person has to change something.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["temporary", "held", "final"]
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """One row. ``first_seconds``: before the second attempt, where it is not the setting (``None``). ``probe_seconds``:
+    before the first probe of a held cloud; ``None``: it is not probed, since each log-in would do harm or cannot help."""
+
+    kind: Kind
+    first_seconds: float | None = None
+    probe_factor: float | None = None
+
+
+_TEMPORARY = Treatment("temporary")
+_FINAL = Treatment("final")
+APPROVAL = "approval_needed"
+UNREACHABLE = "unreachable"
+HELD_BY_ADMINISTRATOR = "held_by_administrator"
+
+TABLE: dict[str, Treatment] = {
+    # The cloud does not answer as it should, for now.
+    UNREACHABLE: Treatment("temporary", probe_factor=1),  # after the third time in a row it is held
+    "timeout": _TEMPORARY,
+    "not_an_answer": _TEMPORARY,
+    "server_error": _TEMPORARY,
+    # Nextcloud does not say how long; its window is ten minutes (50 edits in 600 s).
+    "rate_limited": Treatment("temporary", first_seconds=60),
+    "outcome_unknown": _TEMPORARY,
+    "not_verified": _TEMPORARY,
+    "run_unknown": _TEMPORARY,
+    # BILLmanager, the engine, another run.
+    "billmanager_unavailable": _TEMPORARY,
+    "engine_unavailable": _TEMPORARY,
+    "claim_not_saved": _TEMPORARY,
+    "cloud_changed": _TEMPORARY,
+    "lock_unavailable": _TEMPORARY,
+    "internal": _TEMPORARY,
+    # The cloud's trouble.
+    "maintenance": Treatment("held", probe_factor=1),
+    "certificate_not_verified": Treatment("held", probe_factor=10),
+    "write_not_permitted": Treatment("held", probe_factor=20),
+    # Nextcloud's memory of refused log-ins is half an hour, 60 times the default pause.
+    "login_blocked": Treatment("held", probe_factor=60),
+    # Each further log-in slows down and at last locks the caller's address: only new credentials are tried.
+    "wrong_credentials": Treatment("held"),
+    HELD_BY_ADMINISTRATOR: Treatment("held"),
+    # More than the settings allow in an hour: the operation waits for a person's word.
+    APPROVAL: Treatment("held"),
+    # What only a person can mend.
+    "account_conflict": _FINAL,
+    "account_missing": _FINAL,
+    "account_name_missing": _FINAL,
+    "backend_refused": _FINAL,
+    "bad_request": _FINAL,
+    "billmanager_refused": _FINAL,
+    "cloud_parameter_missing": _FINAL,
+    "cloud_unknown": _FINAL,
+    "command_unknown": _FINAL,
+    "crypt_key_unusable": _FINAL,
+    "disk_addon_missing": _FINAL,
+    "duplicate_name": _FINAL,
+    "group_missing": _FINAL,
+    "invalid_name": _FINAL,
+    "invalid_url": _FINAL,
+    "invalid_value": _FINAL,
+    "limit_reached": _FINAL,
+    "mapping_invalid": _FINAL,
+    "module_unknown": _FINAL,
+    "operation_ended": _FINAL,
+    "operation_not_found": _FINAL,
+    "operation_not_waiting": _FINAL,
+    "password_refused": _FINAL,
+    "protected_account": _FINAL,
+    "protected_group": _FINAL,
+    "redirected": _FINAL,
+    "refused": _FINAL,
+    "service_deleted": _FINAL,
+    "service_moved": _FINAL,
+    "service_unknown": _FINAL,
+    "settings_invalid": _FINAL,
+    "status_contradicts": _FINAL,
+    "unit_unknown": _FINAL,
+    "worker_elsewhere": _FINAL,
+    "worker_not_running": _FINAL,
+    "worker_running": _FINAL,
+}
+
+
+def kind_of(code: str) -> Kind:
+    """The kind of a failure's code. Raises ``KeyError`` for one without a row (a test sees to that)."""
+    return TABLE[code].kind
+
+
+def pause(code: str, attempt: int, first_seconds: float, longest_seconds: float) -> float:
+    """Seconds to wait after the failed attempt number ``attempt`` (1, 2, …): doubled each time, with jitter, so that
+    what failed together does not come back together; never less than the code's own first pause."""
+    return _pause(max(first_seconds, TABLE[code].first_seconds or 0), attempt, longest_seconds)
+
+
+def probe_pause(code: str, probe: int, probe_seconds: float, longest_seconds: float) -> float | None:
+    """Seconds before the probe number ``probe`` (1, 2, …) of a cloud held because of ``code``; ``None``: no probe."""
+    factor = TABLE[code].probe_factor
+    return None if factor is None else _pause(factor * probe_seconds, probe, longest_seconds)
+
+
+def _pause(least: float, attempt: int, longest: float) -> float:
+    longest = max(longest, least)
+    full = min(least * 2.0 ** min(attempt - 1, 30), longest)
+    return min(max(full * random.uniform(0.75, 1.25), least), longest)  # noqa: S311 - no secret
