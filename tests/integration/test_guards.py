@@ -10,11 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 from harness.cloud import Server
+from harness.processes import below, until
 from harness.stack import Stack
 
 from .conftest import SetUp
 from .test_claims import OURS, claimed, refused
-from .test_kill import in_the_middle, processes, until
+from .test_kill import in_the_middle
 
 STRANGER = "Stranger-Passw0rd-1"
 
@@ -123,7 +124,7 @@ def test_mgrctl_dies_with_the_bridge(stack: Stack) -> None:
     thread = threading.Thread(target=lambda: stack.panel.run(service))
     thread.start()
     until(lambda: any(call["fault"] == "hang" for call in stack.panel.mgrctl_calls()))
-    found = processes(stack, "service.saveparam")
+    found = below(stack.worker, "service.saveparam")
     assert found
     stack.worker.kill()
     _, alive = psutil.wait_procs(found, timeout=2)
@@ -138,7 +139,7 @@ def test_mgrctl_dies_with_the_bridge(stack: Stack) -> None:
 def test_late_password_in_billmanager_is_put_right(stack: Stack) -> None:
     """Another password reaches BILLmanager while the account is made: what the customer is shown is what works."""
     service = stack.order()
-    thread, _ = in_the_middle(stack, "creation not done yet", service)
+    thread, _ = in_the_middle(stack, service)
     stack.mgrctl(
         "service.saveparam",
         elid=service,
@@ -202,7 +203,7 @@ def test_accepted_and_still_in_progress(set_up: SetUp) -> None:
 def test_the_worker_stops_at_once(stack: Stack) -> None:
     """SIGTERM ends it within seconds, also with an operation under way; that goes on after the next start."""
     service = stack.order()
-    thread, _ = in_the_middle(stack, "creation not done yet", service)
+    thread, _ = in_the_middle(stack, service)
     assert stack.worker.process is not None
     stack.worker.process.terminate()
     stack.worker.process.wait(10)
