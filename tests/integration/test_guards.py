@@ -139,7 +139,7 @@ def test_mgrctl_dies_with_the_bridge(stack: Stack) -> None:
 def test_late_password_in_billmanager_is_put_right(stack: Stack) -> None:
     """Another password reaches BILLmanager while the account is made: what the customer is shown is what works."""
     service = stack.order()
-    thread, _ = in_the_middle(stack, service)
+    thread, _ = in_the_middle(stack, "creation not done yet", service)
     stack.mgrctl(
         "service.saveparam",
         elid=service,
@@ -203,7 +203,7 @@ def test_accepted_and_still_in_progress(set_up: SetUp) -> None:
 def test_the_worker_stops_at_once(stack: Stack) -> None:
     """SIGTERM ends it within seconds, also with an operation under way; that goes on after the next start."""
     service = stack.order()
-    thread, _ = in_the_middle(stack, service)
+    thread, _ = in_the_middle(stack, "creation not done yet", service)
     assert stack.worker.process is not None
     stack.worker.process.terminate()
     stack.worker.process.wait(10)

@@ -10,13 +10,15 @@ from harness.processes import until
 from harness.stack import Stack
 from standins.billmanager import Run
 
+# Which request is held up: the creation, before or after the cloud did it.
+MOMENTS = {"creation not done yet": "delay", "creation done": "delay_after"}
 HELD_UP = 4.0
 
 
-def in_the_middle(stack: Stack, service: int) -> tuple[threading.Thread, list[Run]]:
-    """Begin the order in a thread and return when the creation has reached the cloud, which takes its time over it."""
+def in_the_middle(stack: Stack, moment: str, service: int) -> tuple[threading.Thread, list[Run]]:
+    """Begin the order in a thread and return when the held-up request has reached the cloud."""
     seen = len(stack.standin.arrivals())
-    stack.standin.fault("delay", method="POST", path="/cloud/users", seconds=HELD_UP, times=1)
+    stack.standin.fault(MOMENTS[moment], method="POST", path="/cloud/users", seconds=HELD_UP, times=1)
     runs: list[Run] = []
     thread = threading.Thread(target=lambda: runs.append(stack.panel.run(service)))
     thread.start()
@@ -46,7 +48,7 @@ def one_working_account(stack: Stack, service: int) -> None:
 def test_pmnextcloud(stack: Stack) -> None:
     """The module is killed: the operation goes on, and is reported."""
     service = stack.order()
-    thread, runs = in_the_middle(stack, service)
+    thread, runs = in_the_middle(stack, "creation not done yet", service)
     # Where another panel on this machine runs a module too, only its directory tells them apart.
     module = [
         process
@@ -64,7 +66,7 @@ def test_pmnextcloud(stack: Stack) -> None:
 def test_second_call_joins_the_running_operation(stack: Stack) -> None:
     """BILLmanager calls again while the first call is under way: one operation, one run, both get the answer."""
     service = stack.order()
-    thread, runs = in_the_middle(stack, service)
+    thread, runs = in_the_middle(stack, "creation not done yet", service)
     second = stack.panel.run(service)
     thread.join(60)
     assert (runs[0].exit_code, second.exit_code) == (0, 0)

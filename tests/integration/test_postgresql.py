@@ -13,12 +13,13 @@ import psutil
 import psycopg
 import pytest
 from harness.postgresql import PostgreSQL
+from harness.processes import below, until
 from harness.stack import Stack
 from harness.worker import COMMAND, Worker
 from standins.billmanager import Panel
 
 from .conftest import SetUp
-from .test_kill import in_the_middle, one_working_account, processes, until
+from .test_kill import in_the_middle, one_working_account
 
 GIB = 1024**3
 
@@ -120,7 +121,7 @@ def test_killed_database(stack: Stack, postgresql: PostgreSQL, database: str) ->
     accepted goes on when both are there again, and what was not is done at the next call."""
     accepted, later = stack.order(), stack.order()
     thread, runs = in_the_middle(stack, "creation not done yet", accepted)
-    running = processes(stack, "ansible-playbook")
+    running = below(stack.worker, "ansible-playbook")
     assert running
     postgresql.kill()
     try:

@@ -9,10 +9,9 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from harness.processes import until
 from harness.stack import Stack
 from harness.worker import COMMAND
-
-from .test_kill import until
 
 # What systemd does: the socket is file 3, and the variables name the process that shall take it.
 ACTIVATE = 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$0" "$@"'

@@ -9,10 +9,10 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
+from harness.processes import until
 from harness.stack import Stack
 
 from .conftest import SetUp
-from .test_kill import until
 from .test_waiting import active, enabled
 
 # What version 1 had in the engine's database: one operation under way, one queued, one delayed.

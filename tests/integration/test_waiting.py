@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.processes import until
 from harness.stack import Stack
 from standins.billmanager.crypt import encrypt
 
 from .conftest import SetUp
 from .test_bad_input import execute
-from .test_kill import until
 
 
 def administer(stack: Stack, action: str, **parameters: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bill_nextcloud.damage import Damage, Ledger, asked, done
@@ -22,7 +23,11 @@ def test_what_is_asked_for() -> None:
 
 def test_what_was_done() -> None:
     """What changed, and what may have changed."""
-    results = [{"changed": True}, {"changed": False, "failure": {"outcome_unknown": True}}, {"changed": True}]
+    results: list[dict[str, Any]] = [
+        {"changed": True},
+        {"changed": False, "failure": {"outcome_unknown": True}},
+        {"changed": True},
+    ]
     assert done(results, WISHES) == Damage(1, 1)
     assert done([{"changed": False, "failure": None}] * 3, WISHES) == Damage()
 

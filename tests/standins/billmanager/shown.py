@@ -43,6 +43,12 @@ class Shown:
         with reading(self.layout.database) as connection:
             return views.operation(connection, operation, descriptor)
 
+    def operations(self) -> list[dict[str, Any]]:
+        """All operations that there ever were, oldest first, as `operation` shows them."""
+        with reading(self.layout.database) as connection:
+            numbers = [row["id"] for row in connection.execute("SELECT id FROM standin_operation ORDER BY id")]
+        return [self.operation(number) for number in numbers]
+
     def tasks(self) -> list[dict[str, Any]]:
         """Manual tasks that the module made, with `params` (the further parameters of task.edit)."""
         return self._rows("task")
