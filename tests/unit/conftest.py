@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from harness.command import Answering, Command, Record
-
-Listen = Callable[..., Answering]
+from harness.command import Answering, Command, Listen, Record
 
 
 @pytest.fixture

@@ -90,7 +90,8 @@ def test_an_operation_as_json(command: Command) -> None:
     row = command.json("operations", "--state", "failed")[0]
     assert set(row) == {
         "operation", "billmanager_operation", "installation", "command", "service", "account", "cloud", "client",
-        "state", "attempts", "asked_by", "approved_by", "accepted_at", "first_failed_at", "due_at", "ended_at", "failure",
+        "state", "attempts", "asked_by", "approved_by", "accepted_at", "first_failed_at", "due_at", "ended_at",
+        "failure",
     }  # fmt: skip
     assert (row["operation"], row["billmanager_operation"], row["client"]) == (2, 82, 5)
     assert datetime.fromisoformat(row["ended_at"]).timestamp() == pytest.approx(time.time(), abs=60)

@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 from bill_nextcloud.errors import Failure
 from bill_nextcloud.record import CloudRow, State
-from conftest import Listen
-from harness.command import Command, Record
+from harness.command import Command, Listen, Record
 from harness.worker import COMMAND
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
@@ -168,6 +167,7 @@ def test_the_worst_comes_first(command: Command, record: Record) -> None:
     assert done.stdout.startswith("CRITICAL: operation 1 is unfinished since 2 h; 1 operation waits for bill-nextcloud")
 
 
+@pytest.mark.usefixtures("worker")
 def test_nothing_was_ever_recorded(command: Command) -> None:
     """Unknown, and no file is made."""
     document = command.json("status", status=UNKNOWN)
@@ -180,7 +180,8 @@ def test_nothing_was_ever_recorded(command: Command) -> None:
 
 def test_every_key_is_there_whatever_is_known(command: Command, listen: Listen) -> None:
     """So that what reads the JSON never misses one."""
-    nothing = command.json("status", status=UNKNOWN)
+    nothing = command.json("status", status=CRITICAL)
+    assert codes(nothing) == [("critical", "worker_not_running"), ("unknown", "record_missing")]
     listen()
     Record(command.state)
     assert list(command.json("status")) == list(nothing)
@@ -194,6 +195,7 @@ def test_a_broken_record_is_critical(command: Command, listen: Listen) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+@pytest.mark.usefixtures("worker")
 def test_a_record_that_may_not_be_read(command: Command, record: Record) -> None:
     """Unknown: the caller is not the one."""
     command.state.chmod(0)
