@@ -185,7 +185,9 @@ def _print_events(out: Console, events: list[dict[str, Any]]) -> None:
 def _print_attempt(out: Console, number: int, attempt: Attempt, account: str, language: Language) -> None:
     lasted = "not ended" if attempt.ended_at is None else f"{attempt.ended_at - attempt.started_at:.1f} s"
     run = f"  run {attempt.run}" if attempt.run else ""
-    out.print(plain(f"\nAttempt {number}  {local(attempt.started_at)}  {lasted}{run}"), style="bold", soft_wrap=True)
+    out.print(
+        "\n" + plain(f"Attempt {number}  {local(attempt.started_at)}  {lasted}{run}"), style="bold", soft_wrap=True
+    )
     if attempt.wish:
         out.print("  plan")
         for name, value in attempt.wish.items():
