@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from bill_nextcloud.errors import Failure
-from bill_nextcloud.record import CloudRow, State
+from bill_nextcloud.cli.reading import record_of
+from bill_nextcloud.errors import EngineUnavailable, Failure
+from bill_nextcloud.record import CloudRow, Operations, State
+from bill_nextcloud.settings import read_settings
 from harness.command import Command, Listen, Record
 from harness.worker import COMMAND
 
@@ -95,7 +97,7 @@ def test_deletions_in_their_retention_do_not_count(command: Command, record: Rec
     """However old; one whose retention has ended waits since then."""
     record.add(12, "delete", due_at=time.time() + DAY, accepted_at=time.time() - 30 * DAY)
     document = command.json("status")
-    assert (document["unfinished"], document["oldest"]["age_seconds"]) == (0, 0)
+    assert (document["unfinished"], document["oldest"]["operation"], document["oldest"]["age_seconds"]) == (0, None, 0)
     assert document["backlog"][0]["state"] == "delayed"
     ended = record.add(13, "delete", due_at=time.time() - 1000, accepted_at=time.time() - 30 * DAY)
     record.operations.update(ended.id, state=State.HELD)
@@ -225,7 +227,7 @@ def test_wrong_options_are_unknown(command: Command) -> None:
 
 
 def test_reading_writes_nothing(command: Command, record: Record) -> None:
-    """The record's file stays as it is, byte for byte."""
+    """The record's file stays as it is, byte for byte; it could not even be written."""
     record.add()
     record.store.engine.dispose()
     path = command.state / "record.sqlite"
@@ -233,6 +235,8 @@ def test_reading_writes_nothing(command: Command, record: Record) -> None:
     command("status", status=CRITICAL)
     command("operations")
     assert path.read_bytes() == before
+    with pytest.raises(EngineUnavailable, match="readonly"):
+        Operations(record_of(read_settings(command.settings))).tell(1, "written")
 
 
 @pytest.mark.usefixtures("worker")

@@ -60,7 +60,7 @@ class Health:
         self.document |= {
             "status": level.name.lower(),
             "exit_status": int(level),
-            "summary": "; ".join(sentence for _, _, sentence in by_weight) or fine,
+            "summary": "; ".join(sentence.rstrip(".") for _, _, sentence in by_weight) or fine,
             "problems": [
                 {"level": one.name.lower(), "code": code, "text": sentence} for one, code, sentence in by_weight
             ],
