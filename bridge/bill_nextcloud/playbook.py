@@ -60,7 +60,7 @@ class Runs:
     @property
     def artifacts(self) -> Path:
         """Where the artifacts of runs are, a directory for each."""
-        return self.settings.bridge.state_directory / "runs"
+        return self.settings.bridge.runs_directory
 
     def remove_old(self) -> None:
         """Take away the artifacts that were kept long enough. Raises ``OSError``."""

@@ -19,6 +19,7 @@ from bill_nextcloud.record import Clouds, Operation, Operations, Store
 from harness.worker import COMMAND
 
 GREETING = {"status": "running", "wait": 5}
+Listen = Callable[..., "Answering"]
 
 
 class Command:
@@ -118,9 +119,10 @@ class Record:
 
 class Answering(socketserver.ThreadingUnixStreamServer):
     """Stands in for the worker at ``path``: ``answers`` by action; ``requests`` is what was asked. ``lines``: sent as
-    they are instead, one after the other."""
+    they are instead, one after the other. ``dies``: it does before it answers."""
 
     daemon_threads = True
+    dies = False
 
     def __init__(self, path: Path, answers: dict[str, Any] | None = None, lines: list[bytes] | None = None) -> None:
         self.answers = answers or {}
@@ -150,10 +152,9 @@ class _Call(socketserver.StreamRequestHandler):
         self.wfile.write(json.dumps(GREETING).encode() + b"\n")
         request = json.loads(self.rfile.readline())
         self.server.requests.append(request)
+        if self.server.dies:
+            return
         answer = self.server.answers[request["action"]]
         if callable(answer):
             answer = answer(request["parameters"])
         self.wfile.write(json.dumps(answer).encode() + b"\n")
-
-
-Listen = Callable[..., Answering]

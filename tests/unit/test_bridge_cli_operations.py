@@ -130,6 +130,7 @@ def test_show(command: Command, story: int) -> None:
     timeline = lines[lines.index("Timeline") + 1 :]
     assert timeline[0].split()[2:] == ["accepted", "by=BILLmanager"]
     assert timeline[1].split()[2:] == ["done", "seconds=2"]
+    assert [line.split()[1] for line in lines if line.startswith("Attempt ")] == ["1", "2"]
     assert "  The cloud Blue did not answer in time: 30 s." in shown
     for line in ("  plan", "    quota: 2147483648", "  changes", "    - quota: 1 GiB", "    + quota: 2 GiB"):
         assert line in lines

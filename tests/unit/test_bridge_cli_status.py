@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from bill_nextcloud.errors import Failure
-from bill_nextcloud.record import CloudRow, State
+from bill_nextcloud.cli.reading import record_of
+from bill_nextcloud.errors import EngineUnavailable, Failure
+from bill_nextcloud.record import CloudRow, Operations, State
+from bill_nextcloud.settings import read_settings
 from harness.command import Command, Listen, Record
 from harness.worker import COMMAND
 
@@ -95,7 +97,7 @@ def test_deletions_in_their_retention_do_not_count(command: Command, record: Rec
     """However old; one whose retention has ended waits since then."""
     record.add(12, "delete", due_at=time.time() + DAY, accepted_at=time.time() - 30 * DAY)
     document = command.json("status")
-    assert (document["unfinished"], document["oldest"]["age_seconds"]) == (0, 0)
+    assert (document["unfinished"], document["oldest"]["operation"], document["oldest"]["age_seconds"]) == (0, None, 0)
     assert document["backlog"][0]["state"] == "delayed"
     ended = record.add(13, "delete", due_at=time.time() - 1000, accepted_at=time.time() - 30 * DAY)
     record.operations.update(ended.id, state=State.HELD)
@@ -167,6 +169,7 @@ def test_the_worst_comes_first(command: Command, record: Record) -> None:
     assert done.stdout.startswith("CRITICAL: operation 1 is unfinished since 2 h; 1 operation waits for bill-nextcloud")
 
 
+@pytest.mark.usefixtures("worker")
 def test_nothing_was_ever_recorded(command: Command) -> None:
     """Unknown, and no file is made."""
     document = command.json("status", status=UNKNOWN)
@@ -179,7 +182,8 @@ def test_nothing_was_ever_recorded(command: Command) -> None:
 
 def test_every_key_is_there_whatever_is_known(command: Command, listen: Listen) -> None:
     """So that what reads the JSON never misses one."""
-    nothing = command.json("status", status=UNKNOWN)
+    nothing = command.json("status", status=CRITICAL)
+    assert codes(nothing) == [("critical", "worker_not_running"), ("unknown", "record_missing")]
     listen()
     Record(command.state)
     assert list(command.json("status")) == list(nothing)
@@ -193,6 +197,7 @@ def test_a_broken_record_is_critical(command: Command, listen: Listen) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+@pytest.mark.usefixtures("worker")
 def test_a_record_that_may_not_be_read(command: Command, record: Record) -> None:
     """Unknown: the caller is not the one."""
     command.state.chmod(0)
@@ -222,7 +227,7 @@ def test_wrong_options_are_unknown(command: Command) -> None:
 
 
 def test_reading_writes_nothing(command: Command, record: Record) -> None:
-    """The record's file stays as it is, byte for byte."""
+    """The record's file stays as it is, byte for byte; it could not even be written."""
     record.add()
     record.store.engine.dispose()
     path = command.state / "record.sqlite"
@@ -230,6 +235,8 @@ def test_reading_writes_nothing(command: Command, record: Record) -> None:
     command("status", status=CRITICAL)
     command("operations")
     assert path.read_bytes() == before
+    with pytest.raises(EngineUnavailable, match="readonly"):
+        Operations(record_of(read_settings(command.settings))).tell(1, "written")
 
 
 @pytest.mark.usefixtures("worker")

@@ -11,7 +11,7 @@ import typer
 
 from bill_nextcloud.cli.client import RequestRefused, administer
 from bill_nextcloud.cli.options import CloudArgument, SettingsFile
-from bill_nextcloud.cli.output import plain
+from bill_nextcloud.cli.output import counted, plain
 from bill_nextcloud.cli.reading import cloud_of, record_of
 from bill_nextcloud.record import CloudRow
 from bill_nextcloud.settings import DEFAULT_PATH, Settings, read_settings
@@ -71,7 +71,7 @@ def release(
     read = read_settings(settings)
     row = _cloud(read, cloud)
     count = administer(read.bridge.socket_path, "release", {"cloud": row.id, "force": force})["operations"]
-    waited = f"{count} operation goes" if count == 1 else f"{count} operations go"
+    waited = counted(count, "operation goes", "operations go")
     print(plain(f"cloud {row.name} ({row.id}) is released; {waited} on"))
 
 

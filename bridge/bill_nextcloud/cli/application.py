@@ -16,6 +16,7 @@ from bill_nextcloud.cli.forget import forget
 from bill_nextcloud.cli.health import Level
 from bill_nextcloud.cli.history import operations, show
 from bill_nextcloud.cli.options import SettingsFile
+from bill_nextcloud.cli.output import plain
 from bill_nextcloud.cli.status import status
 from bill_nextcloud.errors import OperationError
 from bill_nextcloud.settings import DEFAULT_PATH
@@ -71,5 +72,5 @@ def main() -> None:
         sys.exit(failed)
     except OSError as error:
         message = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
-    print(f"bill-nextcloud: {' '.join(message.split())}", file=sys.stderr)
+    print(f"bill-nextcloud: {plain(' '.join(message.split()))}", file=sys.stderr)
     sys.exit(failed)

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.cli.options import Json, SettingsFile
-from bill_nextcloud.cli.output import coloured, console, difference, failure_json, plain, print_json, table
+from bill_nextcloud.cli.output import coloured, console, counted, difference, failure_json, plain, print_json, table
 from bill_nextcloud.cli.reading import matching
 from bill_nextcloud.errors import OperationError
 from bill_nextcloud.settings import DEFAULT_PATH, Settings, read_settings
@@ -136,7 +136,8 @@ def _print(found: list[CloudDrift], unusable: list[OperationError], settings: Se
     if unread or unusable:
         out.print()
     compared = sum(cloud.compared for cloud in found)
-    out.print(f"{compared} accounts compared, {len(rows) or 'none'} {'differs' if len(rows) == 1 else 'differ'}.")
+    total = counted(compared, "account", "accounts")
+    out.print(f"{total} compared, {counted(len(rows), 'differs', 'differ')}.")
     if rows:
         hosts = [f"cloud_{cloud.cloud}" for cloud in found if cloud.differences]
         out.print(plain(f"To mend that: {_mending(settings, file, hosts)}"), soft_wrap=True)

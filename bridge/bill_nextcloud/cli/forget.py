@@ -10,11 +10,15 @@ from typing import Annotated
 import typer
 
 from bill_nextcloud.cli.options import SettingsFile
+from bill_nextcloud.cli.output import counted
 from bill_nextcloud.cli.reading import record_of
 from bill_nextcloud.errors import ClientHasOperations
 from bill_nextcloud.record import Operations, Store
 from bill_nextcloud.record.overview import held_of
 from bill_nextcloud.settings import DEFAULT_PATH, read_settings
+
+_OPERATIONS = ("operation", "operations")
+_RUNS = ("run", "runs")
 
 
 def forget(
@@ -35,14 +39,15 @@ def forget(
         print(f"nothing is on record of client {client}")
         return
     if not yes:
+        there = f"{counted(held.operations, *_OPERATIONS)}, and the artifacts of {counted(len(held.runs), *_RUNS)}"
         typer.confirm(
-            f"Remove the personal data of client {client} from {held.operations} operations, and the artifacts of"
-            f" {len(held.runs)} runs (each may hold other clients' accounts as well)? It cannot be undone.",
+            f"Remove the personal data of client {client} from {there} (each may hold other clients' accounts as well)?"
+            " It cannot be undone.",
             abort=True,
         )
     count, runs = Operations(Store(read.record_database)).forget(client)
     removed = _remove_artifacts(read.bridge.runs_directory, sorted(set(runs)))
-    print(f"client {client} is forgotten: {count} operations, artifacts of {removed} runs")
+    print(f"client {client} is forgotten: {counted(count, *_OPERATIONS)}, artifacts of {counted(removed, *_RUNS)}")
 
 
 def _remove_artifacts(directory: Path, runs: list[str]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.cli.client import administer
-from bill_nextcloud.cli.output import duration, failure_json, iso
+from bill_nextcloud.cli.output import counted, duration, failure_json, iso
 from bill_nextcloud.errors import WorkerNotRunning
 from bill_nextcloud.record import CloudRow, Clouds, Operations, State, Store
 from bill_nextcloud.record.overview import oldest_waiting
@@ -18,7 +18,7 @@ from bill_nextcloud.record.tables import UNFINISHED
 from bill_nextcloud.settings import Settings
 
 DAY = 86400
-_PING_SECONDS = 5.0
+_PING_SECONDS = 2.0
 
 
 class Level(IntEnum):
@@ -60,7 +60,7 @@ class Health:
         self.document |= {
             "status": level.name.lower(),
             "exit_status": int(level),
-            "summary": "; ".join(sentence for _, _, sentence in by_weight) or fine,
+            "summary": "; ".join(sentence.rstrip(".") for _, _, sentence in by_weight) or fine,
             "problems": [
                 {"level": one.name.lower(), "code": code, "text": sentence} for one, code, sentence in by_weight
             ],
@@ -112,11 +112,11 @@ def read_record(store: Store, health: Health, limits: Thresholds) -> None:
     _judge_clouds(Clouds(store).all(), backlog, health)
     _judge_age(oldest_waiting(store), now, health, limits)
     if counts[State.APPROVAL]:
-        sentence = f"{_count(counts[State.APPROVAL], 'operation waits', 'operations wait')} for bill-nextcloud approve"
+        sentence = f"{counted(counts[State.APPROVAL], 'operation waits', 'operations wait')} for bill-nextcloud approve"
         health.add(Level.WARNING, "approval_waiting", sentence)
     failed = operations.failed_since(now - DAY)
     if failed and failed >= limits.warning_failed:
-        sentence = f"{_count(failed, 'operation', 'operations')} failed for good within 24 h"
+        sentence = f"{counted(failed, 'operation', 'operations')} failed for good within 24 h"
         health.add(Level.WARNING, "operations_failed", sentence)
     health.document |= {
         "unfinished": sum(counts.values()) - counts[State.DELAYED],
@@ -167,7 +167,3 @@ def _judge_age(oldest: tuple[int, float] | None, now: float, health: Health, lim
     level = Level.CRITICAL if seconds >= limits.critical_age else Level.WARNING
     if seconds >= limits.warning_age:
         health.add(level, "oldest_operation", f"operation {number} is unfinished since {duration(seconds)}")
-
-
-def _count(number: int, one: str, more: str) -> str:
-    return f"{number} {one if number == 1 else more}"

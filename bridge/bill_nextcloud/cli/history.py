@@ -170,7 +170,7 @@ def _print_head(out: Console, operation: Operation, names: dict[int, str], langu
         facts.append(f"ended {local(operation.ended_at)} after {duration(operation.ended_at - operation.accepted_at)}")
     out.print(plain("  " + ", ".join(facts)), soft_wrap=True)
     if operation.failure is not None:
-        out.print(plain("  " + text(operation.failure, language)), style="red", soft_wrap=True)
+        out.print(plain("  " + text(operation.failure, language, operation.due_at)), style="red", soft_wrap=True)
 
 
 def _print_events(out: Console, events: list[dict[str, Any]]) -> None:
@@ -185,7 +185,9 @@ def _print_events(out: Console, events: list[dict[str, Any]]) -> None:
 def _print_attempt(out: Console, number: int, attempt: Attempt, account: str, language: Language) -> None:
     lasted = "not ended" if attempt.ended_at is None else f"{attempt.ended_at - attempt.started_at:.1f} s"
     run = f"  run {attempt.run}" if attempt.run else ""
-    out.print(plain(f"\nAttempt {number}  {local(attempt.started_at)}  {lasted}{run}"), style="bold", soft_wrap=True)
+    out.print(
+        "\n" + plain(f"Attempt {number}  {local(attempt.started_at)}  {lasted}{run}"), style="bold", soft_wrap=True
+    )
     if attempt.wish:
         out.print("  plan")
         for name, value in attempt.wish.items():

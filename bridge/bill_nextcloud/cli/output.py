@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -89,9 +88,9 @@ def duration(seconds: float) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
-def age(moment: float | None) -> str:
-    """How long ago ``moment`` was."""
-    return "" if moment is None else duration(time.time() - moment)
+def counted(number: int, one: str, more: str) -> str:
+    """``1 operation``, ``2 operations``."""
+    return f"{number} {one if number == 1 else more}"
 
 
 def size(value: Any) -> str:

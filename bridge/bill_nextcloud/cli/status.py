@@ -48,9 +48,8 @@ def status(
     limits = Thresholds(warning_age, critical_age, warning_failed)
     try:
         read = read_settings(settings)
-        store = record_of(read)
         ask_worker(read, health)
-        read_record(store, health, limits)
+        read_record(record_of(read), health, limits)
     except EngineUnavailable as error:
         # Without it the bridge takes no operation.
         health.add(Level.CRITICAL, error.code, text(error.failure, "en"))
