@@ -160,9 +160,11 @@ class Operations:
     def recover(self) -> None:
         """Hand over again what is on record, but not with the engine: a process was killed in between, or the engine's
         database is another one."""
+        known = self.record.unfinished()
         live = self._engine.live()
-        for operation in self.record.unfinished():
-            if (operation.id, operation.dispatch) not in live:
+        for operation in known:
+            now = operation if (operation.id, operation.dispatch) in live else self.record.get(operation.id)
+            if now is not operation and not now.ended and now.dispatch == operation.dispatch:
                 self.record.update(operation.id, "recovered", dispatch=operation.dispatch + 1)
                 self._hand_over(self.record.get(operation.id))
 

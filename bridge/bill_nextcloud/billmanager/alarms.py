@@ -8,19 +8,29 @@ from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import BillmanagerRefused, Failure
+from bill_nextcloud.log import logger
+
+log = logger("alarms")
 
 # The vendor's own name for trouble with a connection.
 PROBLEM = "processingmodule_connect"
 
 
 def cloud_trouble(mgrctl: Mgrctl, database: Database, module: int, name: str, failure: Failure) -> None:
-    """Register one problem for a cloud and open one task for its department.
+    """Register one problem for a cloud and open one task for its department. What BILLmanager refuses goes to the log:
+    it would refuse it again.
 
-    Raises ``BillmanagerUnavailable`` or ``BillmanagerRefused``: then neither, or only the problem, is there.
+    Raises ``BillmanagerUnavailable``: then neither, or only the problem, is there.
     """
     parameters = {"name": PROBLEM, "id": str(module), "level": "error", "param_name": name, "sok": "ok"}
-    mgrctl.call("problems.register", {**parameters, "param_error": text(failure, "en")})
-    _simple_task(mgrctl, database, module, _words(failure))
+    try:
+        mgrctl.call("problems.register", {**parameters, "param_error": text(failure, "en")})
+    except BillmanagerRefused as refused:
+        log.warning("problem not registered", cloud=module, code=failure.code, detail=refused)
+    try:
+        _simple_task(mgrctl, database, module, _words(failure))
+    except BillmanagerRefused as refused:
+        log.warning("no task opened", cloud=module, code=failure.code, detail=refused)
 
 
 def operation_failed(
