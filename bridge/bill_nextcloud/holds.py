@@ -18,7 +18,7 @@ from bill_nextcloud.log import logger
 from bill_nextcloud.playbook import Runs
 from bill_nextcloud.record import CloudRow, Clouds
 from bill_nextcloud.settings import RetrySettings
-from bill_nextcloud.treatment import APPROVAL, HELD_BY_ADMINISTRATOR, UNREACHABLE, probe_pause
+from bill_nextcloud.treatment import APPROVAL, HELD_BY_ADMINISTRATOR, UNREACHABLE, WRONG_CREDENTIALS, probe_pause
 
 log = logger("holds")
 
@@ -128,7 +128,12 @@ class Holds:
         return self._released(module)
 
     def probe(self, module: int) -> Failure | None:
-        """Look at a cloud now: why it cannot be used, or ``None``."""
+        """Look at a cloud now: why it cannot be used, or ``None``. Credentials that were refused are not tried again:
+        each time brings the cloud nearer to locking this address."""
+        with self._guard:
+            row = self._rows.get(module)
+        if row and row.failure and row.failure.code == WRONG_CREDENTIALS and row.credentials == self._digest(module):
+            return row.failure
         try:
             return self._runs.probe(self._database.cloud(module))
         except OperationError as error:
@@ -203,10 +208,11 @@ class Holds:
             return
         with self._guard:
             log.info("credentials changed", cloud=module)
-            self._save(replace(self._rows[module], credentials=digest, probe_at=time.time()))
+            self._save(replace(self._rows[module], probe_at=time.time()))
 
     def _probe(self, module: int) -> None:
         try:
+            digest = self._digest(module)
             failure = self.probe(module)
             with self._guard:
                 row = self._rows[module]
@@ -223,7 +229,7 @@ class Holds:
                     )
                     at = None if pause is None else time.time() + pause
                     reason = failure if failure.kind == "held" else row.failure
-                    self._save(replace(row, failure=reason, probes=probes, probe_at=at))
+                    self._save(replace(row, failure=reason, probes=probes, probe_at=at, credentials=digest))
                     log.info("cloud still held", cloud=module, code=failure.code, probes=probes, next_probe=pause)
             if failure is None:
                 self.release(module, "probe")

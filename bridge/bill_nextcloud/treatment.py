@@ -30,6 +30,7 @@ _FINAL = Treatment("final")
 APPROVAL = "approval_needed"
 UNREACHABLE = "unreachable"
 HELD_BY_ADMINISTRATOR = "held_by_administrator"
+WRONG_CREDENTIALS = "wrong_credentials"
 
 TABLE: dict[str, Treatment] = {
     # The cloud does not answer as it should, for now.
@@ -56,7 +57,7 @@ TABLE: dict[str, Treatment] = {
     # Nextcloud's memory of refused log-ins is half an hour, 60 times the default pause.
     "login_blocked": Treatment("held", probe_factor=60),
     # Each further log-in slows down and at last locks the caller's address: only new credentials are tried.
-    "wrong_credentials": Treatment("held"),
+    WRONG_CREDENTIALS: Treatment("held"),
     HELD_BY_ADMINISTRATOR: Treatment("held"),
     # More than the settings allow in an hour: the operation waits for a person's word.
     APPROVAL: Treatment("held"),

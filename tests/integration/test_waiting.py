@@ -114,6 +114,7 @@ def test_wrong_credentials_are_tried_once_until_they_change(stack: Stack) -> Non
     time.sleep(2)
     assert [seen["status"] for seen in stack.standin.requests() if seen["status"] == 401] == [401]
     assert administer(stack, "release", cloud=stack.module)["status"] == "failed"
+    assert len([seen for seen in stack.standin.requests() if seen["status"] == 401]) == 1
     execute(stack, "UPDATE processingcryptedparam SET value = ?", right)
     until(lambda: active(stack, service))
 
