@@ -120,8 +120,11 @@ def test_pmnextcloud(stack: Stack, moment: str) -> None:
     thread, runs = in_the_middle(stack, moment, service)
     module = [
         process
-        for process in psutil.process_iter(["cmdline"])
-        if "pmnextcloud" in " ".join(process.info["cmdline"] or []) and "--runningoperation" in process.info["cmdline"]
+        for process in psutil.process_iter(["cmdline", "cwd"])
+        if "pmnextcloud" in " ".join(process.info["cmdline"] or [])
+        and "--runningoperation" in process.info["cmdline"]
+        # Another panel on this machine may run a module, too.
+        and process.info["cwd"] == str(stack.panel.root)
     ]
     assert len(module) == 1
     module[0].kill()
