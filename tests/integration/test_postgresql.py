@@ -74,12 +74,15 @@ def ended(worker: Worker) -> int:
     return worker.process.wait(60)
 
 
-def stored(database: str) -> list[tuple[str, str]]:
-    """Identifier and status of each operation that the engine's database holds."""
+def stored(database: str) -> list[tuple[str, int, str]]:
+    """Command, service and state of each operation on record, which the engine's database holds as well."""
     with psycopg.connect(database) as connection:
-        return connection.execute(
-            "SELECT workflow_uuid, status FROM dbos.workflow_status WHERE name = 'operation' ORDER BY created_at"
-        ).fetchall()
+        handed_over = connection.execute("SELECT workflow_uuid FROM dbos.workflow_status WHERE name = 'operation'")
+        known = {name.split(".")[0] for (name,) in handed_over.fetchall()}
+        rows = connection.execute("SELECT id, command, service, state FROM bill_nextcloud.operation ORDER BY id")
+        found = rows.fetchall()
+    assert {str(number) for number, *_ in found} == known
+    return [(command, service, state) for _, command, service, state in found]
 
 
 def test_whole_life(stack: Stack, database: str) -> None:
@@ -99,9 +102,8 @@ def test_whole_life(stack: Stack, database: str) -> None:
     stack.panel.close(service)
     assert stack.run(service).status_name == "deleted"
     assert stack.cloud.account(name) is None
-    operations = stored(database)
-    assert [status for _, status in operations] == ["SUCCESS"] * 5
-    assert [key.split(":")[2] for key, _ in operations] == ["open", "setparam", "suspend", "resume", "close"]
+    commands = ["open", "setparam", "suspend", "resume", "close"]
+    assert stored(database) == [(command, service, "done") for command in commands]
     assert list(stack.worker.state.glob("*.sqlite*")) == []
 
 
@@ -138,7 +140,7 @@ def test_killed_database(stack: Stack, postgresql: PostgreSQL, database: str) ->
         assert "The database of operations cannot be opened" in refused_start(stack.worker)
     finally:
         postgresql.start()
-    assert [key.split(":")[3] for key, _ in stored(database)] == [str(accepted)]
+    assert [service for _, service, _ in stored(database)] == [accepted]
     stack.worker.start()
     until(lambda: stack.panel.service(accepted)["status_name"] == "active")
     one_working_account(stack, accepted)
