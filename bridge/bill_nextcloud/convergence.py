@@ -19,6 +19,7 @@ from bill_nextcloud.billmanager.service import (
     PASSWORD,
     STATUS_NAMES,
     SUSPENDED,
+    URL,
     USERNAME,
     Cloud,
     Database,
@@ -42,7 +43,7 @@ from bill_nextcloud.errors import (
 from bill_nextcloud.lock import cloud_address, lock_path, locked
 from bill_nextcloud.log import logger
 from bill_nextcloud.mapping import Mapping
-from bill_nextcloud.playbook import RunResult, Runs
+from bill_nextcloud.playbook import RunResult, Runs, failure_of
 from bill_nextcloud.settings import Settings
 
 log = logger("convergence")
@@ -56,7 +57,6 @@ AGREEING: dict[int, tuple[str, ...]] = {
 }
 ATTEMPTS = 3
 LOCK_SECONDS = 3600
-DETAIL_LENGTH = 300
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ class Convergence:
             try:
                 work.service = self.database.service(work.request.service)
                 if work.request.command == "delete":
-                    work.dropped = _no_longer_due(work.service)
+                    work.dropped, work.delete_after = _no_longer_due(work.service)
                 self._refuse(work.request, work.service, cloud)
             except OperationError as error:
                 work.failure = error.failure
@@ -250,7 +250,7 @@ class Convergence:
         counted = self._ledger(cloud).last_hour()
         limit = Damage(self.settings.clouds.deletions_per_hour, self.settings.clouds.suspensions_per_hour)
         for work in sorted(works, key=lambda work: not work.request.approved):
-            work.wish = self._wish(work, proven=work.service is not None and not work.service.confirmed)
+            work.wish = self._wish(work)
             wanted = asked([work.wish])
             counted += wanted
             if work.request.approved:
@@ -263,8 +263,11 @@ class Convergence:
                     work.failure = failure
                     counted = Damage(counted.deletions - wanted.deletions, counted.suspensions - wanted.suspensions)
 
-    def _wish(self, work: _Work, *, proven: bool) -> dict[str, Any]:
+    def _wish(self, work: _Work, *, look: bool = False) -> dict[str, Any]:
+        """What the playbook is asked for; ``look``: whether the name is free, which needs no proof."""
         assert work.account is not None
+        assert work.service is not None
+        proven = not look and not work.service.confirmed
         return wish(work.means, work.account, proven=proven, email_owner=self.settings.accounts.email_owner)
 
     def _claim(self, cloud: Cloud, modules: Sequence[int], works: list[_Work]) -> None:
@@ -283,7 +286,7 @@ class Convergence:
             assert work.password is not None
             try:
                 if result["failure"]:
-                    work.failure = _failure(result["failure"], work, cloud)
+                    work.failure = failure_of(result["failure"], cloud, work.account.name, work.request.service)
                 elif result["account"] is not None:
                     raise AccountConflict(account=work.account.name, detail="it exists on the cloud already")
                 else:
@@ -314,14 +317,16 @@ class Convergence:
         run = self._run(cloud, works, check=False)
         ledger.settle(reserved, done(run.accounts, wishes))
         for work, result in zip(works, run.accounts, strict=True):
+            assert work.account is not None
             work.run, work.result = run.ident, result
             if not result["failure"]:
                 self._keep_password(work)
-                self._keep_deadline(work)
+                self._keep_parameters(work)
                 continue
-            work.failure = _failure(result["failure"], work, cloud)
+            work.failure = failure_of(result["failure"], cloud, work.account.name, work.request.service)
             if work.delete_after and work.failure.code == "account_missing":
                 work.failure, work.delete_after = None, None  # gone already: nothing to be kept
+                self._keep_parameters(work)
                 continue
             if work.claimed_now and work.failure.code == "account_conflict":
                 # The name was taken between our look and our request: without the claim, no later event touches it.
@@ -343,16 +348,21 @@ class Convergence:
         except OperationError as error:
             work.failure = error.failure
 
-    def _keep_deadline(self, work: _Work) -> None:
-        # Saved before the operation is reported as done; taken away as soon as the account is wanted again, or is gone.
+    def _keep_parameters(self, work: _Work) -> None:
+        """Before the operation is reported: the deadline of an account that is kept; no deadline where the account is
+        wanted again; neither deadline nor address where it is gone, since the name may be another's tomorrow."""
         assert work.service is not None
-        saved = work.service.params.get(DELETE_AFTER)
+        saved = work.service.params
+        stale = {"open": [DELETE_AFTER], "reopen": [DELETE_AFTER], "close": [URL, DELETE_AFTER]}
+        stale["delete"] = stale["close"]
         try:
             if work.delete_after:
-                if saved != work.delete_after:
+                if saved.get(DELETE_AFTER) != work.delete_after:
                     self.mgrctl.save_parameter(work.service.id, DELETE_AFTER, work.delete_after)
-            elif saved and work.request.command in ("open", "reopen", "close", "delete"):
-                self.mgrctl.drop_parameter(work.service.id, DELETE_AFTER)
+                return
+            for name in stale.get(work.request.command, []):
+                if name in saved:
+                    self.mgrctl.drop_parameter(work.service.id, name)
         except OperationError as error:
             work.failure = error.failure
 
@@ -361,32 +371,22 @@ class Convergence:
         passwords = {}
         for work in works:
             assert work.account is not None
-            wishes.append(self._wish(work, proven=False) if check or work.wish is None else work.wish)
+            wishes.append(self._wish(work, look=True) if check or work.wish is None else work.wish)
             if work.password is not None:
                 passwords[work.account.name] = work.password
         return self.runs.accounts(cloud, wishes, passwords, check=check)
 
 
-def _failure(value: dict[str, Any], work: _Work, cloud: Cloud) -> Failure:
-    assert work.account is not None
-    parameters = {
-        "account": work.account.name,
-        "cloud": cloud.name,
-        "service": str(work.request.service),
-        "detail": " ".join(str(value["message"]).split())[:DETAIL_LENGTH],
-    }
-    return Failure(value["code"], parameters)
-
-
-def _no_longer_due(service: Service) -> str | None:
-    """Why the account of ``service`` is not to be deleted now, or ``None``: it is."""
+def _no_longer_due(service: Service) -> tuple[str | None, str | None]:
+    """Why the account of ``service`` is not to be deleted now (``None``: it is); the deadline, if that is to come."""
     if service.status != DELETED:
-        return "the service was taken back"
-    deadline = retention.due(service.params.get(DELETE_AFTER))
+        return "the service was taken back", None
+    text = service.params.get(DELETE_AFTER)
+    deadline = retention.due(text)
     if deadline is None:
-        return "the service has no deadline any more"
+        return "the service has no deadline any more", None
     if deadline > time.time():
-        return f"the deadline is {service.params[DELETE_AFTER]}"
+        return f"the deadline is {text}", text
     if service.account is None:
-        return "the service has no account"
-    return None
+        return "the service has no account", None
+    return None, None

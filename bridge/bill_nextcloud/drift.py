@@ -13,12 +13,11 @@ from typing import Any
 from bill_nextcloud.billmanager.service import Cloud, Database
 from bill_nextcloud.errors import Failure, OperationError
 from bill_nextcloud.mapping import Mapping
-from bill_nextcloud.playbook import Runs
+from bill_nextcloud.playbook import Runs, failure_of
 from bill_nextcloud.settings import Settings
 from bill_nextcloud.sold import SoldAccount, sold_accounts
 
 PAGE = 500
-_DETAIL_LENGTH = 300
 _PREFIX = "drift-"
 # What the plan says of an account that should be there and is not: without a password it cannot be made.
 _MISSING = ("account_missing", "invalid_value")
@@ -110,8 +109,6 @@ def compare(
 def _page(runs: Runs, cloud: Cloud, page: list[SoldAccount], found: CloudDrift) -> Failure | None:
     """Compare one page; the failure of the cloud itself, if there was one."""
     run = runs.accounts(cloud, [sold.wish for sold in page], {}, check=True)
-    # They hold accounts' data, and `forget` does not know them.
-    shutil.rmtree(runs.settings.bridge.runs_directory / run.ident, ignore_errors=True)
     for sold, result in zip(page, run.accounts, strict=True):
         failure = result["failure"]
         if failure and result["account"] is None and failure["code"] in _MISSING:
@@ -119,20 +116,10 @@ def _page(runs: Runs, cloud: Cloud, page: list[SoldAccount], found: CloudDrift) 
         elif result["changes"]:
             found.differences.append(Difference(sold.service, result["name"], result["changes"]))
         elif failure:
-            why = _failure(failure, sold, cloud)
+            why = failure_of(failure, cloud, result["name"], sold.service)
             if why.kind != "final":
                 return why
             found.unread.append(Unread(sold.service, result["name"], why))
             continue
         found.compared += 1
     return None
-
-
-def _failure(value: dict[str, Any], sold: SoldAccount, cloud: Cloud) -> Failure:
-    parameters = {
-        "account": str(sold.wish["name"]),
-        "cloud": cloud.name,
-        "service": str(sold.service),
-        "detail": " ".join(str(value["message"]).split())[:_DETAIL_LENGTH],
-    }
-    return Failure(value["code"], parameters)

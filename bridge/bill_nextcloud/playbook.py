@@ -87,6 +87,9 @@ class Runs:
         handed_back = results.get(ACCOUNTS_RESULT, {}).get(_host(cloud))
         if handed_back is None or [result["name"] for result in handed_back] != [wish["name"] for wish in wishes]:
             raise RunUnknown(cloud=cloud.name, detail=f"run {ident}: {results.get(_ENDED, '')}")
+        if check:
+            # It holds accounts' data, and nothing on record names it: `forget` would not find it.
+            shutil.rmtree(self.artifacts / ident)
         return RunResult(ident, list(handed_back))
 
     def probe(self, cloud: Cloud) -> Failure | None:
@@ -96,10 +99,7 @@ class Runs:
         if handed_back is None:
             raise RunUnknown(cloud=cloud.name, detail=f"run {ident}: {results.get(_ENDED, '')}")
         failure = handed_back["failure"]
-        if not failure:
-            return None
-        detail = " ".join(str(failure["message"]).split())[:DETAIL_LENGTH]
-        return Failure(failure["code"], {"cloud": cloud.name, "account": cloud.username, "detail": detail})
+        return failure_of(failure, cloud, cloud.username) if failure else None
 
     def _play(
         self, cloud: Cloud, playbook: str, variables: Mapping[str, Any], passwords: Mapping[str, str], *, check: bool
@@ -171,6 +171,17 @@ class Runs:
         accounts = len(variables.get("accounts", ()))
         log.info("run ended", run=ident, cloud=cloud.name, check=check, accounts=accounts, status=status, code=code)
         return {**(handed_back[0] if handed_back else {}), _ENDED: f"{status}, exit status {code}"}
+
+
+def failure_of(value: Mapping[str, Any], cloud: Cloud, account: str, service: int | None = None) -> Failure:
+    """A module's ``failure`` as ours: ``value`` has ``code`` and ``message``."""
+    parameters = {
+        "account": account,
+        "cloud": cloud.name,
+        "service": "-" if service is None else str(service),
+        "detail": " ".join(str(value["message"]).split())[:DETAIL_LENGTH],
+    }
+    return Failure(value["code"], parameters)
 
 
 def _host(cloud: Cloud) -> str:

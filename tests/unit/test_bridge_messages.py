@@ -15,8 +15,7 @@ from typing import Any
 
 import bill_nextcloud
 import pytest
-from bill_nextcloud import convergence, errors
-from bill_nextcloud.account import Account
+from bill_nextcloud import errors, playbook
 from bill_nextcloud.billmanager.messages import LANGUAGES, NEXT, PREFIX, TEXTS, Language, error_document, text
 from bill_nextcloud.billmanager.service import Cloud
 from bill_nextcloud.errors import Failure, OperationError
@@ -161,10 +160,9 @@ def test_each_class_documents_its_parameters(name: str) -> None:
 @pytest.mark.parametrize("code", sorted(CLOUD_TABLE))
 def test_each_failure_of_a_cloud_fills_its_text(code: str) -> None:
     """What the collection reports becomes words without a gap."""
-    work = convergence._Work(convergence.Request(12, "open"), account=Account("user_12", None))
     cloud = Cloud(3, "Blue", "https://blue", "admin", "secret")
     reported = {"code": code, "kind": CLOUD_TABLE[code].kind, "message": "It said:\n no\tway"}
-    failure = convergence._failure(reported, work, cloud)
+    failure = playbook.failure_of(reported, cloud, "user_12", 12)
     assert placeholders(code) <= set(failure.parameters)
     assert failure.parameters["detail"] == "It said: no way"
     for language in LANGUAGES:
