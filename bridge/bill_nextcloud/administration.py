@@ -67,7 +67,9 @@ class Administration:
         operation = self.operations.record.get(_number(parameters, "operation"))
         if operation.ended:
             if operation.command == DELETE:
-                raise OperationNotWaiting(operation=operation.id, state=operation.state, action="retry")
+                # `created` is its deadline; whether that still stands is looked at when it is carried out.
+                again = self.operations.expect_deletion(operation.service, operation.created or "", by)
+                return {"operation": again.id if again else operation.id}
             request = Request(operation.service, operation.command, operation.billmanager_operation)
             return {"operation": self.operations.submit(request, by).id}
         # A held cloud is released, a limit approved: to try again before that is of no use.

@@ -13,7 +13,7 @@ from bill_nextcloud.billmanager.alarms import cloud_trouble
 from bill_nextcloud.billmanager.asked import credentials_digest
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Database
-from bill_nextcloud.errors import CloudUnknown, Failure, OperationError
+from bill_nextcloud.errors import BillmanagerUnavailable, CloudUnknown, Failure, OperationError
 from bill_nextcloud.log import logger
 from bill_nextcloud.playbook import Runs
 from bill_nextcloud.record import CloudRow, Clouds
@@ -58,6 +58,11 @@ class Holds:
         """Read which clouds are held and go on with their probes. Raises ``EngineUnavailable``."""
         with self._guard:
             self._rows = {row.id: row for row in self._clouds.all()}
+            try:
+                for module, name in self._database.clouds():
+                    self._save(self._row(module, name))
+            except BillmanagerUnavailable as error:
+                log.warning("clouds not listed", detail=error)
         threading.Thread(target=self._watch, name="holds", daemon=True).start()
 
     def stop(self) -> None:

@@ -7,10 +7,10 @@ Passwords are read from BILLmanager when a run needs them and are stored nowhere
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from typing import Any
 
 from bill_nextcloud import report
@@ -19,13 +19,14 @@ from bill_nextcloud.batch import MOST, Batches
 from bill_nextcloud.billmanager.asked import Asked, asked, deletions
 from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
-from bill_nextcloud.billmanager.service import Database
+from bill_nextcloud.billmanager.service import DELETE_AFTER, Database
 from bill_nextcloud.convergence import Outcome, Request
 from bill_nextcloud.engine import PARKED_SECONDS, Engine
-from bill_nextcloud.errors import EngineUnavailable, Failure, OperationError
+from bill_nextcloud.errors import Failure, OperationError
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.log import logger
-from bill_nextcloud.record import Clouds, Operation, State, Store
+from bill_nextcloud.notices import Notices
+from bill_nextcloud.record import Operation, State
 from bill_nextcloud.record import Operations as Record
 from bill_nextcloud.record.operations import DELETE
 from bill_nextcloud.retention import due
@@ -55,7 +56,7 @@ class Operations:
         self._admission = Admission(min(MOST, settings.engine.workers // 2))
         self._engine = Engine(settings, self._attempt, self._conclude, self._follow)
         self._guard = threading.Lock()
-        self._waiting: dict[int, list[threading.Event]] = {}
+        self._notices = Notices()
 
     # Taking
 
@@ -87,12 +88,14 @@ class Operations:
         except OperationError:
             # Unknown, or BILLmanager's database is down: the attempt will tell. Nothing that is asked for is lost.
             about = Asked("", None, None, None)
-        installation = self._settings.bridge.installation
+        return self._accept(request, about, by)
+
+    def _accept(self, request: Request, about: Asked, by: str, due_at: float | None = None) -> Operation:
         with self._guard:
             operation, new = self.record.accept(
-                key=f"{installation}:{request.operation or 0}:{request.command}:{request.service}",
+                key=self._key(request),
                 created=about.created or None,
-                installation=installation,
+                installation=self._settings.bridge.installation,
                 billmanager_operation=request.operation,
                 command=request.command,
                 service=request.service,
@@ -100,6 +103,7 @@ class Operations:
                 client=about.client,
                 account=about.account,
                 asked_by=by,
+                due_at=due_at,
             )
             if new:
                 self._hand_over(operation)
@@ -112,48 +116,31 @@ class Operations:
                 )
         return operation
 
+    def _key(self, request: Request) -> str:
+        installation = self._settings.bridge.installation
+        return f"{installation}:{request.operation or 0}:{request.command}:{request.service}"
+
     def wait(self, number: int, seconds: float) -> Operation:
         """The operation as soon as it has ended or waits for something that takes longer, at most ``seconds`` later."""
-        happened = threading.Event()
-        with self._guard:
-            self._waiting.setdefault(number, []).append(happened)
-        try:
+        with self._notices.expected(number) as happened:
             operation = self.record.get(number)
             if operation.state not in (State.QUEUED, State.RUNNING) or seconds <= 0:
                 return operation
             happened.wait(seconds)
             return self.record.get(number)
-        finally:
-            with self._guard:
-                left = [event for event in self._waiting.pop(number, []) if event is not happened]
-                if left:
-                    self._waiting[number] = left
 
-    def expect_deletion(self, service: int, deadline: str, about: Operation | None = None) -> None:
-        """Store the deletion of a closed service's account for its deadline (ISO 8601); once, however often called."""
+    def expect_deletion(self, service: int, deadline: str, by: str) -> Operation | None:
+        """Store the deletion of a closed service's account for its deadline (ISO 8601); attaches to one that is stored
+        and unfinished. ``None`` for a deadline that is none: then nothing is deleted.
+
+        Raises ``BillmanagerUnavailable``, ``ServiceUnknown`` or :class:`EngineUnavailable`.
+        """
         moment = due(deadline)
         if moment is None:
             log.error("deadline not understood, the account is not deleted", service=service, deadline=deadline)
-            return
-        installation = self._settings.bridge.installation
-        module, client, account = None, None, None
-        if about is not None:
-            module, client, account = about.cloud, about.client, about.account
-        operation, new = self.record.accept(
-            key=f"{installation}:0:{DELETE}:{service}",
-            created=deadline,
-            installation=installation,
-            billmanager_operation=None,
-            command=DELETE,
-            service=service,
-            cloud=module,
-            client=client,
-            account=account,
-            asked_by=BRIDGE,
-            due_at=moment,
-        )
-        if new:
-            self._hand_over(operation)
+            return None
+        about = asked(self._database, service, None)
+        return self._accept(Request(service, DELETE), replace(about, created=deadline), by, moment)
 
     # Going on
 
@@ -169,11 +156,11 @@ class Operations:
                 self._hand_over(self.record.get(operation.id))
 
     def expect_deletions(self) -> None:
-        """Store every deletion that BILLmanager has a deadline for: the record may be new, or restored."""
-        unfinished = {one.service for one in self.record.unfinished() if one.command == DELETE}
+        """Store every deletion that BILLmanager has a deadline for and the record knows nothing of: it may be new, or
+        restored. One that failed is a person's affair."""
         for service, deadline in deletions(self._database).items():
-            if service not in unfinished:
-                self.expect_deletion(service, deadline)
+            if not self.record.knows(self._key(Request(service, DELETE)), deadline):
+                self.expect_deletion(service, deadline, BRIDGE)
 
     def remove_old(self) -> None:
         """Take off what has been kept long enough."""
@@ -185,23 +172,26 @@ class Operations:
     def released(self, module: int) -> int:
         """Let the operations that waited for a cloud go on; how many there were."""
         held = self.record.unfinished(states=[State.HELD], cloud=module)
-        for operation in held:
-            if self.record.move(operation.id, [State.HELD], "released", by=BRIDGE, state=State.QUEUED, due_at=None):
-                self._go(operation)
-        return len(held)
+        return sum(self.go_on(operation, "released", BRIDGE, states=[State.HELD]) for operation in held)
 
-    def go_on(self, operation: Operation, what: str, by: str, **values: Any) -> bool:
-        """Let an operation that waits go on now; whether it did. ``what`` goes to its timeline."""
-        moved = self.record.move(operation.id, WAITING, what, by=by, state=State.QUEUED, due_at=None, **values)
+    def go_on(self, operation: Operation, what: str, by: str, states: Iterable[State] = WAITING, **values: Any) -> bool:
+        """Let an operation that waits (in one of ``states``) go on now; whether it did. ``what``: for its timeline."""
+        values |= {"state": State.QUEUED, "due_at": None}
+        moved = self.record.update(operation.id, what, states=states, detail={"by": by}, **values)
         if moved:
             self._go(operation)
         return moved
 
     def cancel(self, operation: Operation, by: str) -> bool:
-        """End an operation that waits, for good; whether it did. BILLmanager's operation is paused."""
-        if not self.record.move(
-            operation.id, WAITING, "cancelled", by=by, state=State.CANCELLED, due_at=None, ended_at=time.time()
-        ):
+        """End an operation that waits, for good; whether it did. BILLmanager's operation is paused; of a deletion, its
+        deadline is taken away, so that the account stays.
+
+        Raises ``BillmanagerUnavailable`` or ``BillmanagerRefused`` when that deadline stays: then nothing is cancelled.
+        """
+        if operation.command == DELETE:
+            self._mgrctl.drop_parameter(operation.service, DELETE_AFTER)
+        ended: dict[str, Any] = {"state": State.CANCELLED, "due_at": None, "ended_at": time.time()}
+        if not self.record.update(operation.id, "cancelled", states=WAITING, detail={"by": by}, **ended):
             return False
         report.pause(self._mgrctl, self._request(operation))
         self._ended(operation)
@@ -240,7 +230,8 @@ class Operations:
         if not self._admission.enter(operation.cloud, number):
             self._park(operation, State.QUEUED, "waits for a free place")
             return
-        self.record.begin_attempt(operation, dispatch)
+        if not self.record.begin_attempt(operation, dispatch):
+            return
         outcome = self._carry_out(operation, module)
         self.record.end_attempt(
             operation,
@@ -291,19 +282,28 @@ class Operations:
             **(attempt.outcome or {}),
         )
         failure = outcome.failure
-        if outcome.dropped:
-            self._end(operation, State.CANCELLED, "not wanted any more", reason=outcome.dropped)
+        if outcome.dropped and outcome.delete_after == operation.created:
+            # Handed over too early: the clock was wrong.
+            self._park(operation, State.DELAYED, "not yet", reason=outcome.dropped, due_at=due(operation.created))
             return
         if failure is None:
-            if outcome.delete_after:
-                self.expect_deletion(operation.service, outcome.delete_after, operation)
-            failure = report.success(self._mgrctl, self._database, outcome)
-        if failure is None:
+            failure = self._tell_success(operation, outcome)
+        if failure is None and outcome.dropped:
+            self._end(operation, State.CANCELLED, "not wanted any more", reason=outcome.dropped)
+        elif failure is None:
             changes = [change["field"] for change in outcome.result.get("changes", [])]
             self._log(log.info, "operation done", operation, outcome, changes=",".join(changes) or None)
             self._end(operation, State.DONE, "done", action=outcome.result.get("action"), run=outcome.run)
         else:
             self._failed(operation, outcome, failure)
+
+    def _tell_success(self, operation: Operation, outcome: Outcome) -> Failure | None:
+        try:
+            if outcome.delete_after:
+                self.expect_deletion(operation.service, outcome.delete_after, BRIDGE)
+        except OperationError as error:
+            return error.failure
+        return report.success(self._mgrctl, self._database, outcome)
 
     def _failed(self, operation: Operation, outcome: Outcome, failure: Failure) -> None:
         now = time.time()
@@ -333,13 +333,13 @@ class Operations:
     def _park(self, operation: Operation, state: State, what: str, **more: Any) -> None:
         """Let the operation wait: the next hand-over is stored by :meth:`_follow`."""
         columns = {name: more.pop(name) for name in ("failure", "first_failed_at", "due_at", "cloud") if name in more}
-        self.record.update(
-            operation.id, what, detail=more, **{"due_at": None, **columns}, state=state, dispatch=operation.dispatch + 1
-        )
+        values = {"due_at": None, **columns, "state": state, "dispatch": operation.dispatch + 1}
+        self.record.update(operation.id, what, detail=more, **values)
 
     def _end(self, operation: Operation, state: State, what: str, **more: Any) -> None:
         columns = {name: more.pop(name) for name in ("failure", "first_failed_at") if name in more}
-        self.record.update(operation.id, what, detail=more, **columns, state=state, due_at=None, ended_at=time.time())
+        values = {**columns, "state": state, "due_at": None, "ended_at": time.time()}
+        self.record.update(operation.id, what, detail=more, **values)
 
     def _follow(self, number: int, dispatch: int) -> None:
         """After the steps: what comes next. Left out by a crash, it is made up for by :meth:`recover`."""
@@ -353,7 +353,7 @@ class Operations:
         elif operation.dispatch == dispatch + 1:
             self._hand_over(operation, parked=True)
             self._look_again(operation)
-        self._tell_waiting(number)
+        self._notices.give(number)
 
     def _look_again(self, operation: Operation) -> None:
         # What it waits for may have happened before it waited.
@@ -371,11 +371,6 @@ class Operations:
         later = self.record.later(operation)
         if later is not None and later.state == State.QUEUED:
             self._engine.wake(later.id, later.dispatch)
-
-    def _tell_waiting(self, number: int) -> None:
-        with self._guard:
-            for event in self._waiting.get(number, []):
-                event.set()
 
     def _probe_at(self, module: int | None) -> float | None:
         return self.holds.probe_at(module) if module is not None else None
@@ -402,12 +397,3 @@ class Operations:
             action=outcome.result.get("action"),
             **more,
         )
-
-
-def open_record(settings: Settings) -> tuple[Record, Clouds]:
-    """The record of ``settings``, made where it is not there yet. Raises :class:`EngineUnavailable`."""
-    if settings.bridge.state_directory.exists() and not os.access(settings.bridge.state_directory, os.W_OK):
-        raise EngineUnavailable(detail=f"{settings.bridge.state_directory} cannot be written to")
-    store = Store(settings.record_database)
-    store.create()
-    return Record(store), Clouds(store)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bill_nextcloud.record import Clouds, Operation, Operations, Store
+from bill_nextcloud.record import Clouds, Operation, Operations, State, Store
 
 from harness.worker import COMMAND
 
@@ -105,7 +105,7 @@ class Record:
             due_at=values.pop("due_at", None),
         )
         if values:
-            self.operations.update(accepted.id, **values)
+            self.operations.update(accepted.id, "set", states=State, **values)
         return self.operations.get(accepted.id)
 
     def attempt(self, operation: Operation, dispatch: int = 1, **values: Any) -> None:

@@ -17,6 +17,10 @@ from harness.playbook import BIN, DRIFT, ansible, environment, recap
 from harness.stack import Stack
 from harness.worker import REPOSITORY
 
+from .conftest import SetUp
+from .test_bad_input import execute
+from .test_waiting import enabled
+
 GIB = 1024**3
 
 
@@ -158,3 +162,24 @@ def _held(path: os.PathLike[str]) -> bool:
         except BlockingIOError:
             return True
     return False
+
+
+def test_hand_runs_count_against_the_hour(set_up: SetUp) -> None:
+    """What one run suspends, the next can no longer; beyond the limit none is done."""
+    stack = set_up({"clouds": {"suspensions_per_hour": 2}})
+    services = [stack.opened() for _ in range(3)]
+    unpaid = "UPDATE item SET status = 3, autosuspend = 'on' WHERE id = ?"
+    execute(stack, unpaid, services[0])
+    assert ansible(stack.worker, *DRIFT).returncode == 0
+    for service in services[1:]:
+        execute(stack, unpaid, service)
+    refused = ansible(stack.worker, *DRIFT)
+    assert refused.returncode != 0
+    assert "limit" in refused.stdout
+    assert [enabled(stack, service) for service in services] == [False, True, True]
+    # On a person's word.
+    allowed = ansible(stack.worker, *DRIFT, "-e", "max_suspensions=10")
+    assert allowed.returncode == 0, allowed.stdout
+    assert [enabled(stack, service) for service in services] == [False, False, False]
+    ledgers = list((stack.worker.state / "locks").glob("*.damage.json"))
+    assert sum(entry["suspensions"] for entry in json.loads(ledgers[0].read_text())) == 3

@@ -95,8 +95,12 @@ def test_the_clock_was_set_forward_and_back(stack: Stack) -> None:
     for path in stack.worker.state.glob("engine.sqlite*"):
         path.unlink()
     stack.worker.start()
-    until(lambda: "not wanted any more" in _timeline(stack))
+    until(lambda: "not yet" in _timeline(stack))
     assert enabled(stack, kept) is False
+    with sqlite3.connect(stack.worker.state / "record.sqlite") as connection:
+        waiting = connection.execute("SELECT state, due_at FROM operation WHERE command = 'delete'").fetchall()
+    assert [state for state, _ in waiting] == ["delayed"]
+    assert waiting[0][1] > later + 3600
 
 
 def _timeline(stack: Stack) -> str:

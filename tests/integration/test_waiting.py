@@ -50,9 +50,10 @@ def test_what_is_temporary_is_tried_again_by_itself(stack: Stack, fault: str) ->
     service = stack.order()
     run = stack.panel.run(service)
     assert (run.exit_code, run.finished) == (0, False)
-    error = stack.panel.operation(run.operation or 0)["error"]
-    assert error is None or ("Next" in error["text_en"] or "next attempt" in error["text_en"])
     until(lambda: active(stack, service))
+    stored = [call for call in stack.panel.mgrctl_calls() if call["function"] == "runningoperation.edit"]
+    assert stored
+    assert "manual" not in {name for call in stored for name in call["params"]}
     assert stack.customer(service).can_store()
     made = [one for one in stack.standin.requests() if one["method"] == "POST" and one["path"].endswith("/cloud/users")]
     assert [one["status"] for one in made].count(200) == 1
@@ -137,17 +138,17 @@ def test_a_final_failure_pauses_the_operation_and_opens_one_task(stack: Stack) -
 
 
 def test_operations_of_one_service_keep_their_order(stack: Stack) -> None:
-    """A suspension that is tried again is not overtaken by the resumption that was asked for later."""
+    """A tariff change that is tried again is not overtaken by the suspension that was asked for later."""
     service = stack.opened()
-    stack.standin.fault("status", method="PUT", path=f"/users/user_{service}", times=2)
+    stack.standin.fault("status", method="PUT", path=f"/users/user_{service}", times=4)
+    change = stack.panel.change_tariff(service, stack.tariff("Large", (3, "gib")))
+    assert stack.panel.run(service, change).finished is False
     suspension = stack.panel.suspend(service)
-    assert stack.panel.run(service, suspension).finished is False
+    stack.panel.run(service, suspension)
     stack.panel.wait(suspension)
-    resumption = stack.panel.resume(service)
-    stack.panel.run(service, resumption)
-    stack.panel.wait(resumption)
-    assert active(stack, service)
-    assert enabled(stack, service) is True
+    done = [call["function"] for call in calls(stack, service) if call["function"].startswith("service.post")]
+    assert done == ["service.postsetparam", "service.postsuspend"]
+    assert enabled(stack, service) is False
 
 
 def test_limits_wait_for_a_person(set_up: SetUp) -> None:
@@ -206,6 +207,29 @@ def test_a_kept_account_is_deleted_at_its_deadline_also_after_the_record_was_los
     until(lambda: "delete_after" not in stack.panel.service(service)["params"])
     assert enabled(stack, other) is False
     assert "delete_after" in stack.panel.service(other)["params"]
+
+
+def test_a_deletion_can_be_cancelled(stack: Stack) -> None:
+    """The deadline goes with it, so that nothing brings the deletion back; the account stays, disabled."""
+    tariff = stack.panel.add_tariff("Kept", stack.module, params={"usergroup": "customers", "retention_days": "30"})
+    service = stack.opened(tariff)
+    stack.run(service, stack.panel.close(service))
+    assert administer(stack, "cancel", operation=3)["status"] == "done"
+    assert "delete_after" not in stack.panel.service(service)["params"]
+    assert enabled(stack, service) is False
+
+
+def test_a_strangers_account_is_not_adopted_by_a_service_that_is_opened_again(stack: Stack) -> None:
+    """The account was deleted, and somebody else has the name now: what was ours is ours no longer."""
+    service = stack.opened()
+    stack.run(service, stack.panel.close(service))
+    assert "url" not in stack.panel.service(service)["params"]
+    stack.cloud.create(f"user_{service}", "Stranger-Passw0rd-1", quota="5 GB", email="stranger@example.org")
+    before = stack.cloud.account(f"user_{service}")
+    run = stack.panel.run(service, stack.panel.order_again(service))
+    assert run.error is not None
+    assert run.error.type == "nextcloud_account_conflict"
+    assert stack.cloud.account(f"user_{service}") == before
 
 
 def test_a_restart_goes_on_with_all_that_waits(stack: Stack) -> None:

@@ -28,9 +28,11 @@ def done(command: Command, record: Record) -> Record:
             failure=Failure("account_conflict", {"account": name, "detail": name}),
             account=f"{name}_{service}",
         )
-        record.operations.tell(operation.id, "failed", detail=name)
+        record.operations.update(operation.id, "failed", states=State, detail={"detail": name}, attempts=1)
         failure = Failure("account_conflict", {"account": name, "detail": name})
-        record.operations.update(operation.id, state=State.FAILED, ended_at=time.time(), failure=failure)
+        record.operations.update(
+            operation.id, "set", states=State, state=State.FAILED, ended_at=time.time(), failure=failure
+        )
         (command.state / "runs" / run).mkdir(parents=True, exist_ok=True)
         (command.state / "runs" / run / "stdout").write_text(name)
     return record

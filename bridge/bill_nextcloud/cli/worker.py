@@ -22,8 +22,10 @@ from bill_nextcloud.intake import Intake
 from bill_nextcloud.lock import locked
 from bill_nextcloud.log import logger, set_up
 from bill_nextcloud.mapping import Mapping
-from bill_nextcloud.operation import Operations, open_record
+from bill_nextcloud.operation import Operations
 from bill_nextcloud.playbook import Runs
+from bill_nextcloud.record import Clouds, open_record
+from bill_nextcloud.record import Operations as Record
 from bill_nextcloud.settings import Settings, read_settings
 from bill_nextcloud.single_worker import stay_single
 
@@ -57,10 +59,10 @@ def _work(settings: Settings) -> None:
     mapping = Mapping(settings.accounts.mapping)
     mgrctl = mgrctl_of(settings.billmanager)
     database = database_of(settings.billmanager)
-    record, clouds = open_record(settings)
-    holds = Holds(settings.retries, clouds, mgrctl, database, runs, lambda module: operations.released(module))
+    store = open_record(settings)
+    holds = Holds(settings.retries, Clouds(store), mgrctl, database, runs, lambda module: operations.released(module))
     batches = Batches(Convergence(settings, mgrctl, database, mapping, runs), holds.observe)
-    operations = Operations(settings, mgrctl, database, batches, record, holds)
+    operations = Operations(settings, mgrctl, database, batches, Record(store), holds)
     signal.signal(signal.SIGTERM, _stop)
     operations.start()
     Housekeeping(operations, runs).start()

@@ -3,7 +3,7 @@
 
 from bill_nextcloud.record.clouds import CloudRow, Clouds
 from bill_nextcloud.record.operations import Attempt, Operation, Operations
-from bill_nextcloud.record.store import Store
+from bill_nextcloud.record.store import Store, open_record
 from bill_nextcloud.record.tables import State
 
-__all__ = ["Attempt", "CloudRow", "Clouds", "Operation", "Operations", "State", "Store"]
+__all__ = ["Attempt", "CloudRow", "Clouds", "Operation", "Operations", "State", "Store", "open_record"]

@@ -135,18 +135,21 @@ class Operations:
         return _operation(row)
 
     def update(
-        self, number: int, what: str | None = None, /, *, detail: dict[str, Any] | None = None, **values: Any
-    ) -> None:
-        """Set columns of an operation; ``what`` (with ``detail``) goes to its timeline."""
-        if isinstance(values.get("failure"), Failure):
-            values["failure"] = json.dumps(values["failure"].as_dict())
-        with self._store.writing() as connection:
-            connection.execute(update(operations).where(operations.c.id == number).values(**values))
-            if what is not None:
-                _tell(connection, number, what, **(detail or {}))
+        self,
+        number: int,
+        what: str,
+        /,
+        *,
+        states: Iterable[State] = UNFINISHED,
+        detail: dict[str, Any] | None = None,
+        **values: Any,
+    ) -> bool:
+        """Set columns, only while the operation is in one of ``states``; whether it was.
 
-    def move(self, number: int, states: Iterable[State], what: str, /, *, by: str, **values: Any) -> bool:
-        """Set columns only while the operation is in one of ``states``; whether it was."""
+        ``what`` (with ``detail``) goes to its timeline.
+        """
+        if isinstance(values.get("failure"), Failure):
+            values["failure"] = json.dumps(values["failure"].as_dict(), ensure_ascii=False)
         with self._store.writing() as connection:
             changed = connection.execute(
                 update(operations)
@@ -154,13 +157,14 @@ class Operations:
                 .values(**values)
             ).rowcount
             if changed:
-                _tell(connection, number, what, by=by)
+                _tell(connection, number, what, **(detail or {}))
         return bool(changed)
 
-    def tell(self, number: int, what: str, **detail: Any) -> None:
-        """Add to the timeline of an operation."""
-        with self._store.writing() as connection:
-            _tell(connection, number, what, **detail)
+    def knows(self, key: str, created: str) -> bool:
+        """Whether an operation was ever accepted under ``key`` and ``created``, however it ended."""
+        query = select(operations.c.id).where(operations.c.key == key, operations.c.created == created).limit(1)
+        with self._store.reading() as connection:
+            return connection.execute(query).one_or_none() is not None
 
     def earlier(self, operation: Operation) -> Operation | None:
         """The latest unfinished operation of the same service that was accepted before. Deletions at the end of a
@@ -185,29 +189,34 @@ class Operations:
             ).one_or_none()
         return None if row is None else _operation(row)
 
-    def unfinished(
-        self, *, states: Sequence[State] = UNFINISHED, cloud: int | None = None, service: int | None = None
-    ) -> list[Operation]:
+    def unfinished(self, *, states: Sequence[State] = UNFINISHED, cloud: int | None = None) -> list[Operation]:
         """Operations in one of ``states``, in the order in which they were accepted."""
         query = select(operations).where(operations.c.state.in_(list(states))).order_by(operations.c.id)
         if cloud is not None:
             query = query.where(operations.c.cloud == cloud)
-        if service is not None:
-            query = query.where(operations.c.service == service)
         with self._store.reading() as connection:
             return [_operation(row) for row in connection.execute(query)]
 
-    def begin_attempt(self, operation: Operation, dispatch: int) -> None:
-        """An attempt starts (again, when the process that made it was killed)."""
+    def begin_attempt(self, operation: Operation, dispatch: int) -> bool:
+        """An attempt starts (again, when the process that made it was killed); unless the operation was cancelled, or
+        handed over anew, in the meantime."""
         with self._store.writing() as connection:
+            values = {"state": State.RUNNING, "due_at": None, "attempts": operations.c.attempts + 1}
+            begun = connection.execute(
+                update(operations)
+                .where(operations.c.id == operation.id, operations.c.dispatch == dispatch)
+                .where(operations.c.state.in_(list(UNFINISHED)))
+                .values(**values)
+            ).rowcount
+            if not begun:
+                return False
             connection.execute(
                 delete(attempts).where(attempts.c.operation == operation.id, attempts.c.dispatch == dispatch)
             )
             connection.execute(
                 insert(attempts).values(operation=operation.id, dispatch=dispatch, started_at=time.time())
             )
-            values = {"state": State.RUNNING, "due_at": None, "attempts": operations.c.attempts + 1}
-            connection.execute(update(operations).where(operations.c.id == operation.id).values(**values))
+        return True
 
     def end_attempt(
         self,

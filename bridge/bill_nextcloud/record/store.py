@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bill_nextcloud.errors import EngineUnavailable, SettingsInvalid
 from bill_nextcloud.record.tables import metadata
+from bill_nextcloud.settings import Settings
 
 SCHEMA = "bill_nextcloud"
 _BUSY_MILLISECONDS = 30_000
@@ -80,6 +82,16 @@ class Store:
             # Only the driver's own words: the rest may hold the address with its password, or a row's values.
             lines = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()
             raise EngineUnavailable(detail=f"record: {lines[0] if lines else type(error).__name__}") from None
+
+
+def open_record(settings: Settings) -> Store:
+    """The record of ``settings``, made where it is not there yet. Raises :class:`EngineUnavailable`."""
+    directory = settings.bridge.state_directory
+    if not os.access(directory, os.W_OK):
+        raise EngineUnavailable(detail=f"{directory} cannot be written to")
+    store = Store(settings.record_database)
+    store.create()
+    return store
 
 
 def _set_up_sqlite(connection: Any, _: Any) -> None:
