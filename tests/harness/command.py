@@ -14,7 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bill_nextcloud.errors import Failure
 from bill_nextcloud.record import Clouds, Operation, Operations, State, Store
+from bill_nextcloud.record.tables import operation as operation_table
+from sqlalchemy import update
 
 from harness.worker import COMMAND
 
@@ -105,16 +108,27 @@ class Record:
             due_at=values.pop("due_at", None),
         )
         if values:
-            self.operations.update(accepted.id, "set", states=State, **values)
+            self.set(accepted.id, **values)
         return self.operations.get(accepted.id)
 
+    def set(self, number: int, **values: Any) -> None:
+        """Columns of an operation as they are to be, whatever the bridge would say; nothing goes to its timeline."""
+        if isinstance(values.get("failure"), Failure):
+            values["failure"] = json.dumps(values["failure"].as_dict())
+        with self.store.writing() as connection:
+            connection.execute(update(operation_table).where(operation_table.c.id == number).values(**values))
+
     def attempt(self, operation: Operation, dispatch: int = 1, **values: Any) -> None:
-        """One attempt that has ended."""
-        self.operations.begin_attempt(operation, dispatch)
+        """One attempt that has ended; what came after it (the operation's state) is as it was."""
+        now = self.operations.get(operation.id)
+        self.set(operation.id, state=State.QUEUED, dispatch=dispatch)
+        assert self.operations.begin_attempt(operation, dispatch)
         ended: dict[str, Any] = {
             "failure": None, "run": None, "wish": None, "result": {}, "outcome": {}, "account": None, "cloud": None,
         }  # fmt: skip
         self.operations.end_attempt(operation, dispatch, **{**ended, **values})
+        after = {"state": now.state, "dispatch": now.dispatch, "due_at": now.due_at}
+        self.set(operation.id, **after)
 
 
 class Answering(socketserver.ThreadingUnixStreamServer):

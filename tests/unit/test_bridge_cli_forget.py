@@ -30,9 +30,7 @@ def done(command: Command, record: Record) -> Record:
         )
         record.operations.update(operation.id, "failed", states=State, detail={"detail": name}, attempts=1)
         failure = Failure("account_conflict", {"account": name, "detail": name})
-        record.operations.update(
-            operation.id, "set", states=State, state=State.FAILED, ended_at=time.time(), failure=failure
-        )
+        record.set(operation.id, state=State.FAILED, ended_at=time.time(), failure=failure)
         (command.state / "runs" / run).mkdir(parents=True, exist_ok=True)
         (command.state / "runs" / run / "stdout").write_text(name)
     return record

@@ -206,7 +206,8 @@ def test_an_attempt_that_changed_nothing(command: Command, record: Record) -> No
     """Says so; one that is under way has neither."""
     operation = record.add(12)
     record.attempt(operation, 1, result={"name": "user_12", "changes": []})
-    record.operations.begin_attempt(operation, 2)
+    record.set(operation.id, dispatch=2)
+    assert record.operations.begin_attempt(operation, 2)
     lines = command("show", operation.id).stdout.splitlines()
     assert lines.count("  nothing was to be changed") == 1
     assert lines[-1].endswith("not ended")

@@ -100,7 +100,7 @@ def test_deletions_in_their_retention_do_not_count(command: Command, record: Rec
     assert (document["unfinished"], document["oldest"]["operation"], document["oldest"]["age_seconds"]) == (0, None, 0)
     assert document["backlog"][0]["state"] == "delayed"
     ended = record.add(13, "delete", due_at=time.time() - 1000, accepted_at=time.time() - 30 * DAY)
-    record.operations.update(ended.id, "set", states=State, state=State.HELD)
+    record.set(ended.id, state=State.HELD)
     document = command.json("status", status=WARNING)
     assert document["oldest"]["operation"] == ended.id
     assert 1000 <= document["oldest"]["age_seconds"] < 1010
@@ -150,7 +150,7 @@ def test_approvals_and_failures(command: Command, record: Record) -> None:
     """Both warn, the failures of one day only, and from the wanted number on."""
     record.add(12, state=State.APPROVAL)
     assert codes(command.json("status", status=WARNING)) == [("warning", "approval_waiting")]
-    record.operations.update(1, "set", states=State, state=State.CANCELLED)
+    record.set(1, state=State.CANCELLED)
     command.json("status", status=OK)
     record.add(13, state=State.FAILED, ended_at=time.time() - DAY - 60, failure=FAILED)
     command.json("status", status=OK)

@@ -47,7 +47,7 @@ def test_every_name_of_the_json_is_documented(command: Command, record: Record) 
     record.clouds.save(CloudRow(3, "Blue", failure=FAILED, held_since=time.time()))
     operation = record.add(state=State.HELD)
     record.attempt(operation, run="aaa", failure=FAILED, wish={"name": "user_12"}, result={"changes": []})
-    record.operations.update(operation.id, "set", states=State, failure=FAILED)
+    record.set(operation.id, failure=FAILED)
     section = GUIDES["operate.md"].partition("\n## JSON\n")[2]
     documented = set(re.findall(r"`([a-z_0-9]+)`", section))
     for words, status in ((("status",), 2), (("operations",), 0), (("show", operation.id), 0)):
