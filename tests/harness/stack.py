@@ -5,30 +5,32 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from standins.billmanager import Panel, Run
 from standins.cloud.process import StandinCloud
 
-from harness.cloud import Cloud
+from harness.cloud import Cloud, Server
 from harness.customer import Customer
 from harness.worker import Worker
 
-_WRITING = ("POST", "PUT", "DELETE", "PATCH")
+WRITING = ("POST", "PUT", "DELETE", "PATCH")
 
 
 @dataclass
 class Stack:
     """``module``: the number of the cloud's processing module in the panel; ``server``: the cloud's process, where it
-    is the stand-in."""
+    is the stand-in; ``groups``: those that each tariff gives."""
 
     panel: Panel
     worker: Worker
     cloud: Cloud
     module: int
     server: StandinCloud | None = None
+    groups: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def set_up(
@@ -52,9 +54,42 @@ class Stack:
             raise
         return cls(panel, worker, cloud, module, server)
 
-    def tariff(self, name: str = "Small", disk: tuple[int, str] | None = (1, "gib"), groups: str = "customers") -> int:
-        """A new tariff on the cloud."""
-        return self.panel.add_tariff(name, self.module, disk=disk, params={"usergroup": groups} if groups else {})
+    def beside(self, server: Server) -> Stack:
+        """Another cloud on the same panel, with the same bridge."""
+        cloud = server.cloud
+        params = {"url": cloud.url, "username": cloud.username}
+        module = self.panel.add_cloud("Cloud beside", params, {"password": cloud.password})
+        return Stack(self.panel, self.worker, cloud, module, server.standin)
+
+    def tariff(
+        self,
+        name: str = "Small",
+        disk: tuple[int, str] | None = (1, "gib"),
+        groups: str = "customers",
+        retention_days: int = 0,
+    ) -> int:
+        """A new tariff on the cloud. ``retention_days``: how long the account of a closed service is kept."""
+        params = {"usergroup": groups} if groups else {}
+        if retention_days:
+            params["retention_days"] = str(retention_days)
+        tariff = self.panel.add_tariff(name, self.module, disk=disk, params=params)
+        self.groups[tariff] = (groups,) if groups else ()
+        return tariff
+
+    @cached_property
+    def small(self) -> int:
+        """A tariff of 1 GiB in the group customers, made once."""
+        return self.tariff()
+
+    @cached_property
+    def large(self) -> int:
+        """A tariff of 3 GiB in the group premium, made once."""
+        return self.tariff("Large", (3, "gib"), "premium")
+
+    @cached_property
+    def kept(self) -> int:
+        """As ``small``, but the accounts of closed services are kept for 30 days; made once."""
+        return self.tariff("Kept", retention_days=30)
 
     def order(self, tariff: int | None = None) -> int:
         """A paid order of a new client, not opened yet; the service."""
@@ -96,7 +131,7 @@ class Stack:
 
     def writes(self) -> list[tuple[str, str]]:
         """Method and path of the writing requests that the stand-in cloud has seen."""
-        return [(seen["method"], seen["path"]) for seen in self.standin.requests() if seen["method"] in _WRITING]
+        return [(seen["method"], seen["path"]) for seen in self.standin.requests() if seen["method"] in WRITING]
 
     def customer(self, service: int) -> Customer:
         """Who bought ``service``, with what BILLmanager delivered."""
