@@ -49,6 +49,9 @@ class Engine:
         self._settings = settings
         self._hands = ThreadPoolExecutor(_HANDS, thread_name_prefix="hand-over")
         self._wakes: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
+        self._running: set[tuple[int, int]] = set()
+        self._idle: set[tuple[int, int]] = set()
+        self._failed_at: float | None = None
         DBOS(
             config={
                 "name": "bill-nextcloud",
@@ -70,9 +73,16 @@ class Engine:
 
         @DBOS.workflow(name="operation")
         def operation(operation: int, dispatch: int) -> None:
-            attempt_step(operation, dispatch)
-            conclude_step(operation, dispatch)
-            follow(operation, dispatch)
+            self._running.add((operation, dispatch))
+            try:
+                attempt_step(operation, dispatch)
+                conclude_step(operation, dispatch)
+                follow(operation, dispatch)
+            except Exception:
+                self._failed_at = time.monotonic()
+                raise
+            finally:
+                self._running.discard((operation, dispatch))
 
         self._workflow = operation
 
@@ -122,15 +132,30 @@ class Engine:
         """Let a delayed operation go on now (within a second or two)."""
         self._wakes.put((operation, dispatch))
 
+    def failed_within(self, seconds: float) -> bool:
+        """Whether a step has failed lately: its storage did, since all else is an outcome of the operation."""
+        return self._failed_at is not None and time.monotonic() - self._failed_at < seconds
+
     def live(self) -> set[tuple[int, int]]:
-        """The operations and dispatches that this version will carry out, now or later. Others of earlier versions are
-        taken away: they are on record."""
+        """The operations and dispatches that this version will carry out, now or later. Those that have ended without
+        being able to store it (the disk was full) are taken away: at the second look, since one that was just taken
+        from the queue has not begun yet."""
         found: set[tuple[int, int]] = set()
+        idle: set[tuple[int, int]] = set()
         for workflow in DBOS.list_workflows(status=_LIVE, load_input=False, load_output=False):
             number, _, dispatch = workflow.workflow_id.partition(".")
             if workflow.app_version == APPLICATION_VERSION and number.isdigit() and dispatch.isdigit():
                 found.add((int(number), int(dispatch)))
-        return found
+                if workflow.status == "PENDING":
+                    idle.add((int(number), int(dispatch)))
+        idle -= self._running
+        stranded = idle & self._idle
+        self._idle = idle - stranded
+        if stranded:
+            # Left as they are, they would keep the later operations of their services waiting until the next start.
+            log.warning("operations were left without an end", count=len(stranded))
+            DBOS.cancel_workflows([_name(number, dispatch) for number, dispatch in stranded])
+        return found - stranded
 
     def of_version_1(self) -> list[dict[str, Any]]:
         """What operations of version 1 were asked for (``{"service", "command", "operation"}``): it had no record."""

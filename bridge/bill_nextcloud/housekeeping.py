@@ -15,14 +15,18 @@ from bill_nextcloud.playbook import Runs
 log = logger("housekeeping")
 
 MINUTE, HOUR = 60.0, 3600.0
+# After a failure of the bridge's own storage its operations are not left waiting for the next full minute.
+SOON, LATELY = 5.0, 180.0
+RECOVER = "operations are handed over again"
 
 
 class Housekeeping:
     """Chores with their pauses (seconds). One that fails is tried again after its pause."""
 
     def __init__(self, operations: Operations, runs: Runs) -> None:
+        self._engine = operations.engine
         self._chores: list[tuple[str, float, Callable[[], object]]] = [
-            ("operations are handed over again", MINUTE, operations.recover),
+            (RECOVER, MINUTE, operations.recover),
             ("deletions are expected", HOUR, operations.expect_deletions),
             ("old operations are removed", HOUR, operations.remove_old),
             ("old artifacts are removed", HOUR, runs.remove_old),
@@ -35,10 +39,11 @@ class Housekeeping:
     def _keep(self) -> None:
         last = {name: 0.0 for name, _, _ in self._chores}
         # The first minute belongs to the operations; deadlines are looked at right away.
-        last["operations are handed over again"] = time.monotonic()
+        last[RECOVER] = time.monotonic()
         while True:
             for name, seconds, chore in self._chores:
-                if last[name] and time.monotonic() - last[name] < seconds:
+                pause = SOON if name == RECOVER and self._engine.failed_within(LATELY) else seconds
+                if last[name] and time.monotonic() - last[name] < pause:
                     continue
                 try:
                     chore()

@@ -54,7 +54,7 @@ class Operations:
         self.record = record
         self.holds = holds
         self._admission = Admission(min(MOST, settings.engine.workers // 2))
-        self._engine = Engine(settings, self._attempt, self._conclude, self._follow)
+        self.engine = Engine(settings, self._attempt, self._conclude, self._follow)
         self._guard = threading.Lock()
         self._notices = Notices()
 
@@ -63,10 +63,10 @@ class Operations:
     def start(self) -> None:
         """Go on with what is unfinished and take new operations. Raises :class:`EngineUnavailable`."""
         self.holds.start()
-        self._engine.start()
-        for value in self._engine.of_version_1():
+        self.engine.start()
+        for value in self.engine.of_version_1():
             self.submit(Request(**value), BILLMANAGER)
-        self._engine.drop_earlier_versions()
+        self.engine.drop_earlier_versions()
         self.recover()
         for operation in self.record.unfinished(states=[State.QUEUED]):
             self._go(operation)
@@ -74,7 +74,7 @@ class Operations:
     def stop(self) -> None:
         """Take no new work. What runs is ended with the process and gone on with after the next start."""
         self.holds.stop()
-        self._engine.stop()
+        self.engine.stop()
 
     def submit(self, request: Request, by: str) -> Operation:
         """Store ``request`` durably. A call for an operation that is unfinished attaches to it; otherwise it is a new
@@ -148,7 +148,7 @@ class Operations:
         """Hand over again what is on record, but not with the engine: a process was killed in between, or the engine's
         database is another one."""
         known = self.record.unfinished()
-        live = self._engine.live()
+        live = self.engine.live()
         for operation in known:
             now = operation if (operation.id, operation.dispatch) in live else self.record.get(operation.id)
             if now is not operation and not now.ended and now.dispatch == operation.dispatch:
@@ -164,7 +164,7 @@ class Operations:
 
     def remove_old(self) -> None:
         """Take off what has been kept long enough."""
-        self._engine.remove_finished()
+        self.engine.remove_finished()
         count = self.record.remove_before(time.time() - self._settings.engine.keep_record_days * 24 * HOUR)
         if count:
             log.info("operations taken off the record", count=count)
@@ -204,13 +204,13 @@ class Operations:
         elif operation.state == State.QUEUED and self._admission.full(operation.cloud):
             self._admission.line_up(operation.cloud, operation.id)
             delay = PARKED_SECONDS
-        self._engine.enqueue(operation.id, operation.dispatch, operation.service, delay)
+        self.engine.enqueue(operation.id, operation.dispatch, operation.service, delay)
 
     def _go(self, operation: Operation) -> None:
         if self._admission.full(operation.cloud):
             self._admission.line_up(operation.cloud, operation.id)
         else:
-            self._engine.wake(operation.id, self.record.get(operation.id).dispatch)
+            self.engine.wake(operation.id, self.record.get(operation.id).dispatch)
 
     # The steps of one operation: each may be called again after a crash
 
@@ -221,7 +221,11 @@ class Operations:
         if operation.command != DELETE and (earlier := self.record.earlier(operation)):
             self._park(operation, State.QUEUED, "waits", behind=earlier.id)
             return
-        module = self._module(operation)
+        now = self._asked(operation)
+        if now is not None and operation.command != DELETE and now.others_than(operation.created):
+            self._end(operation, State.CANCELLED, "not asked for any more", reason="its numbers are now others'")
+            return
+        module = operation.cloud if now is None else now.module
         held = self.holds.failure(module)
         if held is not None:
             report.failed_attempt(self._mgrctl, self._request(operation), held, self._probe_at(module))
@@ -261,12 +265,12 @@ class Operations:
             module = service.module
         return self._batches.submit(module, request).result()
 
-    def _module(self, operation: Operation) -> int | None:
-        """The cloud as BILLmanager has it now; as it was on record, while BILLmanager does not answer."""
+    def _asked(self, operation: Operation) -> Asked | None:
+        """What BILLmanager has now under the operation's numbers; ``None``, while it does not answer."""
         try:
-            return asked(self._database, operation.service, None).module
+            return asked(self._database, operation.service, operation.billmanager_operation)
         except OperationError:
-            return operation.cloud
+            return None
 
     def _conclude(self, number: int, dispatch: int) -> None:
         operation = self.record.get(number)
@@ -347,7 +351,7 @@ class Operations:
         next_one = self._admission.leave(operation.cloud, number)
         if next_one is not None:
             waiting = self.record.get(next_one)
-            self._engine.wake(waiting.id, waiting.dispatch)
+            self.engine.wake(waiting.id, waiting.dispatch)
         if operation.ended:
             self._ended(operation)
         elif operation.dispatch == dispatch + 1:
@@ -365,12 +369,12 @@ class Operations:
         elif now.state == State.QUEUED and operation.state != State.QUEUED:
             self._go(now)
         elif now.state == State.QUEUED and not self._admission.full(now.cloud) and self.record.earlier(now) is None:
-            self._engine.wake(now.id, now.dispatch)
+            self.engine.wake(now.id, now.dispatch)
 
     def _ended(self, operation: Operation) -> None:
         later = self.record.later(operation)
         if later is not None and later.state == State.QUEUED:
-            self._engine.wake(later.id, later.dispatch)
+            self.engine.wake(later.id, later.dispatch)
 
     def _probe_at(self, module: int | None) -> float | None:
         return self.holds.probe_at(module) if module is not None else None
@@ -386,14 +390,6 @@ class Operations:
 
     @staticmethod
     def _log(write: Any, sentence: str, operation: Operation, outcome: Outcome, **more: object) -> None:
-        write(
-            sentence,
-            command=operation.command,
-            service=operation.service,
-            account=outcome.account,
-            operation=operation.billmanager_operation,
-            id=operation.id,
-            run=outcome.run,
-            action=outcome.result.get("action"),
-            **more,
-        )
+        names = {"command": operation.command, "service": operation.service, "account": outcome.account}
+        names |= {"operation": operation.billmanager_operation, "id": operation.id, "run": outcome.run}
+        write(sentence, **names, action=outcome.result.get("action"), **more)

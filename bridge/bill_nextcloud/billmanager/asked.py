@@ -26,6 +26,12 @@ class Asked:
     client: int | None
     account: str | None
 
+    def others_than(self, created: str | None) -> bool:
+        """Whether these are another service or another operation than those of ``created``, with the same numbers: so
+        it is after BILLmanager was restored from a backup. An operation that BILLmanager has ended is not another."""
+        before, now = (created or "/").split("/"), self.created.split("/")
+        return any(old and new and old != new for old, new in zip(before, now, strict=True))
+
 
 def asked(database: Database, service: int, operation: int | None) -> Asked:
     """Who and what an operation is about. Raises :class:`ServiceUnknown`, ``BillmanagerUnavailable``."""
