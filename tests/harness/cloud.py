@@ -69,6 +69,15 @@ class Cloud:
         """Delete an account; one that does not exist is fine."""
         self.ocs("DELETE", f"users/{quote(name, safe='')}")
 
+    def change_own_password(self, password: str) -> None:
+        """The administrator takes another password; BILLmanager does not hear of it."""
+        answer = self.ocs("PUT", f"users/{quote(self.username, safe='')}", key="password", value=password)
+        if answer["code"] != 200:
+            raise CloudRefused(f"{self.username}: {answer['code']} {answer['message']}")
+        self.password = password
+        self.session.cookies.clear()
+        self.session.auth = (self.username, password)
+
     def add_group(self, name: str) -> bool:
         """Make a group; whether it is new."""
         code = self.ocs("POST", "groups", groupid=name)["code"]

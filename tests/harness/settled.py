@@ -28,10 +28,11 @@ class Own:
 @dataclass
 class Expected:
     """What the product knows nothing of: ``strangers``' accounts as they were made, with their passwords, and what
-    customers ``own``, by service."""
+    customers ``own``, by service; ``old_passwords``: those that the bridge's account had before."""
 
     strangers: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
     own: dict[int, Own] = field(default_factory=dict)
+    old_passwords: list[str] = field(default_factory=list)
 
     def violations(self, stack: Stack) -> list[str]:
         """What does not hold, in words."""
@@ -41,7 +42,7 @@ class Expected:
             found += self._service(stack, service)
         for name in self.strangers:
             found += self._stranger(stack, name)
-        return found + _reports(stack) + self._leaks(stack)
+        return found + _reports(stack) + self._log_ins(stack) + self._leaks(stack)
 
     @staticmethod
     def name(stack: Stack, service: int) -> str:
@@ -67,9 +68,21 @@ class Expected:
             changed.add("password")
         return [f"the stranger's account {name} was touched: {sorted(changed)}"] if changed else []
 
+    def _log_ins(self, stack: Stack) -> list[str]:
+        # Each more brings the cloud nearer to locking the bridge's address.
+        user = stack.cloud.username
+        refused = [one for one in stack.standin.requests() if one["status"] == 401 and one["auth"] == user]
+        most = len(self.old_passwords)
+        return [f"{len(refused)} wrong log-ins of {user}, at most {most}: {refused}"] if len(refused) > most else []
+
     def _leaks(self, stack: Stack) -> list[str]:
         passwords = {stack.panel.service(service)["params"].get("userpassword") for service in stack.panel.services()}
-        secrets = {stack.cloud.password, *passwords, *(password for _, password in self.strangers.values())}
+        secrets = {
+            stack.cloud.password,
+            *self.old_passwords,
+            *passwords,
+            *(password for _, password in self.strangers.values()),
+        }
         where = [stack.worker.directory, stack.panel.root / "var", stack.worker.runtime]
         found = [f"a secret is in {path}" for path in files_with(where, {secret for secret in secrets if secret})]
         return found + [f"secrets of a run are left: {path}" for path in stack.worker.runtime.glob("run-*")]

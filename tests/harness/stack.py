@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import sqlite3
 import subprocess
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from standins.billmanager import Panel, Run
+from standins.billmanager.crypt import encrypt
 from standins.cloud.process import StandinCloud
 
 from harness.cloud import Cloud, Server
@@ -117,6 +120,33 @@ class Stack:
             check=True,
             capture_output=True,
         )
+
+    def administer(self, action: str, **parameters: Any) -> dict[str, Any]:
+        """One call of an administrator by the bridge's socket, as ``bill-nextcloud`` makes it; the answer."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(60)
+            connection.connect(str(self.worker.socket))
+            call = {"command": "administer", "action": action, "parameters": parameters, "by": "tester"}
+            connection.sendall(json.dumps(call).encode() + b"\n")
+            with connection.makefile("rb") as lines:
+                assert json.loads(lines.readline())["status"] == "running"
+                answer: dict[str, Any] = json.loads(lines.readline())
+        return answer
+
+    def on_record(self, columns: str, state: str | None = None) -> list[tuple[Any, ...]]:
+        """``columns`` of the operations that the bridge has on record (in SQLite), in order; those in ``state``."""
+        with sqlite3.connect(self.worker.state / "record.sqlite") as connection:
+            query = f"SELECT {columns} FROM operation WHERE state = coalesce(?, state) ORDER BY id"
+            return connection.execute(query, (state,)).fetchall()
+
+    def set_password(self, password: str) -> None:
+        """What BILLmanager logs in to the cloud with."""
+        value = encrypt(self.panel.layout.key, password)
+        with sqlite3.connect(self.panel.layout.database) as connection:
+            connection.execute(
+                "UPDATE processingcryptedparam SET value = ? WHERE processingmodule = ? AND intname = 'password'",
+                (value, self.module),
+            )
 
     def set_tariff(self, service: int, tariff: int) -> None:
         """Put a service on another tariff by hand, without an operation."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -126,16 +127,54 @@ class Turmoil:
         self.stack.cloud.ocs("POST", f"{path}/groups", groupid=BY_HAND)
         self.expected.own[row["id"]] = own
 
-    def stranger(self) -> None:
-        """Somebody has the account that the next order would get; once, since such an order cannot be fulfilled."""
-        name = f"user_{max(self.panel.services(), default=0) + 1}"
-        if self.cloud_in_trouble or self.expected.strangers:
+    def stranger(self, number: int) -> None:
+        """Somebody has the account that the next order would get, or one that a deleted service had; once each, since
+        such an order cannot be fulfilled."""
+        gone = [service for service in self.panel.services() if self._is_gone(service)]
+        wanted = gone[number % len(gone)] if gone and number % 3 else max(self.panel.services(), default=0) + 1
+        if self.cloud_in_trouble or len(self.expected.strangers) > (wanted in gone):
+            return
+        name = f"user_{wanted}"
+        if self.stack.cloud.account(name) is not None:
             return
         password = f"Stranger-Passw0rd-{name}"
         self.stack.cloud.create(name, password, quota="5 GB")
         account = self.stack.cloud.account(name)
         assert account is not None
         self.expected.strangers[name] = account, password
+
+    def _is_gone(self, service: int) -> bool:
+        row = self.panel.service(service)
+        return row["status_name"] == "deleted" and "delete_after" not in row["params"] and not row["operations"]
+
+    # What administrators do
+
+    def hold(self) -> None:
+        """The cloud is held by hand."""
+        if self._runs():
+            self.stack.administer("hold", cloud=self.stack.module)
+
+    def release(self) -> None:
+        """The cloud is released; what is wrong with it may still be."""
+        if self._runs():
+            self.stack.administer("release", cloud=self.stack.module)
+
+    def retry(self, number: int) -> None:
+        """Any operation that there ever was is tried again, or refused."""
+        known = self.stack.on_record("id")
+        if self._runs() and known:
+            self.stack.administer("retry", operation=known[number % len(known)][0])
+
+    def password_changes(self) -> None:
+        """The cloud has another password for the bridge, of which BILLmanager knows nothing yet; twice at most, since
+        wrong ones are counted."""
+        if not self.cloud_in_trouble and len(self.expected.old_passwords) < 2:
+            self.expected.old_passwords.append(self.stack.cloud.password)
+            self.stack.cloud.change_own_password(secrets.token_urlsafe(18))
+
+    def password_is_entered(self) -> None:
+        """BILLmanager has the right one again."""
+        self.stack.set_password(self.stack.cloud.password)
 
     # Trouble
 
@@ -196,7 +235,9 @@ class Turmoil:
         """End all trouble, let everything finish, and say what does not hold then."""
         self.cloud_recovers()
         self.panel_recovers()
+        self.password_is_entered()
         self.wait()
+        self.stack.administer("release", cloud=self.stack.module, force=True)
         for service in self.panel.services():
             if self.expected.name(self.stack, service) in self.expected.strangers:
                 self._close_unfulfillable(service)
@@ -213,6 +254,9 @@ class Turmoil:
             self.panel.close(service)
 
     def _carry_on(self) -> None:
+        # After a 429 the next attempt is a minute away: a person does not wait for it.
+        for (number,) in self.stack.on_record("id", "retrying"):
+            self.stack.administer("retry", operation=number)
         for operation in self._unfinished():
             if self.panel.service(operation["item"])["status_name"] == "deleted":
                 # It was overtaken by the closing, and the bridge refuses it for good: a person gives it up.

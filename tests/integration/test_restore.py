@@ -3,20 +3,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 from harness.processes import until
 from harness.stack import Stack
 
 from .test_claims import refused, untouched
-from .test_waiting import active, administer
+from .test_waiting import active
 
 
 def states(stack: Stack) -> list[str]:
     """The states of all operations on record, in order."""
-    with sqlite3.connect(stack.worker.state / "record.sqlite") as connection:
-        return [state for (state,) in connection.execute("SELECT state FROM operation ORDER BY id")]
+    return [state for (state,) in stack.on_record("state")]
 
 
 def test_numbers_that_came_back(stack: Stack, tmp_path: Path) -> None:
@@ -41,13 +39,13 @@ def test_numbers_that_came_back(stack: Stack, tmp_path: Path) -> None:
 def test_operation_that_waits_for_a_service_that_is_gone(stack: Stack, tmp_path: Path) -> None:
     """It is not carried out for the service that has got its number; that one's own is, and is reported once."""
     stack.panel.back_up(tmp_path / "backup")
-    administer(stack, "hold", cloud=stack.module)
+    stack.administer("hold", cloud=stack.module)
     stack.panel.run(stack.order())
     stack.panel.restore(tmp_path / "backup")
     stack.panel.advance_clock(3600)
     service = stack.order(stack.tariff("Large", (3, "gib"), "premium"))
     assert stack.panel.run(service).exit_code == 0
-    administer(stack, "release", cloud=stack.module)
+    stack.administer("release", cloud=stack.module)
     until(lambda: active(stack, service))
     until(lambda: set(states(stack)) <= {"done", "cancelled", "failed"})
     customer = stack.customer(service)

@@ -19,7 +19,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 # The first is the shortest that there is: Hypothesis begins with it.
 EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "3"))
 STEPS = 40
-CLOUD_FAULTS = ["status", "html", "empty", "cut_before", "cut_after", "delay", "delay_after", "maintenance"]
+CLOUD_FAULTS = [
+    "status",
+    "html",
+    "empty",
+    "cut_before",
+    "cut_after",
+    "delay",
+    "delay_after",
+    "maintenance",
+    "rate_limit",
+]
 MGRCTL_FAULTS = ["exit", "exit_after", "error", "error_exit_0", "hang", "kill_caller_before", "kill_caller_after"]
 FUNCTIONS = [
     "service.saveparam",
@@ -47,7 +57,12 @@ HAPPENINGS: dict[str, tuple[int, dict[str, st.SearchStrategy[Any]]]] = {
     "call": (2, {"number": number, "calls": calls}),
     "repeat": (1, {}),
     "customer_changes": (3, {"number": number}),
-    "stranger": (1, {}),
+    "stranger": (2, {"number": number}),
+    "hold": (1, {}),
+    "release": (1, {}),
+    "retry": (1, {"number": number}),
+    "password_changes": (1, {}),
+    "password_is_entered": (2, {}),
     "kill_worker": (1, {}),
     "kill_runs": (1, {}),
     "cloud_fault": (2, {"kind": st.sampled_from(CLOUD_FAULTS), "times": st.integers(1, 3)}),

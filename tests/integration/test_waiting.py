@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import sqlite3
 import time
 from pathlib import Path
@@ -13,23 +12,9 @@ from typing import Any
 import pytest
 from harness.processes import until
 from harness.stack import Stack
-from standins.billmanager.crypt import encrypt
 
 from .conftest import SetUp
 from .test_bad_input import execute
-
-
-def administer(stack: Stack, action: str, **parameters: Any) -> dict[str, Any]:
-    """One call of an administrator, by the bridge's socket."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(60)
-        connection.connect(str(stack.worker.socket))
-        call = {"command": "administer", "action": action, "parameters": parameters, "by": "tester"}
-        connection.sendall(json.dumps(call).encode() + b"\n")
-        with connection.makefile("rb") as lines:
-            assert json.loads(lines.readline())["status"] == "running"
-            answer: dict[str, Any] = json.loads(lines.readline())
-    return answer
 
 
 def active(stack: Stack, service: int) -> bool:
@@ -106,17 +91,15 @@ def execute_read(stack: Stack, statement: str) -> str:
 
 def test_wrong_credentials_are_tried_once_until_they_change(stack: Stack) -> None:
     """The first 401 holds the cloud, without a probe; new credentials are noticed."""
-    right = execute_read(stack, "SELECT value FROM processingcryptedparam")
-    wrong = encrypt(stack.panel.layout.key, "Not-The-One-1")
-    execute(stack, "UPDATE processingcryptedparam SET value = ?", wrong)
+    stack.set_password("Not-The-One-1")
     service = stack.order()
     stack.panel.run(service)
     until(lambda: stack.panel.tasks())
     time.sleep(2)
     assert [seen["status"] for seen in stack.standin.requests() if seen["status"] == 401] == [401]
-    assert administer(stack, "release", cloud=stack.module)["status"] == "failed"
+    assert stack.administer("release", cloud=stack.module)["status"] == "failed"
     assert len([seen for seen in stack.standin.requests() if seen["status"] == 401]) == 1
-    execute(stack, "UPDATE processingcryptedparam SET value = ?", right)
+    stack.set_password(stack.cloud.password)
     until(lambda: active(stack, service))
 
 
@@ -133,7 +116,7 @@ def test_a_final_failure_pauses_the_operation_and_opens_one_task(stack: Stack) -
     assert "Add the addon disk" in words
     assert "Добавьте в тариф" in words
     stack.set_tariff(service, stack.tariff("With disk"))
-    assert administer(stack, "retry", operation=1)["status"] == "done"
+    assert stack.administer("retry", operation=1)["status"] == "done"
     until(lambda: active(stack, service))
 
 
@@ -159,8 +142,8 @@ def test_limits_wait_for_a_person(set_up: SetUp) -> None:
         stack.panel.run(service, stack.panel.suspend(service))
     assert [enabled(stack, service) for service in services] == [False, True, True]
     assert len(stack.panel.tasks()) == 1
-    assert administer(stack, "approve", operations=[4])["status"] == "failed"
-    answer = administer(stack, "approve", cloud=stack.module)
+    assert stack.administer("approve", operations=[4])["status"] == "failed"
+    answer = stack.administer("approve", cloud=stack.module)
     assert len(answer["result"]["operations"]) == 2
     until(lambda: [enabled(stack, service) for service in services] == [False, False, False])
 
@@ -214,7 +197,7 @@ def test_a_deletion_can_be_cancelled(stack: Stack) -> None:
     tariff = stack.panel.add_tariff("Kept", stack.module, params={"usergroup": "customers", "retention_days": "30"})
     service = stack.opened(tariff)
     stack.run(service, stack.panel.close(service))
-    assert administer(stack, "cancel", operation=3)["status"] == "done"
+    assert stack.administer("cancel", operation=3)["status"] == "done"
     assert "delete_after" not in stack.panel.service(service)["params"]
     assert enabled(stack, service) is False
 
