@@ -1,5 +1,5 @@
 # make demo    the life of one service, from the order to the end
-# make test    all tests
+# make test    all tests, three files at a time (TESTS_AT_ONCE)
 # make lint    ruff, mypy, import-linter, ansible-lint, antsibull-changelog, antsibull-docs
 # make cores   the collection, built and installed, with every supported ansible-core: ansible-test sanity, and its examples.
 #              CORES names some of them: make cores CORES="2.17 2.19"
@@ -10,6 +10,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TESTS_AT_ONCE ?= 3
 COLLECTION := collections/ansible_collections/bill/nextcloud
 WITH_PATH = PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/collections"
 
@@ -30,7 +31,7 @@ demo: $(VENV)/installed
 	@$(BIN)/python tests/acceptance/demo.py
 
 test: $(VENV)/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TESTS_AT_ONCE) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
