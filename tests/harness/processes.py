@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 
 import psutil
+from standins.billmanager import Panel
 
 from harness.worker import Worker
 
@@ -49,3 +51,22 @@ def kill_runs(worker: Worker) -> None:
             process.kill()
     _, alive = psutil.wait_procs(running, timeout=5)
     assert alive == [], "a process of the run went on"
+
+
+def callers(panel: Panel) -> list[psutil.Process]:
+    """The processes of the module that ``panel`` has started for an operation. Where another panel on this machine runs
+    a module too, only its directory tells them apart."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline", "cwd"])
+        if "--runningoperation" in (process.info["cmdline"] or []) and process.info["cwd"] == str(panel.root)
+    ]
+
+
+def kill_callers(panel: Panel) -> int:
+    """kill -9 of each of :func:`callers`; how many there were."""
+    found = callers(panel)
+    for process in found:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    return len(found)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from standins.billmanager import Panel, Run
-from standins.billmanager.crypt import encrypt
 from standins.cloud.process import StandinCloud
 
 from harness.cloud import Cloud, Server
@@ -138,15 +137,6 @@ class Stack:
         with sqlite3.connect(self.worker.state / "record.sqlite") as connection:
             query = f"SELECT {columns} FROM operation WHERE state = coalesce(?, state) ORDER BY id"
             return connection.execute(query, (state,)).fetchall()
-
-    def set_password(self, password: str) -> None:
-        """What BILLmanager logs in to the cloud with."""
-        value = encrypt(self.panel.layout.key, password)
-        with sqlite3.connect(self.panel.layout.database) as connection:
-            connection.execute(
-                "UPDATE processingcryptedparam SET value = ? WHERE processingmodule = ? AND intname = 'password'",
-                (value, self.module),
-            )
 
     def set_tariff(self, service: int, tariff: int) -> None:
         """Put a service on another tariff by hand, without an operation."""

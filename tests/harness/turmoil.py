@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.cloud import Server
-from harness.processes import kill_runs, kill_worker, until
+from harness.processes import kill_callers, kill_runs, kill_worker, until
 from harness.settled import Expected, Own
 from harness.stack import Stack
 
@@ -174,7 +174,7 @@ class Turmoil:
 
     def password_is_entered(self) -> None:
         """BILLmanager has the right one again."""
-        self.stack.set_password(self.stack.cloud.password)
+        self.panel.set_cloud_secret(self.stack.module, "password", self.stack.cloud.password)
 
     # Trouble
 
@@ -188,6 +188,10 @@ class Turmoil:
         """kill -9 of each ansible-playbook."""
         if self._runs():
             kill_runs(self.stack.worker)
+
+    def kill_callers(self) -> None:
+        """kill -9 of each ``pmnextcloud`` that BILLmanager has started."""
+        kill_callers(self.panel)
 
     def cloud_fault(self, kind: str, times: int) -> None:
         """The next requests to the cloud's interface fail."""

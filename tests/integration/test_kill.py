@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import threading
 
-import psutil
-from harness.processes import until
+from harness.processes import kill_callers, until
 from harness.stack import Stack
 from standins.billmanager import Run
 
@@ -49,14 +48,7 @@ def test_pmnextcloud(stack: Stack) -> None:
     """The module is killed: the operation goes on, and is reported."""
     service = stack.order()
     thread, runs = in_the_middle(stack, "creation not done yet", service)
-    # Where another panel on this machine runs a module too, only its directory tells them apart.
-    module = [
-        process
-        for process in psutil.process_iter(["cmdline", "cwd"])
-        if "--runningoperation" in (process.info["cmdline"] or []) and process.info["cwd"] == str(stack.panel.root)
-    ]
-    assert len(module) == 1
-    module[0].kill()
+    assert kill_callers(stack.panel) == 1
     thread.join(60)
     assert runs[0].exit_code != 0
     until(lambda: stack.panel.service(service)["status_name"] == "active")

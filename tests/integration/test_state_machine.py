@@ -65,6 +65,7 @@ HAPPENINGS: dict[str, tuple[int, dict[str, st.SearchStrategy[Any]]]] = {
     "password_is_entered": (2, {}),
     "kill_worker": (1, {}),
     "kill_runs": (1, {}),
+    "kill_callers": (1, {}),
     "cloud_fault": (2, {"kind": st.sampled_from(CLOUD_FAULTS), "times": st.integers(1, 3)}),
     "cloud_recovers": (2, {}),
     "mgrctl_fault": (2, {"kind": st.sampled_from(MGRCTL_FAULTS), "function": st.sampled_from(FUNCTIONS)}),

@@ -91,7 +91,7 @@ def execute_read(stack: Stack, statement: str) -> str:
 
 def test_wrong_credentials_are_tried_once_until_they_change(stack: Stack) -> None:
     """The first 401 holds the cloud, without a probe; new credentials are noticed."""
-    stack.set_password("Not-The-One-1")
+    stack.panel.set_cloud_secret(stack.module, "password", "Not-The-One-1")
     service = stack.order()
     stack.panel.run(service)
     until(lambda: stack.panel.tasks())
@@ -99,7 +99,7 @@ def test_wrong_credentials_are_tried_once_until_they_change(stack: Stack) -> Non
     assert [seen["status"] for seen in stack.standin.requests() if seen["status"] == 401] == [401]
     assert stack.administer("release", cloud=stack.module)["status"] == "failed"
     assert len([seen for seen in stack.standin.requests() if seen["status"] == 401]) == 1
-    stack.set_password(stack.cloud.password)
+    stack.panel.set_cloud_secret(stack.module, "password", stack.cloud.password)
     until(lambda: active(stack, service))
 
 

@@ -109,6 +109,14 @@ class Panel(Shown, Trouble):
         with transaction(self.layout.database) as connection:
             return sales.add_cloud(connection, name, MODULE, params, encrypted, department)
 
+    def set_cloud_secret(self, cloud: int, name: str, value: str) -> None:
+        """The connection form is saved with another value of the encrypted parameter `name`."""
+        with transaction(self.layout.database) as connection:
+            connection.execute(
+                "UPDATE processingcryptedparam SET value = ? WHERE processingmodule = ? AND intname = ?",
+                (crypt.encrypt(self.layout.key, value), cloud, name),
+            )
+
     def add_tariff(
         self,
         name: str,
