@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -174,7 +173,7 @@ class Convergence:
             try:
                 work.service = self.database.service(work.request.service)
                 if work.request.command == "delete":
-                    work.dropped, work.delete_after = _no_longer_due(work.service)
+                    work.dropped, work.delete_after = retention.no_longer_due(work.service)
                 self._refuse(work.request, work.service, cloud)
             except OperationError as error:
                 work.failure = error.failure
@@ -197,7 +196,7 @@ class Convergence:
             raise CloudChanged(service=service.id)
         service.require_at(cloud)
         if request.command == "delete":
-            return  # ours; _no_longer_due decides
+            return  # ours; retention.no_longer_due decides
         # An event that comes late, twice or by hand must not open what was closed, or close what was paid.
         if service.status == DELETED and request.command != "close":
             raise ServiceDeleted(service=service.id, command=request.command)
@@ -375,18 +374,3 @@ class Convergence:
             if work.password is not None:
                 passwords[work.account.name] = work.password
         return self.runs.accounts(cloud, wishes, passwords, check=check)
-
-
-def _no_longer_due(service: Service) -> tuple[str | None, str | None]:
-    """Why the account of ``service`` is not to be deleted now (``None``: it is); the deadline, if that is to come."""
-    if service.status != DELETED:
-        return "the service was taken back", None
-    text = service.params.get(DELETE_AFTER)
-    deadline = retention.due(text)
-    if deadline is None:
-        return "the service has no deadline any more", None
-    if deadline > time.time():
-        return f"the deadline is {text}", text
-    if service.account is None:
-        return "the service has no account", None
-    return None, None

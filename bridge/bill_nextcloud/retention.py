@@ -4,6 +4,7 @@ service."""
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 from bill_nextcloud.billmanager.service import DELETE_AFTER, DELETED, Service
@@ -27,3 +28,18 @@ def due(text: str | None) -> float | None:
     except ValueError:
         return None
     return moment.timestamp() if moment.tzinfo else None
+
+
+def no_longer_due(service: Service) -> tuple[str | None, str | None]:
+    """Why the account of ``service`` is not to be deleted now (``None``: it is); the deadline, if that is to come."""
+    if service.status != DELETED:
+        return "the service was taken back", None
+    text = service.params.get(DELETE_AFTER)
+    deadline = due(text)
+    if deadline is None:
+        return "the service has no deadline any more", None
+    if deadline > time.time():
+        return f"the deadline is {text}", text
+    if service.account is None:
+        return "the service has no account", None
+    return None, None

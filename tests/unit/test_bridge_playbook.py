@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 from bill_nextcloud.errors import SettingsInvalid
-from bill_nextcloud.playbook import Runs, _Data, _on_tmpfs, _write
+from bill_nextcloud.playbook import Runs
+from bill_nextcloud.runs.private import Data, on_tmpfs, write
 from bill_nextcloud.settings import BridgeSettings, Settings
 
 
@@ -54,7 +55,7 @@ def test_a_tmpfs_is_known(memory: Path, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(memory)
     for directory in (memory, memory / "deep" / "er", memory / "not" / "made", link, link / "deep"):
-        assert _on_tmpfs(directory)
+        assert on_tmpfs(directory)
 
 
 def test_other_file_systems_are_known(disk: Path, memory: Path) -> None:
@@ -62,13 +63,13 @@ def test_other_file_systems_are_known(disk: Path, memory: Path) -> None:
     link = memory / "link"
     link.symlink_to(disk)
     for directory in (disk, Path("/proc"), Path("/proc/self"), Path("/sys"), link):
-        assert not _on_tmpfs(directory)
+        assert not on_tmpfs(directory)
 
 
 def test_the_mount_decides_not_the_name(disk: Path) -> None:
     """A directory beside a tmpfs whose name begins like it."""
-    assert not _on_tmpfs(Path("/dev/shmoo"))
-    assert not _on_tmpfs(disk / "dev" / "shm")
+    assert not on_tmpfs(Path("/dev/shmoo"))
+    assert not on_tmpfs(disk / "dev" / "shm")
 
 
 def test_the_nearest_mount_decides(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,10 +83,10 @@ def test_the_nearest_mount_decides(monkeypatch: pytest.MonkeyPatch) -> None:
         "ramfs /with\\040space ramfs rw 0 0\n"
     )
     monkeypatch.setattr(Path, "read_text", lambda path, *_: mounts if str(path) == "/proc/self/mounts" else "")
-    assert _on_tmpfs(Path("/run/a/b"))
-    assert _on_tmpfs(Path("/with space/x"))
+    assert on_tmpfs(Path("/run/a/b"))
+    assert on_tmpfs(Path("/with space/x"))
     for other in ("/run", "/run/a/disk/x", "/twice/x", "/run/ab", "/"):
-        assert not _on_tmpfs(Path(other))
+        assert not on_tmpfs(Path(other))
 
 
 def test_clearing_takes_away_what_killed_runs_left(memory: Path) -> None:
@@ -118,10 +119,10 @@ def test_a_place_that_is_no_tmpfs_is_refused(disk: Path) -> None:
 def test_secrets_are_written_for_their_owner_only(memory: Path) -> None:
     """From the first byte on, whatever the umask; a file that is there already is not written into."""
     path = memory / "secrets.yml"
-    _write(path, {"cloud_password": "geheim"})
+    write(path, {"cloud_password": "geheim"})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with pytest.raises(FileExistsError):
-        _write(path, {})
+        write(path, {})
 
 
 def test_texts_arrive_in_ansible_as_they_are(memory: Path) -> None:
@@ -129,8 +130,8 @@ def test_texts_arrive_in_ansible_as_they_are(memory: Path) -> None:
     numbers = ["12_3", "00N", "yes", "null", "~", "0x10", "1e3"]
     texts = [*numbers, "{{ lookup('pipe', 'id') }} \"Ж\" \\ \n x", "😀\u2028\x85", ""]
     content = {"name": "12_3", "accounts": [{"name": text, "limit": 5, "none": None} for text in texts]}
-    _write(memory / "inventory.yml", {"clouds": {"hosts": {"cloud_1": _Data(ansible_connection="local", **content)}}})
-    _write(memory / "secrets.yml", _Data(passwords={text: text for text in texts}))
+    write(memory / "inventory.yml", {"clouds": {"hosts": {"cloud_1": Data(ansible_connection="local", **content)}}})
+    write(memory / "secrets.yml", Data(passwords={text: text for text in texts}))
     playbook = memory / "playbook.yml"
     playbook.write_text(
         "- hosts: all\n  gather_facts: false\n  tasks:\n    - ansible.builtin.copy:\n"

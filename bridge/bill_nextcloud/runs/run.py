@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of a playbook for one cloud: what it is to do, how it is done on this machine, what it hands back."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from ansible_runner.config.runner import RunnerConfig
+from ansible_runner.runner import Runner
+from pydantic import BaseModel, ConfigDict, Field
+
+from bill_nextcloud.damage import asked
+from bill_nextcloud.errors import RunUnknown
+from bill_nextcloud.process import dying_with_parent
+from bill_nextcloud.runs.private import Data, write
+
+# What each playbook hands back, by host.
+_RESULT = {"accounts": "nextcloud_users", "probe": "nextcloud_probe"}
+
+Event = dict[str, Any]
+
+
+class Run(BaseModel):
+    """What a run is to do.
+
+    ``ident`` names its artifacts; ``cloud`` is the number of the processing module; ``playbook`` is one of
+    ``playbooks``; ``accounts`` see ``account.wish``; ``passwords`` by account name; ``check``: only look; ``timeout``
+    in seconds.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    ident: str = Field(pattern=r"^[0-9a-f]{32}$")
+    cloud: int
+    playbook: Literal["accounts", "probe"]
+    accounts: list[dict[str, Any]] = []
+    passwords: dict[str, str] = Field(default={}, repr=False)
+    check: bool = False
+    timeout: int = Field(gt=0)
+
+    @property
+    def host(self) -> str:
+        """The cloud's name in the inventory."""
+        return f"cloud_{self.cloud}"
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to reach a cloud. ``password`` is the administrator's; ``ca_file`` a private certificate authority."""
+
+    url: str
+    username: str
+    password: str = field(repr=False)
+    ca_file: Path | None = None
+
+
+class Results:
+    """Takes a run's events as they come, and from them what the playbook handed back."""
+
+    def __init__(self) -> None:
+        self._handed_back: dict[str, Any] = {}
+
+    def __call__(self, event: Event) -> bool:
+        """An event handler of ansible-runner."""
+        if event["event"] == "playbook_on_stats":
+            self._handed_back = event["event_data"].get("artifact_data") or {}
+        return True
+
+    def of(self, run: Run, cloud: str, end: str) -> Any:
+        """What the playbook of ``run`` handed back: of ``accounts`` the module's result for each account, in order; of
+        ``probe`` a dictionary with ``version`` and ``failure``.
+
+        Raises :class:`RunUnknown` without it; ``cloud`` and ``end`` (how the run ended) are for its words.
+        """
+        result = self._handed_back.get(_RESULT[run.playbook], {}).get(run.host)
+        if result is None or (
+            run.playbook == "accounts" and [one["name"] for one in result] != [wish["name"] for wish in run.accounts]
+        ):
+            raise RunUnknown(cloud=cloud, detail=f"run {run.ident}: {end}")
+        return result
+
+
+def execute(
+    run: Run, access: Access, *, project: Path, private: Path, artifacts: Path, on_event: Callable[[Event], bool]
+) -> tuple[str, int | None]:
+    """Carry ``run`` out on this machine; ansible-runner's status, and ``ansible-playbook``'s exit status.
+
+    ``project`` has ``playbooks`` and ``collections``; ``private``, on a tmpfs, takes the secrets and belongs to the
+    caller, who removes it; the run's artifacts go below ``artifacts``. The run dies with the calling thread.
+    """
+    inventory = private / "inventory.yml"
+    write(inventory, {"clouds": {"hosts": {run.host: Data(_variables(run, access))}}})
+    secrets = private / "secrets.yml"
+    write(secrets, Data(cloud_password=access.password, account_passwords=run.passwords))
+    configuration = RunnerConfig(
+        private_data_dir=str(private),
+        project_dir=str(project),
+        playbook=str(project / "playbooks" / f"{run.playbook}.yml"),
+        inventory=str(inventory),
+        envvars={
+            "ANSIBLE_CONFIG": str(project / "ansible.cfg"),
+            # Nothing of a run is left in the user's home, however the run ends.
+            "ANSIBLE_HOME": str(private / "ansible"),
+            "ANSIBLE_LOCAL_TEMP": str(private / "tmp"),
+            # ansible-runner switches this off by default.
+            "ANSIBLE_HOST_KEY_CHECKING": "True",
+        },
+        cmdline=f"{'--check ' if run.check else ''}--diff -e @{shlex.quote(str(secrets))}",
+        artifact_dir=str(artifacts),
+        ident=run.ident,
+        quiet=True,
+    )
+    configuration.prepare()
+    # The subprocess mode has no fixed sleep at its end.
+    configuration.runner_mode = "subprocess"
+    configuration.subprocess_timeout = run.timeout
+    executable = Path(sys.executable).parent / "ansible-playbook"
+    configuration.command = dying_with_parent([str(executable), *configuration.command[1:]])
+    status, code = Runner(configuration, event_handler=on_event).run()
+    return status, code
+
+
+def _variables(run: Run, access: Access) -> dict[str, Any]:
+    connection = {
+        "ansible_connection": "local",
+        "cloud_url": access.url,
+        "cloud_username": access.username,
+        "cloud_ca_path": str(access.ca_file) if access.ca_file else None,
+    }
+    if run.playbook == "probe":
+        return connection
+    # Each is asked for on purpose here; the limits per hour were applied before.
+    most = asked(run.accounts)
+    return {
+        **connection,
+        "accounts": run.accounts,
+        "max_deletions": most.deletions,
+        "max_suspensions": most.suspensions,
+    }
