@@ -111,12 +111,13 @@ class Administration:
     def _release(self, parameters: Mapping[str, Any], by: str) -> dict[str, Any]:
         module, _ = self._cloud(parameters)
         holds = self.operations.holds
+        force = parameters.get("force") is True
         failure = holds.failure(module)
-        if failure is not None and failure.code != HELD_BY_ADMINISTRATOR and parameters.get("force") is not True:
+        if failure is not None and failure.code != HELD_BY_ADMINISTRATOR and not force:
             found = holds.probe(module)
             if found is not None:
                 raise StillHeld(found)
-        return {"cloud": module, "operations": holds.release(module, by)}
+        return {"cloud": module, "operations": holds.release(module, by, force=force)}
 
     def _cloud(self, parameters: Mapping[str, Any]) -> tuple[int, str]:
         module = _number(parameters, "cloud")

@@ -134,7 +134,7 @@ class Convergence:
     def __call__(self, module: int, requests: list[Request]) -> list[Outcome]:
         """An outcome for each of ``requests``, in order. A run without results is tried again from the first read."""
         try:
-            cloud = self.database.cloud(module)
+            cloud = self.database.cloud(module, secret=not self.runs.elsewhere)
             with locked(lock_path(self.settings.lock_directory, cloud.url), LOCK_SECONDS):
                 works = self._attempts(cloud, requests)
         except OperationError as error:
@@ -313,7 +313,13 @@ class Convergence:
         ledger = self._ledger(cloud)
         wishes = [work.wish for work in works if work.wish is not None]
         reserved = ledger.reserve(asked(wishes))
-        run = self._run(cloud, works, check=False)
+        try:
+            run = self._run(cloud, works, check=False)
+        except RunUnknown:
+            raise  # it may have done all of it
+        except OperationError:
+            ledger.settle(reserved, Damage())
+            raise
         ledger.settle(reserved, done(run.accounts, wishes))
         for work, result in zip(works, run.accounts, strict=True):
             assert work.account is not None

@@ -93,7 +93,7 @@ def compare(
     if not accounts:
         return found
     try:
-        full = database.cloud(cloud.id)
+        full = database.cloud(cloud.id, secret=not runs.elsewhere)
         for start in range(0, len(accounts), PAGE):
             trouble = _page(runs, full, accounts[start : start + PAGE], found)
             progress(len(accounts), found.compared)

@@ -174,6 +174,43 @@ class RunUnknown(OperationError):
     code = "run_unknown"
 
 
+class WorkersUnavailable(OperationError):
+    """No worker host could be reached, so no run was begun (``cloud``, ``detail``: each host and why)."""
+
+    code = "workers_unavailable"
+
+
+class WorkerRefused(OperationError):
+    """A worker host cannot make anything of what it was sent; no run was begun (``host``, ``detail``)."""
+
+    code = "worker_refused"
+
+
+class ReleaseDiffers(OperationError):
+    """A worker host has another release than the bridge; no run was begun (``host``, ``theirs``, ``ours``)."""
+
+    code = "release_differs"
+
+
+class WorkerCredentialsUnusable(OperationError):
+    """A worker host's file of credentials cannot be used; no run was begun (``host``, ``file``, ``detail``)."""
+
+    code = "worker_credentials_unusable"
+
+
+class WorkerCredentialsMissing(OperationError):
+    """A worker host has no credentials for a cloud; no run was begun (``host``, ``file``, ``address``)."""
+
+    code = "worker_credentials_missing"
+
+
+class WorkerCredentialsRefused(OperationError):
+    """A cloud has refused a worker host's credentials, which are the same still; no run was begun (``host``, ``file``,
+    ``address``)."""
+
+    code = "worker_credentials_refused"
+
+
 class SettingsInvalid(OperationError):
     """The settings file cannot be used (``file``, ``detail``)."""
 

@@ -18,7 +18,14 @@ from bill_nextcloud.log import logger
 from bill_nextcloud.playbook import Runs
 from bill_nextcloud.record import CloudRow, Clouds
 from bill_nextcloud.settings import RetrySettings
-from bill_nextcloud.treatment import APPROVAL, HELD_BY_ADMINISTRATOR, UNREACHABLE, WRONG_CREDENTIALS, probe_pause
+from bill_nextcloud.treatment import (
+    APPROVAL,
+    HELD_BY_ADMINISTRATOR,
+    UNREACHABLE,
+    WORKER_CREDENTIALS_REFUSED,
+    WRONG_CREDENTIALS,
+    probe_pause,
+)
 
 log = logger("holds")
 
@@ -104,7 +111,7 @@ class Holds:
             row = self._row(module, failure.parameters.get("cloud"))
             if row.failure and (row.failure.code == failure.code or row.failure.code == HELD_BY_ADMINISTRATOR):
                 return
-            pause = probe_pause(failure.code, 1, self._settings.probe_seconds, self._settings.longest_seconds)
+            pause = self._pause(failure.code, 1)
             self._save(
                 replace(
                     row,
@@ -120,8 +127,11 @@ class Holds:
             )
         log.error("cloud held", cloud=module, code=failure.code, by=by, next_probe=pause)
 
-    def release(self, module: int, by: str) -> int:
-        """Let the operations of a cloud go on; how many there were. Raises :class:`CloudUnknown`."""
+    def release(self, module: int, by: str, *, force: bool = False) -> int:
+        """Let the operations of a cloud go on; how many there were. ``force``: credentials of worker hosts that it has
+        refused may be tried once more. Raises :class:`CloudUnknown`, ``EngineUnavailable``."""
+        if force:
+            self._runs.try_again(module)
         with self._guard:
             row = self._rows.get(module)
             if row is None:
@@ -137,10 +147,12 @@ class Holds:
         each time brings the cloud nearer to locking this address."""
         with self._guard:
             row = self._rows.get(module)
-        if row and row.failure and row.failure.code == WRONG_CREDENTIALS and row.credentials == self._digest(module):
+        refused = row is not None and row.failure is not None and row.failure.code == WRONG_CREDENTIALS
+        # Worker hosts have others, and know themselves which of them were refused.
+        if row and refused and not self._runs.elsewhere and row.credentials == self._digest(module):
             return row.failure
         try:
-            return self._runs.probe(self._database.cloud(module))
+            return self._runs.probe(self._database.cloud(module, secret=not self._runs.elsewhere))
         except OperationError as error:
             return error.failure
 
@@ -157,6 +169,12 @@ class Holds:
             log.warning("alarm not raised", cloud=module, code=failure.code, detail=error)
             with self._guard:
                 self._save(replace(self._row(module), approval_announced_at=None))
+
+    def _pause(self, code: str, probe: int) -> float | None:
+        if code == WRONG_CREDENTIALS and self._runs.elsewhere:
+            # Whether a worker host has others by now costs no log-in.
+            code = WORKER_CREDENTIALS_REFUSED
+        return probe_pause(code, probe, self._settings.probe_seconds, self._settings.longest_seconds)
 
     def _row(self, module: int, name: str | None = None) -> CloudRow:
         row = self._rows.get(module) or CloudRow(module, name or f"module {module}")
@@ -225,13 +243,9 @@ class Holds:
                     return
                 if failure is not None:
                     probes = row.probes + 1
-                    pause = probe_pause(
-                        # What is temporary at a probe does not end the hold: it goes on at the hold's own pace.
-                        failure.code if failure.kind == "held" else (row.failure or failure).code,
-                        probes + 1,
-                        self._settings.probe_seconds,
-                        self._settings.longest_seconds,
-                    )
+                    # What is temporary at a probe does not end the hold: it goes on at the hold's own pace.
+                    code = failure.code if failure.kind == "held" else (row.failure or failure).code
+                    pause = self._pause(code, probes + 1)
                     at = None if pause is None else time.time() + pause
                     reason = failure if failure.kind == "held" else row.failure
                     self._save(replace(row, failure=reason, probes=probes, probe_at=at, credentials=digest))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The bridge's runs of ``playbooks/accounts.yml`` and ``playbooks/probe.yml``, each for one cloud."""
+"""Runs of ``playbooks/accounts.yml`` and ``playbooks/probe.yml`` for one cloud: here, or on worker hosts where the
+settings name some."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from bill_nextcloud.errors import Failure, SettingsInvalid
 from bill_nextcloud.log import logger
 from bill_nextcloud.runs.private import on_tmpfs
 from bill_nextcloud.runs.run import Access, Results, Run, execute
+from bill_nextcloud.runs.workers import Workers
 from bill_nextcloud.settings import Settings
 
 log = logger("playbook")
@@ -32,11 +34,18 @@ class RunResult:
     accounts: list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
 class Runs:
     """Playbook runs. The directory for a run's secrets is below ``settings.bridge.runtime_directory`` (a tmpfs)."""
 
-    settings: Settings
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._workers = Workers(settings)
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether runs go to worker hosts. These have credentials of their own: the password in BILLmanager is neither
+        needed nor sent."""
+        return bool(self._workers)
 
     def clear(self) -> None:
         """Take away what killed runs have left. Raises :class:`SettingsInvalid` when the place is not a tmpfs."""
@@ -65,7 +74,8 @@ class Runs:
         """Converge ``wishes`` (see ``account.wish``) on ``cloud``.
 
         ``passwords``: by account name. ``check``: only look. Raises :class:`RunUnknown` when no results came back:
-        then nothing is known of what the run did.
+        then nothing is known of what the run did. Whatever else is raised (see :meth:`Workers.results`) means that no
+        run was begun.
         """
         run = Run(
             ident=uuid.uuid4().hex,
@@ -89,12 +99,18 @@ class Runs:
         failure = self._play(run, cloud)["failure"]
         return failure_of(failure, cloud, cloud.username) if failure else None
 
+    def try_again(self, module: int) -> None:
+        """Let worker hosts try their credentials for a cloud again, although it has refused them."""
+        self._workers.refused.forget(module)
+
     def _play(self, run: Run, cloud: Cloud) -> Any:
         """Carry ``run`` out: what its playbook handed back (see ``Results.of``)."""
         private = self.settings.bridge.runtime_directory / f"{_RUN_PREFIX}{run.ident}"
         private.mkdir(mode=0o700)
         try:
-            return self._here(run, cloud, private)
+            if run.writes:
+                self._workers.settle()
+            return self._workers.results(run, cloud, private) if self._workers else self._here(run, cloud, private)
         finally:
             shutil.rmtree(private)
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from bill_nextcloud.errors import SettingsInvalid
+from bill_nextcloud.runs.ssh import parse
 
 DEFAULT_PATH = Path("/etc/bill-nextcloud/settings.toml")
 PACKAGE = Path(__file__).resolve().parent
@@ -21,7 +22,26 @@ def _absolute(path: Path) -> Path:
     return path
 
 
+def _for_ssh(path: Path) -> Path:
+    # In an option of ssh these would begin another file, or mean something else.
+    if set(str(path)) & set(" \t\n\"'%$\\"):
+        raise ValueError("must not hold spaces, quotes, %, $ or a backslash")
+    return path
+
+
+def _worker(url: str) -> str:
+    parse(url)
+    return url
+
+
+def _each_once(urls: tuple[str, ...]) -> tuple[str, ...]:
+    if len({parse(url) for url in urls}) != len(urls):
+        raise ValueError("names a host twice")
+    return urls
+
+
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+SshPath = Annotated[AbsolutePath, AfterValidator(_for_ssh)]
 
 
 class _Section(BaseModel):
@@ -114,6 +134,22 @@ class CloudSettings(_Section):
     suspensions_per_hour: int = Field(default=200, ge=0)
 
 
+class RunSettings(_Section):
+    """Where playbooks run: here, or on ``workers`` (``ssh://user@host[:port]``), whose keys are always verified.
+
+    ``identity_file`` and ``known_hosts`` are ssh's files (default: its own); ``remote_command`` is started there;
+    ``connect_timeout`` in seconds. ``lease``: a run on a worker host ends itself when it has heard nothing from here
+    for so many seconds, and after a loss no other run that may write begins before that.
+    """
+
+    workers: Annotated[tuple[Annotated[str, AfterValidator(_worker)], ...], AfterValidator(_each_once)] = ()
+    identity_file: SshPath | None = None
+    known_hosts: SshPath | None = None
+    remote_command: str = Field(default="bill-nextcloud-run-worker", min_length=1)
+    connect_timeout: int = Field(default=10, ge=1, le=120)
+    lease: int = Field(default=20, ge=3, le=300)
+
+
 class Settings(_Section):
     """All settings; every section may be left out."""
 
@@ -123,6 +159,7 @@ class Settings(_Section):
     retries: RetrySettings = RetrySettings()
     accounts: AccountSettings = AccountSettings()
     clouds: CloudSettings = CloudSettings()
+    runs: RunSettings = RunSettings()
 
     @property
     def engine_database(self) -> str:

@@ -30,6 +30,7 @@ _FINAL = Treatment("final")
 APPROVAL = "approval_needed"
 UNREACHABLE = "unreachable"
 HELD_BY_ADMINISTRATOR = "held_by_administrator"
+WORKER_CREDENTIALS_REFUSED = "worker_credentials_refused"
 WRONG_CREDENTIALS = "wrong_credentials"
 
 TABLE: dict[str, Treatment] = {
@@ -50,6 +51,9 @@ TABLE: dict[str, Treatment] = {
     "cloud_changed": _TEMPORARY,
     "lock_unavailable": _TEMPORARY,
     "internal": _TEMPORARY,
+    # Worker hosts; nothing was begun there.
+    "workers_unavailable": _TEMPORARY,
+    "release_differs": _TEMPORARY,
     # The cloud's trouble.
     "maintenance": Treatment("held", probe_factor=1),
     "certificate_not_verified": Treatment("held", probe_factor=10),
@@ -59,6 +63,10 @@ TABLE: dict[str, Treatment] = {
     # Each further log-in slows down and at last locks the caller's address: only new credentials are tried.
     WRONG_CREDENTIALS: Treatment("held"),
     HELD_BY_ADMINISTRATOR: Treatment("held"),
+    # A worker host looks into its file, and logs in nowhere with what the cloud has refused.
+    "worker_credentials_missing": Treatment("held", probe_factor=1),
+    WORKER_CREDENTIALS_REFUSED: Treatment("held", probe_factor=1),
+    "worker_credentials_unusable": Treatment("held", probe_factor=1),
     # More than the settings allow in an hour: the operation waits for a person's word.
     APPROVAL: Treatment("held"),
     # What only a person can mend.
@@ -99,6 +107,7 @@ TABLE: dict[str, Treatment] = {
     "unit_unknown": _FINAL,
     "worker_elsewhere": _FINAL,
     "worker_not_running": _FINAL,
+    "worker_refused": _FINAL,
     "worker_running": _FINAL,
 }
 

@@ -25,6 +25,8 @@ TEMPORARY = {
     "cloud_changed",
     "lock_unavailable",
     "internal",
+    "workers_unavailable",
+    "release_differs",
 }
 HELD = {
     "maintenance",
@@ -34,6 +36,9 @@ HELD = {
     "certificate_not_verified",
     "held_by_administrator",
     "approval_needed",
+    "worker_credentials_missing",
+    "worker_credentials_refused",  # by the cloud; the worker host tries them once
+    "worker_credentials_unusable",
 }
 
 
@@ -79,6 +84,9 @@ def test_pauses_differ() -> None:
         ("login_blocked", 1800),
         ("wrong_credentials", None),
         ("held_by_administrator", None),
+        ("worker_credentials_missing", 30),
+        ("worker_credentials_refused", 30),
+        ("worker_credentials_unusable", 30),
     ],
 )
 def test_the_first_probe(code: str, seconds: float | None) -> None:

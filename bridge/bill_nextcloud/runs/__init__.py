@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Playbook runs: what one is to do, and how it is carried out."""
+"""Playbook runs: carried out on this machine (``run``), or sent over SSH to worker hosts (``workers``), where
+``run_worker`` carries them out."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ Event = dict[str, Any]
 
 
 class Run(BaseModel):
-    """What a run is to do.
+    """What a run is to do; it may be sent to another host.
 
     ``ident`` names its artifacts; ``cloud`` is the number of the processing module; ``playbook`` is one of
     ``playbooks``; ``accounts`` see ``account.wish``; ``passwords`` by account name; ``check``: only look; ``timeout``
@@ -47,6 +48,11 @@ class Run(BaseModel):
     def host(self) -> str:
         """The cloud's name in the inventory."""
         return f"cloud_{self.cloud}"
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may change anything on the cloud."""
+        return self.playbook == "accounts" and not self.check
 
 
 @dataclass(frozen=True)
@@ -119,6 +125,8 @@ def execute(
     # The subprocess mode has no fixed sleep at its end.
     configuration.runner_mode = "subprocess"
     configuration.subprocess_timeout = run.timeout
+    # On a worker host the standard input is the bridge's.
+    configuration.input_fd = subprocess.DEVNULL  # type: ignore[attr-defined]
     executable = Path(sys.executable).parent / "ansible-playbook"
     configuration.command = dying_with_parent([str(executable), *configuration.command[1:]])
     status, code = Runner(configuration, event_handler=on_event).run()

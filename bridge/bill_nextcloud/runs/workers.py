@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs on worker hosts: choose one, send it the run over SSH, take back events and results.
+
+A host that fails before its run began is passed over. One that is lost in the middle makes the run unknown: the bridge
+waits until such a run cannot write any more (see ``lease``); what comes next, elsewhere, begins with reading.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bill_nextcloud.billmanager.service import Cloud
+from bill_nextcloud.errors import EngineUnavailable, OperationError, RunUnknown, WorkersUnavailable
+from bill_nextcloud.log import logger
+from bill_nextcloud.runs.connection import Connection
+from bill_nextcloud.runs.lease import MARGIN
+from bill_nextcloud.runs.refused import Refused
+from bill_nextcloud.runs.release import release
+from bill_nextcloud.runs.returned import Returned
+from bill_nextcloud.runs.run import Results, Run
+from bill_nextcloud.runs.transmission import Transmission
+from bill_nextcloud.settings import Settings
+from bill_nextcloud.treatment import WRONG_CREDENTIALS
+
+log = logger("workers")
+
+# So long a host that failed is chosen last.
+AVOIDED_SECONDS = 60
+# What a run is given beyond its own limit, for its start and its end.
+_AROUND_A_RUN = 60
+
+
+class _NotBegun(Exception):
+    """Nothing was done on this host, and why; ``refusal``: what it said itself."""
+
+    def __init__(self, reason: str, refusal: OperationError | None) -> None:
+        self.refusal = refusal
+        super().__init__(reason)
+
+
+class Workers:
+    """The worker hosts of the settings; false when there are none. Used by the clouds' threads at the same time.
+
+    ``refused``: which of their credentials are not tried again.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._release = release(settings.bridge.project_directory) if settings.runs.workers else ""
+        self._guard = threading.Lock()
+        self._turn = 0
+        self._failed: dict[str, float] = {}
+        self.refused = Refused(settings.bridge.state_directory)
+        # An empty file IDENT.LEASE for each run that may write on a worker host: a bridge that was killed left them.
+        self._begun = settings.bridge.state_directory / "leases"
+        self._left = list(self._begun.glob("*.*"))
+        longest = max((int(path.suffix[1:]) for path in self._left), default=0)
+        if settings.runs.workers and settings.engine.database:
+            # On its own disk the other panel host may have left some.
+            longest = max(longest, settings.runs.lease)
+        self._settled = time.monotonic() + longest + MARGIN if longest else 0.0
+
+    def __bool__(self) -> bool:
+        return bool(self._settings.runs.workers)
+
+    def settle(self) -> None:
+        """Wait until nothing writes any more that an earlier process of the bridge has begun on a worker host.
+
+        For the bridge's own process, before a run that may write: what is under way is another's to wait for.
+        """
+        time.sleep(max(0.0, self._settled - time.monotonic()))
+        for path in self._left:
+            path.unlink(missing_ok=True)
+        self._left = []
+
+    def results(self, run: Run, cloud: Cloud, private: Path) -> Any:
+        """Let a worker host carry ``run`` out; what its playbook handed back (see :meth:`Results.of`).
+
+        ``private``: a directory on a tmpfs. Raises :class:`RunUnknown` when the host was lost or no results came back.
+        Anything else means that no run was begun on any host: :class:`WorkersUnavailable` when none could be reached,
+        what one that was reached refuses (``returned.REFUSALS``), or ``EngineUnavailable``.
+        """
+        refusal: OperationError | None = None
+        unreached = []
+        for worker in self._candidates():
+            try:
+                return self._on(worker, run, cloud, private)
+            except _NotBegun as error:
+                if error.refusal is None:
+                    unreached.append(f"{worker}: {error}")
+                    log.warning("worker host not reached", host=worker, cloud=cloud.name, detail=error)
+                else:
+                    refusal = refusal or error.refusal
+                    log.warning("worker host refuses", host=worker, cloud=cloud.name, detail=error.refusal)
+            except RunUnknown:
+                self._failed[worker] = time.monotonic()
+                raise
+            self._failed[worker] = time.monotonic()
+        raise refusal or WorkersUnavailable(cloud=cloud.name, detail="; ".join(unreached))
+
+    def _candidates(self) -> list[str]:
+        """All hosts, the next in turn first, those that failed a moment ago last."""
+        workers = self._settings.runs.workers
+        with self._guard:
+            first = self._turn % len(workers)
+            self._turn += 1
+        now = time.monotonic()
+        in_turn = [*workers[first:], *workers[:first]]
+        return sorted(
+            in_turn, key=lambda worker: worker in self._failed and now - self._failed[worker] < AVOIDED_SECONDS
+        )
+
+    def _on(self, worker: str, run: Run, cloud: Cloud, private: Path) -> Any:
+        settings = self._settings.runs
+        transmission = Transmission(
+            release=self._release,
+            lease=settings.lease,
+            url=cloud.url,
+            username=cloud.username,
+            refused=self.refused.of(cloud.id),
+            run=run,
+        )
+        results = Results()
+        returned = Returned(self._settings.bridge.runs_directory / run.ident, results)
+        with self._leased(run):
+            connection = Connection(worker, settings, private, run.timeout + _AROUND_A_RUN)
+            try:
+                connection.send(transmission)
+                returned.take(connection.stream)
+            finally:
+                words = connection.close(at_once=not returned.whole)
+                if run.writes and not returned.whole:
+                    # Whatever became of the host: only time says that its run has ended.
+                    time.sleep(max(0.0, connection.stream.over(settings.lease) - time.monotonic()))
+        reason = returned.status if returned.whole else words or returned.reason
+        if connection.stream.answered is None:
+            shutil.rmtree(self._settings.bridge.runs_directory / run.ident)
+            if returned.refusal is not None:
+                # A hold takes the cloud's name from it.
+                returned.refusal.parameters["cloud"] = cloud.name
+            raise _NotBegun(reason, returned.refusal)
+        log.info(
+            "run ended",
+            run=run.ident,
+            cloud=cloud.name,
+            check=run.check,
+            accounts=len(run.accounts),
+            host=worker,
+            status=returned.status,
+            detail=None if returned.whole else reason,
+        )
+        found = results.of(run, cloud.name, f"{worker}: {reason}")
+        if returned.mark and WRONG_CREDENTIALS in _codes(run, found):
+            try:
+                self.refused.add(cloud.id, returned.mark)
+            except EngineUnavailable as error:
+                # What the run did is known all the same.
+                log.error("refused credentials not remembered", cloud=cloud.name, detail=error)
+        return found
+
+    @contextmanager
+    def _leased(self, run: Run) -> Iterator[None]:
+        """Keep on disk that ``run`` may be on a worker host, if it may write there."""
+        if not run.writes:
+            yield
+            return
+        file = self._begun / f"{run.ident}.{self._settings.runs.lease}"
+        self._begun.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        yield
+        # Not when something unexpected has ended this: then the next bridge waits.
+        file.unlink()
+
+
+def _codes(run: Run, found: Any) -> set[str]:
+    """The codes of all failures that a playbook has handed back."""
+    failures = [one["failure"] for one in (found if run.playbook == "accounts" else [found])]
+    return {failure["code"] for failure in failures if failure}

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cloud that refused credentials: BILLmanager's are not tried again, worker hosts are asked for others."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, cast
+
+import pytest
+from bill_nextcloud.billmanager.mgrctl import Mgrctl
+from bill_nextcloud.billmanager.service import Cloud, Database
+from bill_nextcloud.errors import Failure
+from bill_nextcloud.holds import Holds
+from bill_nextcloud.playbook import Runs
+from bill_nextcloud.settings import RetrySettings
+from harness.command import Record
+
+REFUSED = Failure("wrong_credentials", {"cloud": "Blue"})
+
+
+class Parts:
+    """Stands for BILLmanager's database and for runs, here or ``elsewhere``; probes find nothing wrong."""
+
+    def __init__(self, elsewhere: bool) -> None:
+        self.elsewhere = elsewhere
+        self.done: list[str] = []
+
+    def rows(self, query: object) -> list[dict[str, Any]]:
+        return []
+
+    def cloud(self, module: int, *, secret: bool) -> Cloud:
+        self.done.append("with the password" if secret else "without a password")
+        return Cloud(module, "Blue", "https://blue", "admin", "")
+
+    def probe(self, cloud: Cloud) -> None:
+        self.done.append("probe")
+
+    def try_again(self, module: int) -> None:
+        self.done.append("try again")
+
+
+def held(record: Record, parts: Parts, failure: Failure) -> Holds:
+    """Holds of which cloud 3 is one, because of ``failure``."""
+    database, runs = cast(Database, parts), cast(Runs, parts)
+    holds = Holds(RetrySettings(), record.clouds, cast(Mgrctl, None), database, runs, lambda module: 0)
+    holds.hold(3, failure, "bridge")
+    return holds
+
+
+def test_credentials_of_billmanager(record: Record) -> None:
+    """Neither by itself nor when somebody asks, until they change."""
+    parts = Parts(elsewhere=False)
+    holds = held(record, parts, REFUSED)
+    assert holds.probe_at(3) is None
+    assert holds.probe(3) == REFUSED
+    assert parts.done == []
+
+
+def test_credentials_of_worker_hosts(record: Record) -> None:
+    """At the pace of a probe, since it costs no log-in; without BILLmanager's password."""
+    parts = Parts(elsewhere=True)
+    holds = held(record, parts, REFUSED)
+    at = holds.probe_at(3)
+    assert at is not None
+    assert 20 < at - time.time() < 40
+    assert holds.probe(3) is None
+    assert parts.done == ["without a password", "probe"]
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_only_force_lets_refused_ones_be_tried_again(record: Record, force: bool) -> None:
+    """A release alone keeps them."""
+    parts = Parts(elsewhere=True)
+    holds = held(record, parts, REFUSED)
+    holds.release(3, "tester", force=force)
+    assert parts.done == (["try again"] if force else [])
+    assert holds.failure(3) is None

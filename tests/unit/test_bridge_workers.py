@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which worker host gets a run, what is kept of it on disk, and what becomes of one that is lost or refuses."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bill_nextcloud.billmanager.service import Cloud
+from bill_nextcloud.errors import (
+    EngineUnavailable,
+    RunUnknown,
+    WorkerCredentialsMissing,
+)
+from bill_nextcloud.playbook import Runs
+from bill_nextcloud.runs.lease import MARGIN, TICK, Answering
+from bill_nextcloud.runs.refused import Refused
+from bill_nextcloud.runs.run import Run
+from bill_nextcloud.runs.transmission import Transmission
+from bill_nextcloud.runs.workers import Workers
+from bill_nextcloud.settings import BridgeSettings, EngineSettings, RunSettings, Settings
+
+SECRET = "hunter2-geheim"
+
+
+EVENT = {"event": "playbook_on_stats", "counter": 1, "uuid": "a-1", "stdout": "PLAY RECAP", "event_data": {}}
+
+
+def run() -> Run:
+    """A run with a password of a new account."""
+    return Run(
+        ident="0" * 32,
+        cloud=3,
+        playbook="accounts",
+        accounts=[{"name": "user_1"}],
+        passwords={"user_1": SECRET},
+        timeout=60,
+    )
+
+
+def workers(directory: Path, *urls: str) -> Workers:
+    """Worker hosts of a bridge with its state in ``directory``."""
+    return Workers(Settings(bridge=BridgeSettings(state_directory=directory), runs=RunSettings(workers=urls)))
+
+
+def test_hosts_take_turns_and_failed_ones_come_last(tmp_path: Path) -> None:
+    """For a minute."""
+    hosts = workers(tmp_path, "ssh://a@a", "ssh://a@b", "ssh://a@c")
+    assert [hosts._candidates()[0][-1] for _ in range(4)] == ["a", "b", "c", "a"]
+    hosts._failed["ssh://a@b"] = time.monotonic()
+    assert [one[-1] for one in hosts._candidates()] == ["c", "a", "b"]
+    hosts._failed["ssh://a@b"] = time.monotonic() - 61
+    hosts._turn = 1
+    assert [one[-1] for one in hosts._candidates()] == ["b", "c", "a"]
+
+
+def waited(settings: Settings, patch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds for which a bridge that starts waits before its first two runs that may write."""
+    slept: list[float] = []
+    patch.setattr("bill_nextcloud.runs.workers.time.sleep", slept.append)
+    hosts = Workers(settings)
+    hosts.settle()
+    patch.setattr("bill_nextcloud.runs.workers.time.monotonic", lambda: hosts._settled)
+    hosts.settle()
+    patch.undo()
+    return [round(seconds) for seconds in slept]
+
+
+def test_leases_of_a_killed_bridge_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the longest, once, also when no worker hosts are named any more."""
+    settings = Settings(bridge=BridgeSettings(state_directory=tmp_path))
+    assert waited(settings, monkeypatch) == [0, 0]
+    (tmp_path / "leases").mkdir()
+    for number, seconds in enumerate((7, 30, 20)):
+        (tmp_path / "leases" / f"{number:032}.{seconds}").touch()
+    assert waited(settings, monkeypatch) == [30 + MARGIN, 0]
+    assert list((tmp_path / "leases").iterdir()) == []
+    assert waited(settings, monkeypatch) == [0, 0]
+
+
+@pytest.mark.parametrize(("urls", "seconds"), [(["ssh://a@a"], 20 + MARGIN), ([], 0)])
+def test_the_other_panel_host_may_have_left_leases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, urls: list[str], seconds: float
+) -> None:
+    """With PostgreSQL, where two take turns, each start waits."""
+    settings = Settings(
+        bridge=BridgeSettings(state_directory=tmp_path),
+        engine=EngineSettings(database="postgresql://db/bill"),
+        runs=RunSettings(workers=tuple(urls)),
+    )
+    assert waited(settings, monkeypatch) == [seconds, 0]
+
+
+def test_a_look_waits_for_no_lease(tmp_path: Path) -> None:
+    """`drift` runs beside the bridge: the leases of that one's runs are none of its business, and stay."""
+    lease = tmp_path / "state" / "leases" / f"{'0' * 32}.300"
+    lease.parent.mkdir(parents=True)
+    lease.touch()
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    runs = Runs(Settings(bridge=BridgeSettings(state_directory=tmp_path / "state", runtime_directory=runtime)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "_here", lambda *_: {"version": "31", "failure": None})
+        assert runs.probe(CLOUD) is None
+    assert lease.exists()
+
+
+def test_what_was_refused_is_kept(tmp_path: Path) -> None:
+    """For each cloud, also by the next process; until it is forgotten; for the owner only."""
+    Refused(tmp_path).add(3, "aa")
+    Refused(tmp_path).add(3, "bb")
+    Refused(tmp_path).add(3, "bb")
+    Refused(tmp_path).add(4, "cc")
+    assert (tmp_path / "refused.json").stat().st_mode & 0o77 == 0
+    assert (Refused(tmp_path).of(3), Refused(tmp_path).of(4), Refused(tmp_path).of(5)) == (["aa", "bb"], ["cc"], [])
+    Refused(tmp_path).forget(3)
+    Refused(tmp_path).forget(5)
+    assert (Refused(tmp_path).of(3), Refused(tmp_path).of(4)) == ([], ["cc"])
+    for number in range(100):
+        Refused(tmp_path).add(4, str(number))
+    assert Refused(tmp_path).of(4)[-1] == "99"
+    assert len(Refused(tmp_path).of(4)) == 50
+    (tmp_path / "refused.json").write_text("{", encoding="utf-8")
+    with pytest.raises(EngineUnavailable):
+        Refused(tmp_path).of(3)
+
+
+CLOUD = Cloud(3, "Blue", "https://blue", "admin", "")
+
+
+class Host:
+    """Stands for a connection: what a worker host sends, and what the bridge has sent to it."""
+
+    def __init__(self, *lines: object) -> None:
+        self._lines = lines
+        self.sent: list[Transmission] = []
+        self.leases: list[str] = []
+
+    def connect(self, directory: Path) -> Callable[..., Any]:
+        """A class in the place of ``Connection``."""
+        host = self
+
+        class Connected:
+            def __init__(self, *_: object) -> None:
+                reading, writing = os.pipe()
+                os.write(writing, b"".join(json.dumps(line).encode() + b"\n" for line in host._lines))
+                os.close(writing)
+                self.stream = Answering(os.fdopen(reading, "rb"), io.BytesIO(), patience=1, limit=60)
+                host.leases = [path.suffix for path in (directory / "leases").glob("*")]
+
+            def send(self, transmission: Transmission) -> None:
+                host.sent.append(transmission)
+
+            def close(self, *, at_once: bool) -> str:
+                return "lost" if at_once else ""
+
+        return Connected
+
+
+def let(host: Host, directory: Path, patch: pytest.MonkeyPatch, work: Run) -> Any:
+    """Let ``host`` carry ``work`` out."""
+    patch.setattr("bill_nextcloud.runs.workers.Connection", host.connect(directory))
+    return workers(directory, "ssh://a@a").results(work, CLOUD, directory)
+
+
+def ended(*results: object, playbook: str = "nextcloud_users") -> dict[str, Any]:
+    """The last event of a run that hands ``results`` back."""
+    handed_back: object = list(results) if playbook == "nextcloud_users" else results[0]
+    return {**EVENT, "event_data": {"artifact_data": {playbook: {"cloud_3": handed_back}}}}
+
+
+def test_a_run_that_may_write_is_on_disk_while_it_lasts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the seconds of its lease; a look is not."""
+    result = {"name": "user_1", "failure": None}
+    host = Host(TICK, ended(result), {"status": "successful"}, {"eof": True})
+    assert let(host, tmp_path, monkeypatch, run()) == [result]
+    assert host.leases == [".20"]
+    assert let(host, tmp_path, monkeypatch, run().model_copy(update={"check": True})) == [result]
+    assert host.leases == []
+    assert list((tmp_path / "leases").iterdir()) == []
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_a_host_that_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: bool) -> None:
+    """Its run is unknown, whatever it said before; only for one that may write time must pass."""
+    refusal = {"status": "error", "failure": {"code": "worker_refused", "parameters": {"host": "w", "detail": "x"}}}
+    slept: list[float] = []
+    monkeypatch.setattr("bill_nextcloud.runs.workers.time.sleep", slept.append)
+    with pytest.raises(RunUnknown):
+        let(Host(TICK, refusal), tmp_path, monkeypatch, run().model_copy(update={"check": not writes}))
+    assert [round(seconds) for seconds in slept] == ([20 + MARGIN] if writes else [])
+
+
+def test_a_refusal_names_the_cloud_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was begun."""
+    parameters = {"host": "w", "file": "/f", "address": "https://blue"}
+    refusal = {"status": "error", "failure": {"code": "worker_credentials_missing", "parameters": parameters}}
+    with pytest.raises(WorkerCredentialsMissing) as raised:
+        let(Host(refusal, {"eof": True}), tmp_path, monkeypatch, run())
+    assert raised.value.parameters == {**parameters, "cloud": "Blue"}
+    assert list((tmp_path / "runs").iterdir()) == []
+    assert list((tmp_path / "leases").iterdir()) == []
+
+
+@pytest.mark.parametrize("playbook", ["accounts", "probe"])
+def test_refused_credentials_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, playbook: str) -> None:
+    """By their mark, which the next run takes along; others are not."""
+    failure = {"code": "wrong_credentials", "message": ""}
+    works = run() if playbook == "accounts" else run().model_copy(update={"playbook": "probe"})
+    name = "nextcloud_users" if playbook == "accounts" else "nextcloud_probe"
+    begin = {"status": "starting", "credentials": "aa"}
+    end = ({"status": "successful"}, {"eof": True})
+    fine = Host(begin, TICK, ended({"name": "user_1", "failure": None}, playbook=name), *end)
+    refused = Host(begin, TICK, ended({"name": "user_1", "failure": failure}, playbook=name), *end)
+    for host in (fine, refused, fine):
+        let(host, tmp_path, monkeypatch, works)
+    assert [one.refused for host in (fine, refused) for one in host.sent] == [[], ["aa"], []]
