@@ -25,8 +25,9 @@ def in_the_middle(stack: Stack, moment: str, service: int) -> tuple[threading.Th
     return thread, runs
 
 
-def one_working_account(stack: Stack, service: int) -> None:
-    """BILLmanager shows the service as active, the cloud made one account, and the customer can use it."""
+def one_working_account(stack: Stack, service: int, made: int = 1) -> None:
+    """BILLmanager shows the service as active, the cloud made one account (``made`` in all), and the customer can use
+    it."""
     assert stack.panel.service(service)["status_name"] == "active"
     name = f"user_{service}"
     # Also what was held up has its answer by now.
@@ -36,7 +37,7 @@ def one_working_account(stack: Stack, service: int) -> None:
         for one in stack.standin.requests()
         if one["method"] == "POST" and one["path"].endswith("/cloud/users")
     ]
-    assert answers.count(200) == 1, answers
+    assert answers.count(200) == made, answers
     account = stack.cloud.account(name)
     assert account is not None
     assert account["groups"] == ["customers"]

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A worker host: an sshd of its own on the loopback, for one user and one command, with credentials of its own."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import yaml
+
+PROGRAM = Path("/usr/sbin/sshd")
+COMMAND = Path(sys.executable).parent / "bill-nextcloud-run-worker"
+_PRIVILEGE_SEPARATION = Path("/run/sshd")
+_READY_SECONDS = 10
+
+
+def make_key(path: Path) -> str:
+    """A new key pair at ``path``; the public part."""
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path], check=True)
+    return path.with_suffix(".pub").read_text("utf-8").strip()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    assert isinstance(port, int)
+    return port
+
+
+@dataclass
+class WorkerHost:
+    """``directory`` takes all its files; ``authorized``: the public key that may log in; ``arguments``: further ones of
+    ``bill-nextcloud-run-worker``."""
+
+    directory: Path
+    authorized: str
+    arguments: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.directory.mkdir(parents=True)
+        self.port = _free_port()
+        self.user = pwd.getpwuid(os.geteuid()).pw_name
+        self.url = f"ssh://{self.user}@127.0.0.1:{self.port}"
+        self.host_key = make_key(self.directory / "host_key")
+        self.credentials = self.directory / "clouds.yml"
+        self.runtime = Path(tempfile.mkdtemp(prefix="bill-nextcloud-host-", dir="/dev/shm"))
+        command = [
+            COMMAND,
+            *("--credentials", self.credentials),
+            *("--runtime-directory", self.runtime),
+            *self.arguments,
+        ]
+        self.authorized_keys = self.directory / "authorized_keys"
+        self.authorized_keys.write_text(
+            f'restrict,command="exec {" ".join(map(str, command))}" {self.authorized}\n', encoding="utf-8"
+        )
+        self._configuration = self.directory / "sshd_config"
+        self._configuration.write_text(
+            f"ListenAddress 127.0.0.1:{self.port}\n"
+            f"HostKey {self.directory / 'host_key'}\n"
+            f"AuthorizedKeysFile {self.authorized_keys}\n"
+            "PidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+            "ClientAliveInterval 10\nClientAliveCountMax 2\n",
+            encoding="utf-8",
+        )
+        self.process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    @property
+    def known(self) -> str:
+        """Its line in a file of known hosts."""
+        return f"[127.0.0.1]:{self.port} {self.host_key}\n"
+
+    def trust(self, url: str, password: str, **more: str) -> None:
+        """Give it the credentials of one cloud, and of no other."""
+        content = yaml.safe_dump({url: {"password": password, **more}})
+        with os.fdopen(os.open(self.credentials, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(content)
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        if os.geteuid() == 0:
+            _PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
+        with (self.directory / "sshd.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [PROGRAM, "-D", "-e", "-f", self._configuration], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + _READY_SECONDS
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except ConnectionRefusedError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError((self.directory / "sshd.log").read_text("utf-8")) from None
+                time.sleep(0.05)
+
+    def sessions(self) -> list[psutil.Process]:
+        """The processes of sshd's sessions, without what they have started."""
+        return [process for process in self._below() if process.name().startswith("sshd")]
+
+    def running(self, wanted: str = "") -> list[psutil.Process]:
+        """What the sessions have started, where ``wanted`` is in the command line."""
+        found = []
+        for process in self._below():
+            try:
+                if not process.name().startswith("sshd") and wanted in " ".join(process.cmdline()):
+                    found.append(process)
+            except psutil.NoSuchProcess:
+                continue
+        return found
+
+    def _below(self) -> list[psutil.Process]:
+        if self.process is None or self.process.poll() is not None:
+            return []
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def kill(self) -> None:
+        """kill -9 of sshd and of its sessions; not of what these have started."""
+        assert self.process is not None
+        for process in self.sessions():
+            process.send_signal(signal.SIGKILL)
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self) -> None:
+        """End it, and take its directory on the tmpfs away."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+        shutil.rmtree(self.runtime, ignore_errors=True)
