@@ -156,6 +156,12 @@ class Holds:
         except OperationError as error:
             return error.failure
 
+    def passed(self, module: int) -> None:
+        """The saved credentials of a cloud have passed a check: it is released, unless an administrator holds it."""
+        failure = self.failure(module)
+        if failure is not None and failure.code != HELD_BY_ADMINISTRATOR:
+            self.release(module, "check_connection")
+
     def announce_approval(self, module: int, failure: Failure) -> None:
         """Tell people that operations of a cloud wait for their word: at most once an hour."""
         with self._guard:
@@ -224,7 +230,7 @@ class Holds:
     def _notice_new_credentials(self, module: int) -> None:
         with self._guard:
             row = self._rows[module]
-            if row.failure is None or row.failure.code == HELD_BY_ADMINISTRATOR:
+            if row.failure is None or row.failure.code == HELD_BY_ADMINISTRATOR or module in self._probing:
                 return
         digest = self._digest(module)
         if digest is None or digest == row.credentials:

@@ -3,9 +3,10 @@
 greeting.
 
 Said first: ``{"status": "running", "wait": seconds}``, so that a caller knows at once that the bridge is there.
-Asked: ``{"command", "item", "runningoperation"}`` (texts, as on the module's command line; other names are ignored), or
-``{"command": "administer", …}`` (see ``administration``). Answered: ``{"status": "done"}``, ``{"status": "accepted"}``
-(stored, still in progress) or ``{"status": "failed", "document": "<doc>…", "message"}`` with the error document.
+Asked: ``{"command", "item", "runningoperation"}`` (texts, as on the module's command line; other names are ignored),
+``{"command": "check_connection", "document"}`` (the form as XML, see ``check``), or ``{"command": "administer", …}``
+(see ``administration``). Answered: ``{"status": "done"}``, ``{"status": "accepted"}`` (stored, still in progress) or
+``{"status": "failed", "document": "<doc>…", "message"}`` with the error document.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 from bill_nextcloud.administration import Administration
 from bill_nextcloud.billmanager.messages import error_document, text
+from bill_nextcloud.check import CheckConnection
 from bill_nextcloud.convergence import COMMANDS, Request
 from bill_nextcloud.errors import BadRequest, CommandUnknown, Failure, OperationError
 from bill_nextcloud.log import logger
@@ -41,9 +43,16 @@ class Intake(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     request_queue_size = 1024
 
-    def __init__(self, settings: BridgeSettings, operations: Operations, administration: Administration) -> None:
+    def __init__(
+        self,
+        settings: BridgeSettings,
+        operations: Operations,
+        administration: Administration,
+        check_connection: CheckConnection,
+    ) -> None:
         self.operations = operations
         self.administration = administration
+        self.check_connection = check_connection
         self.wait_seconds = settings.wait_seconds
         path = settings.socket_path
         if _handed_over():
@@ -103,6 +112,9 @@ class _Call(socketserver.StreamRequestHandler):
                 raise BadRequest(detail="parameters must be an object")
             by = str(value.get("by") or "administrator")[:_NAME_LENGTH]
             return {"status": "done", "result": self.server.administration(value.get("action"), parameters, by)}
+        if value.get("command") == "check_connection":
+            failure = self.server.check_connection(value.get("document"))
+            return _failed(failure) if failure else {"status": "done"}
         operations = self.server.operations
         operation = operations.submit(request_of(value), BILLMANAGER)
         held = operations.holds.failure(operation.cloud)

@@ -92,10 +92,11 @@ class Runs:
             shutil.rmtree(self.artifacts / run.ident)
         return RunResult(run.ident, list(results))
 
-    def probe(self, cloud: Cloud) -> Failure | None:
-        """Why the accounts of ``cloud`` cannot be changed, or ``None``: they can. Raises what :meth:`accounts`
-        raises."""
-        run = Run(ident=uuid.uuid4().hex, cloud=cloud.id, playbook="probe", timeout=self.settings.bridge.run_timeout)
+    def probe(self, cloud: Cloud, seconds: int | None = None) -> Failure | None:
+        """Why the accounts of ``cloud`` cannot be changed, or ``None``: they can. ``seconds``: a limit of its own.
+        Raises what :meth:`accounts` raises."""
+        timeout = seconds or self.settings.bridge.run_timeout
+        run = Run(ident=uuid.uuid4().hex, cloud=cloud.id, playbook="probe", timeout=timeout)
         failure = self._play(run, cloud)["failure"]
         return failure_of(failure, cloud, cloud.username) if failure else None
 

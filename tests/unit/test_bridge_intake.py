@@ -20,6 +20,7 @@ from typing import Any, cast
 
 import pytest
 from bill_nextcloud.administration import Administration
+from bill_nextcloud.check import CheckConnection
 from bill_nextcloud.convergence import COMMANDS, Request
 from bill_nextcloud.errors import BadRequest, CommandUnknown, Failure, ServiceUnknown
 from bill_nextcloud.intake import Intake, _read, request_of
@@ -214,7 +215,12 @@ class Desk:
     def __init__(self, directory: Path) -> None:
         self.settings = BridgeSettings(socket=directory / "bridge.sock", wait_seconds=3)
         self.operations = FakeOperations()
-        self.intake = Intake(self.settings, cast(Operations, self.operations), cast(Administration, refuse))
+        self.intake = Intake(
+            self.settings,
+            cast(Operations, self.operations),
+            cast(Administration, refuse),
+            cast(CheckConnection, refuse),
+        )
         self._thread = threading.Thread(target=self.intake.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
@@ -271,7 +277,12 @@ def test_the_socket_is_for_its_owner_only(short: Path) -> None:
         left.bind(str(path))
     before = os.umask(0)
     try:
-        with Intake(BridgeSettings(socket=path), cast(Operations, FakeOperations()), cast(Administration, refuse)):
+        with Intake(
+            BridgeSettings(socket=path),
+            cast(Operations, FakeOperations()),
+            cast(Administration, refuse),
+            cast(CheckConnection, refuse),
+        ):
             assert stat.S_ISSOCK(path.stat().st_mode)
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
     finally:

@@ -14,6 +14,7 @@ from types import FrameType
 from bill_nextcloud.administration import Administration
 from bill_nextcloud.batch import Batches
 from bill_nextcloud.billmanager.connection import database_of, mgrctl_of
+from bill_nextcloud.check import CheckConnection
 from bill_nextcloud.convergence import Convergence
 from bill_nextcloud.errors import EngineUnavailable, LockUnavailable, WorkerRunning
 from bill_nextcloud.holds import Holds
@@ -67,7 +68,9 @@ def _work(settings: Settings) -> None:
     operations.start()
     Housekeeping(operations, runs).start()
     try:
-        with Intake(settings.bridge, operations, Administration(operations, database)) as intake:
+        check_connection = CheckConnection(runs, database, holds)
+        administration = Administration(operations, database)
+        with Intake(settings.bridge, operations, administration, check_connection) as intake:
             log.info("ready", socket=settings.bridge.socket_path, pid=os.getpid())
             intake.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``check_connection``: whether accounts can be changed with what stands in the connection form. A person waits for it,
+so it goes past every queue and is over within seconds, even when the cloud hangs."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+
+from bill_nextcloud.billmanager.service import Cloud, Database
+from bill_nextcloud.errors import BadRequest, CloudParameterMissing, Failure, OperationError, RunUnknown
+from bill_nextcloud.holds import Holds
+from bill_nextcloud.log import logger
+from bill_nextcloud.playbook import Runs
+
+log = logger("check")
+
+# BILLmanager is not known to wait longer than 10 seconds for a module that a person waits for; the module gives up
+# after 8.
+SECONDS = 7
+
+
+@dataclass(frozen=True)
+class CheckConnection:
+    """Tries a connection form's values, or what is saved where the form leaves something out."""
+
+    runs: Runs
+    database: Database
+    holds: Holds
+
+    def __call__(self, document: object) -> Failure | None:
+        """Why accounts cannot be changed, or ``None``: they can. A cloud that is held is released when what is
+        saved has passed.
+
+        ``document``: ``doc/processingmodule`` with an element for each value (and ``id``, where it is saved already) as
+        BILLmanager gives it to the module. Raises :class:`BadRequest`, :class:`CloudParameterMissing`,
+        ``BillmanagerUnavailable``, ``ModuleUnknown``, ``CryptKeyUnusable``.
+        """
+        values = _values(document)
+        module = int(values["id"]) if values.get("id", "").isdecimal() else None
+        saved = self._saved(module) if module else None
+        cloud = self._cloud(values, saved)
+        failure = self._probe(cloud)
+        log.info("connection checked", cloud=cloud.name, module=module, code=failure.code if failure else None)
+        if failure is None and module and cloud == saved:
+            self.holds.passed(module)
+        return failure
+
+    def _saved(self, module: int) -> Cloud | None:
+        try:
+            return self.database.cloud(module, secret=not self.runs.elsewhere)
+        except CloudParameterMissing:
+            return None  # not filled in yet
+
+    def _cloud(self, values: dict[str, str], saved: Cloud | None) -> Cloud:
+        name = values.get("name") or (saved.name if saved else "") or values.get("url") or "-"
+        found = {"password": ""}
+        # Worker hosts have credentials of their own.
+        for parameter in ("url", "username") if self.runs.elsewhere else ("url", "username", "password"):
+            found[parameter] = values.get(parameter) or (getattr(saved, parameter) if saved else "")
+            if not found[parameter]:
+                raise CloudParameterMissing(cloud=name, parameter=parameter)
+        number = saved.id if saved else 0
+        return Cloud(
+            number, saved.name if saved else name, found["url"].rstrip("/"), found["username"], found["password"]
+        )
+
+    def _probe(self, cloud: Cloud) -> Failure | None:
+        answers: queue.SimpleQueue[Failure | None] = queue.SimpleQueue()
+
+        def probe() -> None:
+            try:
+                answers.put(self.runs.probe(cloud, SECONDS))
+            except RunUnknown:
+                answers.put(_late(cloud))
+            except OperationError as error:
+                answers.put(error.failure)
+            except Exception as error:  # the edge of the thread
+                log.exception("connection not checked", cloud=cloud.name)
+                answers.put(Failure("internal", {"detail": type(error).__name__}))
+
+        threading.Thread(target=probe, name="check", daemon=True).start()
+        try:
+            return answers.get(timeout=SECONDS)
+        except queue.Empty:
+            return _late(cloud)
+
+
+def _late(cloud: Cloud) -> Failure:
+    return Failure("timeout", {"cloud": cloud.name, "account": cloud.username, "detail": f"{SECONDS} s"})
+
+
+def _values(document: object) -> dict[str, str]:
+    try:
+        root = ElementTree.fromstring(str(document))
+    except ElementTree.ParseError as error:
+        raise BadRequest(detail=f"the form is not XML: {error}") from None
+    form = root.find("processingmodule")
+    if form is None:
+        raise BadRequest(detail="the form has no processingmodule")
+    return {element.tag: (element.text or "").strip() for element in form}
