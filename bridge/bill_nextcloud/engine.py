@@ -12,7 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
 from sqlalchemy.exc import SQLAlchemyError
 
+from bill_nextcloud.engine_database import sqlite_engine
 from bill_nextcloud.errors import EngineUnavailable
 from bill_nextcloud.log import logger
 from bill_nextcloud.settings import Settings
@@ -49,10 +50,15 @@ class Engine:
         self._settings = settings
         self._hands = ThreadPoolExecutor(_HANDS, thread_name_prefix="hand-over")
         self._wakes: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
+        # Being handed over, and whether it is to go on at once when it has been.
+        self._expected: dict[tuple[int, int], bool] = {}
+        self._guard = threading.Lock()
+        url = settings.engine_database
         DBOS(
             config={
                 "name": "bill-nextcloud",
-                "system_database_url": settings.engine_database,
+                "system_database_url": url,
+                "system_database_engine": sqlite_engine(url) if url.startswith("sqlite") else None,
                 "application_version": APPLICATION_VERSION,
                 "executor_id": settings.bridge.installation,
                 "log_level": "WARNING",
@@ -100,15 +106,30 @@ class Engine:
         """Take no new work. What runs is ended with the process and gone on with after the next start."""
         DBOS.destroy()
 
-    def enqueue(self, operation: int, dispatch: int, service: int, delay: float | None = None) -> None:
+    def expect(self, operation: int, dispatch: int) -> None:
+        """Remember a :meth:`wake` for an operation that is handed over only next (:meth:`enqueue` must follow)."""
+        with self._guard:
+            self._expected.setdefault((operation, dispatch), False)
+
+    def enqueue(self, operation: int, dispatch: int, service: int, delay: float | None = None) -> Future[None]:
         """Hand an operation over, durably; once, however often this is called. ``delay``: seconds.
 
-        Raises :class:`EngineUnavailable`.
+        The result, when it is there, says that this is done; it may raise :class:`EngineUnavailable`.
         """
+        self.expect(operation, dispatch)
         # In a thread of its own: a step of DBOS may start nothing, and what a workflow starts becomes its child.
-        self._hands.submit(self._enqueue, operation, dispatch, service, delay).result()
+        return self._hands.submit(self._enqueue, operation, dispatch, service, delay)
 
     def _enqueue(self, operation: int, dispatch: int, service: int, delay: float | None) -> None:
+        try:
+            self._store(operation, dispatch, service, delay)
+        finally:
+            with self._guard:
+                woken = self._expected.pop((operation, dispatch), False)
+        if woken:
+            self.wake(operation, dispatch)
+
+    def _store(self, operation: int, dispatch: int, service: int, delay: float | None) -> None:
         options: dict[str, Any] = {"queue_partition_key": f"service-{service}"}
         if delay:
             options["delay_seconds"] = delay
@@ -120,12 +141,17 @@ class Engine:
 
     def wake(self, operation: int, dispatch: int) -> None:
         """Let a delayed operation go on now (within a second or two)."""
+        with self._guard:
+            if (operation, dispatch) in self._expected:
+                self._expected[operation, dispatch] = True
+                return
         self._wakes.put((operation, dispatch))
 
     def live(self) -> set[tuple[int, int]]:
         """The operations and dispatches that this version will carry out, now or later. Others of earlier versions are
         taken away: they are on record."""
-        found: set[tuple[int, int]] = set()
+        with self._guard:
+            found = set(self._expected)
         for workflow in DBOS.list_workflows(status=_LIVE, load_input=False, load_output=False):
             number, _, dispatch = workflow.workflow_id.partition(".")
             if workflow.app_version == APPLICATION_VERSION and number.isdigit() and dispatch.isdigit():

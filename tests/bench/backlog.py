@@ -55,7 +55,7 @@ def _times(here: Scene, services: list[int], runs: int, progress: Progress) -> t
     """The medians: a whole operation on the cloud that works, and an acknowledgement of the held one (seconds)."""
     events = here.changes(here.other, services[:1])
     list(run_modules(here.panel, events, "first", progress))
-    done = []
+    done: list[float] = []
     for service in services:
         done += run_modules(here.panel, here.changes(here.other, [service]), "whole", progress)
     stored = list(run_modules(here.panel, here.orders(here.cloud, runs), "stored", progress))
