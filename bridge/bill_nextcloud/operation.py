@@ -116,8 +116,7 @@ class Operations:
         return operation
 
     def _key(self, request: Request) -> str:
-        installation = self._settings.bridge.installation
-        return f"{installation}:{request.operation or 0}:{request.command}:{request.service}"
+        return f"{self._settings.bridge.installation}:{request.operation or 0}:{request.command}:{request.service}"
 
     def wait(self, number: int, seconds: float) -> Operation:
         """The operation as soon as it has ended or waits for something that takes longer, at most ``seconds`` later."""

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import os
+import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -17,7 +20,16 @@ from bill_nextcloud.record.tables import metadata
 from bill_nextcloud.settings import Settings
 
 SCHEMA = "bill_nextcloud"
+Result = TypeVar("Result")
 _BUSY_MILLISECONDS = 30_000
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A change that a thread waits for."""
+
+    make: Callable[[Connection], Any]
+    outcome: Future[Any] = field(default_factory=Future)
 
 
 class Store:
@@ -49,6 +61,7 @@ class Store:
         self._postgresql = address.get_backend_name() == "postgresql"
         # SQLite takes one writer at a time: waiting here is fair, waiting there is not.
         self._writer = threading.RLock()
+        self._changes: queue.SimpleQueue[_Change] = queue.SimpleQueue()
 
     @property
     def engine(self) -> Engine:
@@ -67,6 +80,36 @@ class Store:
         """A transaction that is durable when the block has ended."""
         with self._failures(), self._writer, self._engine.begin() as connection:
             yield connection
+
+    def write(self, change: Callable[[Connection], Result]) -> Result:
+        """Make ``change`` in a transaction and return what it returned; it is durable then.
+
+        Changes that several threads ask for at the same time share a transaction, and so the flush to the disk, which
+        costs most. ``change`` must do nothing beyond its connection: when another of them fails, it is made once more.
+        """
+        mine = _Change(change)
+        self._changes.put(mine)
+        with self._failures():
+            with self._writer:
+                # Whoever had the lock before may have made it already.
+                if not mine.outcome.done():
+                    self._make([self._changes.get() for _ in range(self._changes.qsize())])
+            result: Result = mine.outcome.result()
+            return result
+
+    def _make(self, changes: list[_Change]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                results = [one.make(connection) for one in changes]
+        except Exception as error:  # whatever it was, those who wait are told
+            if len(changes) == 1:
+                changes[0].outcome.set_exception(error)
+            else:
+                for one in changes:
+                    self._make([one])
+        else:
+            for one, result in zip(changes, results, strict=True):
+                one.outcome.set_result(result)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
