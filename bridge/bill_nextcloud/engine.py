@@ -12,7 +12,8 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -37,9 +38,20 @@ PARKED_SECONDS = 3 * 3600.0
 _POLL = 0.05
 _LIVE = ["PENDING", "ENQUEUED", "DELAYED"]
 _PAGE = 500
-_HANDS = 8
+_HANDS = 2
 
 Step = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class _HandOver:
+    """An operation on its way to the engine; ``done`` when it is there."""
+
+    operation: int
+    dispatch: int
+    service: int
+    delay: float | None
+    done: Future[None] = field(default_factory=Future)
 
 
 class Engine:
@@ -48,7 +60,8 @@ class Engine:
 
     def __init__(self, settings: Settings, attempt: Step, conclude: Step, follow: Step) -> None:
         self._settings = settings
-        self._hands = ThreadPoolExecutor(_HANDS, thread_name_prefix="hand-over")
+        # No pool of threads: those of a process share a lock, which DBOS holds whenever it starts one.
+        self._hand_overs: queue.SimpleQueue[_HandOver] = queue.SimpleQueue()
         self._wakes: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
         # Being handed over, and whether it is to go on at once when it has been.
         self._expected: dict[tuple[int, int], bool] = {}
@@ -101,6 +114,8 @@ class Engine:
             detail = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
             raise EngineUnavailable(detail=detail) from None
         threading.Thread(target=self._wake_up, name="wakes", daemon=True).start()
+        for number in range(_HANDS):
+            threading.Thread(target=self._hand_over, name=f"hand-over-{number}", daemon=True).start()
 
     def stop(self) -> None:
         """Take no new work. What runs is ended with the process and gone on with after the next start."""
@@ -117,17 +132,28 @@ class Engine:
         The result, when it is there, says that this is done; it may raise :class:`EngineUnavailable`.
         """
         self.expect(operation, dispatch)
-        # In a thread of its own: a step of DBOS may start nothing, and what a workflow starts becomes its child.
-        return self._hands.submit(self._enqueue, operation, dispatch, service, delay)
+        one = _HandOver(operation, dispatch, service, delay)
+        self._hand_overs.put(one)
+        return one.done
 
-    def _enqueue(self, operation: int, dispatch: int, service: int, delay: float | None) -> None:
-        try:
-            self._store(operation, dispatch, service, delay)
-        finally:
+    def _hand_over(self) -> None:
+        # In threads of its own: a step of DBOS may start nothing, and what a workflow starts becomes its child.
+        while True:
+            one = self._hand_overs.get()
+            failure: Exception | None = None
+            try:
+                self._store(one.operation, one.dispatch, one.service, one.delay)
+            except Exception as error:  # the edge of the thread: who waits is told
+                failure = error
+                log.warning("operation not handed over yet", operation=one.operation, detail=error)
             with self._guard:
-                woken = self._expected.pop((operation, dispatch), False)
-        if woken:
-            self.wake(operation, dispatch)
+                woken = self._expected.pop((one.operation, one.dispatch), False)
+            if woken:
+                self.wake(one.operation, one.dispatch)
+            if failure is None:
+                one.done.set_result(None)
+            else:
+                one.done.set_exception(failure)
 
     def _store(self, operation: int, dispatch: int, service: int, delay: float | None) -> None:
         options: dict[str, Any] = {"queue_partition_key": f"service-{service}"}

@@ -62,6 +62,7 @@ class Store:
         # SQLite takes one writer at a time: waiting here is fair, waiting there is not.
         self._writer = threading.RLock()
         self._changes: queue.SimpleQueue[_Change] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
 
     @property
     def engine(self) -> Engine:
@@ -88,14 +89,27 @@ class Store:
         costs most. ``change`` must do nothing beyond its connection: when another of them fails, it is made once more.
         """
         mine = _Change(change)
+        self._start_writer()
         self._changes.put(mine)
         with self._failures():
-            with self._writer:
-                # Whoever had the lock before may have made it already.
-                if not mine.outcome.done():
-                    self._make([self._changes.get() for _ in range(self._changes.qsize())])
             result: Result = mine.outcome.result()
             return result
+
+    def _start_writer(self) -> None:
+        if self._thread is None:
+            with self._writer:
+                if self._thread is None:
+                    # A thread of its own: many that take turns at a lock would wake each other for nothing.
+                    self._thread = threading.Thread(target=self._write, name="record", daemon=True)
+                    self._thread.start()
+
+    def _write(self) -> None:
+        while True:
+            changes = [self._changes.get()]
+            # What came while the one before was flushed.
+            changes += [self._changes.get() for _ in range(self._changes.qsize())]
+            with self._writer:
+                self._make(changes)
 
     def _make(self, changes: list[_Change]) -> None:
         try:
