@@ -83,7 +83,7 @@ class Operations:
         Raises :class:`EngineUnavailable`: then nothing is stored, or it will be carried out and reported all the same.
         """
         try:
-            about = asked(self._database, request.service, request.operation)
+            about = asked(self._database.calls, request.service, request.operation)
         except OperationError:
             # Unknown, or BILLmanager's database is down: the attempt will tell. Nothing that is asked for is lost.
             about = Asked("", None, None, None)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import resource
 import secrets
 import sys
 import time
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
@@ -84,7 +86,7 @@ def subject_of(name: str, operations: int) -> Callable[[str, str | None, Progres
 
 
 def _measured(subject: str, engine: str, database: str | None, operations: int) -> list[Measure]:
-    started, load = time.monotonic(), _load()
+    started, load, used = time.monotonic(), _load(), _processor_seconds()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task(f"{subject}, {engine}", total=None)
@@ -94,7 +96,11 @@ def _measured(subject: str, engine: str, database: str | None, operations: int) 
 
         measures = subject_of(subject, operations)(engine, database, progress)
     took = time.monotonic() - started
-    console.print(f"{subject}, {engine}: {took:.0f} s, load before {load}, after {_load()}")
+    own, all_ = (after - before for before, after in zip(used, _processor_seconds(), strict=True))
+    console.print(
+        f"{subject}, {engine}: {took:.0f} s, load before {load}, after {_load()};"
+        f" {own / took:.1f} processors used here, {(all_ - own) / took:.1f} by others"
+    )
     return measures
 
 
@@ -117,6 +123,13 @@ def _options() -> argparse.Namespace:
     if options.operations < memory.SAMPLES:
         parser.error(f"--operations must be at least {memory.SAMPLES}")
     return options
+
+
+def _processor_seconds() -> tuple[float, float]:
+    """What this process and those that it started have used so far, and what the whole machine has."""
+    own = sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    machine = psutil.cpu_times()
+    return own, machine.user + machine.nice + machine.system
 
 
 def _load() -> str:

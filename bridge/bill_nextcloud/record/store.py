@@ -22,6 +22,10 @@ from bill_nextcloud.settings import Settings
 SCHEMA = "bill_nextcloud"
 Result = TypeVar("Result")
 _BUSY_MILLISECONDS = 30_000
+# Hundreds of operations may read and write at once, and only one thread of Python works at a time: who waits here does
+# not keep the others from working.
+_CONNECTIONS = 6
+_PATIENCE_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -46,14 +50,17 @@ class Store:
                 address = address.set(drivername="postgresql+psycopg")
                 self._engine = create_engine(
                     address,
-                    pool_size=10,
-                    max_overflow=20,
+                    pool_size=_CONNECTIONS,
+                    max_overflow=0,
+                    pool_timeout=_PATIENCE_SECONDS,
                     pool_pre_ping=True,
                     # Seconds; a server that is gone must not hang the bridge.
                     connect_args={"connect_timeout": 10, "options": f"-c search_path={SCHEMA}"},
                 )
             else:
-                self._engine = create_engine(address, pool_size=10, max_overflow=20)
+                self._engine = create_engine(
+                    address, pool_size=_CONNECTIONS, max_overflow=0, pool_timeout=_PATIENCE_SECONDS
+                )
                 event.listen(self._engine, "connect", _set_up_sqlite)
         except (ArgumentError, ImportError, ValueError):
             # The address may hold a password: it is not shown, nor the error behind.
