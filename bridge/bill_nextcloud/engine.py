@@ -39,6 +39,8 @@ _POLL = 0.05
 _LIVE = ["PENDING", "ENQUEUED", "DELAYED"]
 _PAGE = 500
 _HANDS = 2
+# Of PostgreSQL; hundreds of operations share them, and only one thread of Python works at a time anyway.
+_CONNECTIONS = 6
 
 Step = Callable[[int, int], None]
 
@@ -71,6 +73,7 @@ class Engine:
             config={
                 "name": "bill-nextcloud",
                 "system_database_url": url,
+                "sys_db_pool_size": _CONNECTIONS,
                 "system_database_engine": sqlite_engine(url) if url.startswith("sqlite") else None,
                 "application_version": APPLICATION_VERSION,
                 "executor_id": settings.bridge.installation,
