@@ -27,7 +27,7 @@ def measure(engine: str, database: str | None, waiting: int, runs: int, progress
         services = here.opened(here.other, runs)
         alone, stored_alone = _times(here, services, runs, progress)
         burst(here.socket, here.orders(here.cloud, waiting), CALLERS, progress)
-        settled = waiting + runs + 1
+        settled = waiting + runs
         started = time.monotonic()
         while (held := here.waiting(here.cloud, State.HELD)) < settled:
             progress("held", held, settled)
