@@ -19,13 +19,13 @@ UNFINISHED = (State.QUEUED, State.RUNNING, State.HELD)
 
 
 def measure(engine: str, database: str | None, waiting: int, runs: int, progress: Progress) -> list[Measure]:
-    """``runs`` operations (another tariff) on a cloud that works, alone and beside ``waiting`` held ones of another;
+    """``runs`` operations (resumptions) on a cloud that works, alone and beside ``waiting`` held ones of another;
     and as many acknowledgements of the held cloud, which come at once."""
     name = f"{waiting} operations waiting, {engine}"
     with scene(database, wait_seconds=OUTCOME_SECONDS) as here:
         here.hold(here.cloud)
-        services = here.opened(here.other, runs)
-        alone, stored_alone = _times(here, services, runs, progress)
+        services = here.suspended(here.other, 2 * (runs + 1))
+        alone, stored_alone = _times(here, services[: runs + 1], progress)
         burst(here.socket, here.orders(here.cloud, waiting), CALLERS, progress)
         settled = waiting + runs
         started = time.monotonic()
@@ -34,7 +34,7 @@ def measure(engine: str, database: str | None, waiting: int, runs: int, progress
             time.sleep(1)
             if time.monotonic() - started > waiting:
                 raise NotTaken(f"{held} of {settled} operations are held")
-        beside, stored_beside = _times(here, services, runs, progress)
+        beside, stored_beside = _times(here, services[runs + 1 :], progress)
         if here.waiting(here.cloud, *UNFINISHED) < settled:
             raise NotTaken("operations of the held cloud were carried out")
         here.stack.worker.stop()
@@ -51,13 +51,12 @@ def measure(engine: str, database: str | None, waiting: int, runs: int, progress
     ]
 
 
-def _times(here: Scene, services: list[int], runs: int, progress: Progress) -> tuple[float, float]:
-    """The medians: a whole operation on the cloud that works, and an acknowledgement of the held one (seconds)."""
-    events = here.changes(here.other, services[:1])
-    list(run_modules(here.panel, events, "first", progress))
+def _times(here: Scene, services: list[int], progress: Progress) -> tuple[float, float]:
+    """The medians: a whole operation on the cloud that works, and an acknowledgement of the held one (seconds). The
+    first of ``services`` is not counted."""
     done: list[float] = []
     for service in services:
-        done += run_modules(here.panel, here.changes(here.other, [service]), "whole", progress)
-    stored = list(run_modules(here.panel, here.orders(here.cloud, runs), "stored", progress))
+        done += run_modules(here.panel, here.resumptions([service]), "whole", progress)
+    stored = list(run_modules(here.panel, here.orders(here.cloud, len(services) - 1), "stored", progress))
     until(lambda: here.waiting(here.other, *UNFINISHED) == 0, OUTCOME_SECONDS, "for the cloud that works")
-    return percentile(done, 0.5), percentile(stored, 0.5)
+    return percentile(done[1:], 0.5), percentile(stored, 0.5)

@@ -24,11 +24,11 @@ STALLED_SECONDS = 300
 
 
 def measure(engine: str, database: str | None, operations: int, progress: Progress) -> list[Measure]:
-    """``operations`` changes of tariff on one cloud, in the batches that form by themselves. The worker's memory
+    """``operations`` resumptions on one cloud, in the batches that form by themselves. The worker's memory
     (proportional set size) is taken each time a tenth of them is done; those of its runs beside it."""
     name = f"{operations} operations carried out, {engine}"
     with scene(database, wait_seconds=0) as here:
-        services = here.opened(here.cloud, operations)
+        services = here.suspended(here.cloud, operations)
         started = time.monotonic()
         samples, runs = _carry_out(here, services, progress)
         seconds = time.monotonic() - started
@@ -59,7 +59,7 @@ def _carry_out(here: Scene, services: list[int], progress: Progress) -> tuple[li
     while done < total:
         if asked < total and asked - done <= UNDER_WAY - CHUNK:
             chunk = services[asked : asked + CHUNK]
-            burst(here.socket, here.changes(here.cloud, chunk), CALLERS)
+            burst(here.socket, here.resumptions(chunk), CALLERS)
             asked += len(chunk)
         before, done = done, asked - sum(row["count"] for row in record.backlog())
         moved = time.monotonic() if done != before else moved

@@ -30,15 +30,13 @@ RETRIES = {"first_seconds": 5, "longest_seconds": 600, "probe_seconds": 30}
 
 @dataclass
 class Scene:
-    """A running chain. ``cloud`` and ``other`` are the processing modules of two stand-in clouds; ``small`` and
-    ``large`` the tariffs of each."""
+    """A running chain. ``cloud`` and ``other`` are the processing modules of two stand-in clouds; each has a tariff."""
 
     stack: Stack
     servers: dict[int, Server]
     cloud: int
     other: int
-    small: dict[int, int]
-    large: dict[int, int]
+    tariffs: dict[int, int]
 
     @property
     def panel(self) -> Panel:
@@ -71,13 +69,13 @@ class Scene:
                 for service in self._services(connection, cloud, count)
             ]
 
-    def opened(self, cloud: int, count: int) -> list[int]:
-        """So many services that are open and have their accounts, as if the bridge had opened them."""
+    def suspended(self, cloud: int, count: int) -> list[int]:
+        """So many services that are suspended and have their accounts, as if the bridge had done all that."""
         server = self.servers[cloud]
         with transaction(self.panel.layout.database) as connection:
             services = list(self._services(connection, cloud, count))
             for service in services:
-                connection.execute("UPDATE item SET status = ? WHERE id = ?", (operations.ACTIVE, service))
+                connection.execute("UPDATE item SET status = ? WHERE id = ?", (operations.SUSPENDED, service))
                 for name, value in (("username", f"user_{service}"), ("url", server.cloud.url)):
                     sales.insert(connection, "itemparam", item=service, intname=name, value=value)
         server.standin.make_accounts(
@@ -87,26 +85,20 @@ class Scene:
             email="client@example.org",
             groups=["customers"],
             quota=str(GIB),
+            enabled=False,
         )
         return services
 
-    def changes(self, cloud: int, services: Sequence[int]) -> list[Event]:
-        """Put each of ``services`` on the other tariff of ``cloud``; the calls that are to follow it."""
-        events = []
+    def resumptions(self, services: Sequence[int]) -> list[Event]:
+        """Each of ``services`` was paid; the calls to resume them. Nextcloud limits changes of tariff (50 edits in ten
+        minutes), but not these."""
         with transaction(self.panel.layout.database) as connection:
-            for service in services:
-                before = operations.get_service(connection, service)["pricelist"]
-                rollback: dict[str, Any] = {"pricelist": before, "addons": []}
-                operation = operations.begin(connection, service, "setparam", rollback=rollback)
-                tariff = self.large[cloud] if before == self.small[cloud] else self.small[cloud]
-                sales.change_tariff(connection, service, tariff)
-                events.append(Event("setparam", service, operation))
-        return events
+            return [Event("resume", service, operations.begin(connection, service, "resume")) for service in services]
 
     def _services(self, connection: sqlite3.Connection, cloud: int, count: int) -> Iterator[int]:
         for _ in range(count):
             client = sales.add_client(connection, "Ivan Ivanov", "client@example.org")
-            yield sales.add_service(connection, self.small[cloud], client, None, 1)
+            yield sales.add_service(connection, self.tariffs[cloud], client, None, 1)
 
 
 @contextmanager
@@ -128,14 +120,11 @@ def scene(database: str | None, wait_seconds: float) -> Iterator[Scene]:
                 "Other", {"url": second.url, "username": second.username}, {"password": second.password}
             )
             clouds = (stack.module, other)
-            small, large = (
-                {
-                    cloud: stack.panel.add_tariff(tariff, cloud, disk=(gib, "gib"), params={"usergroup": "customers"})
-                    for cloud in clouds
-                }
-                for tariff, gib in (("Small", 1), ("Large", 2))
-            )
-            yield Scene(stack, dict(zip(clouds, servers, strict=True)), stack.module, other, small, large)
+            tariffs = {
+                cloud: stack.panel.add_tariff("Small", cloud, disk=(1, "gib"), params={"usergroup": "customers"})
+                for cloud in clouds
+            }
+            yield Scene(stack, dict(zip(clouds, servers, strict=True)), stack.module, other, tariffs)
         finally:
             if stack is not None:
                 stack.worker.cleanup()
