@@ -3,6 +3,8 @@
 # make lint    ruff, mypy, import-linter, ansible-lint, antsibull-changelog, antsibull-docs
 # make cores   the collection, built and installed, with every supported ansible-core: ansible-test sanity, and its examples.
 #              CORES names some of them: make cores CORES="2.17 2.19"
+# make bench   what the bridge takes on this machine: a table, and build/bench.json. Half an hour or more; OPERATIONS=1000 is
+#              quicker. SUBJECTS and ENGINES name some: make bench SUBJECTS="intake executable" ENGINES=sqlite
 # make docs    the collection's documentation as pages: build/docs/html/index.html
 #
 # Everything is installed into .venv of this directory. PYTHON names another interpreter (3.11 or newer).
@@ -17,7 +19,7 @@ WITH_PATH = PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/c
 # Handed to the demonstration by the environment, never as arguments.
 export CLOUD_URL CLOUD_USER CLOUD_PASSWORD CLOUD_CA_FILE
 
-.PHONY: demo test lint cores docs format clean
+.PHONY: demo test lint cores bench docs format clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=…")'
@@ -45,6 +47,10 @@ lint: $(VENV)/installed
 
 cores: $(VENV)/installed
 	@$(BIN)/python tests/collection/cores.py $(CORES)
+
+bench: $(VENV)/installed
+	@$(BIN)/python tests/bench/run.py $(if $(OPERATIONS),--operations $(OPERATIONS)) $(if $(SUBJECTS),--subjects $(SUBJECTS)) \
+		$(if $(ENGINES),--engines $(ENGINES))
 
 docs: $(VENV)/installed
 	rm -rf build/docs && mkdir -p build/docs/rst

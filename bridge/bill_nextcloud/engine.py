@@ -12,7 +12,8 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
 from sqlalchemy.exc import SQLAlchemyError
 
+from bill_nextcloud.engine_database import sqlite_engine
 from bill_nextcloud.errors import EngineUnavailable
 from bill_nextcloud.log import logger
 from bill_nextcloud.settings import Settings
@@ -36,9 +38,22 @@ PARKED_SECONDS = 3 * 3600.0
 _POLL = 0.05
 _LIVE = ["PENDING", "ENQUEUED", "DELAYED"]
 _PAGE = 500
-_HANDS = 8
+_HANDS = 2
+# Of PostgreSQL; hundreds of operations share them, and only one thread of Python works at a time anyway.
+_CONNECTIONS = 6
 
 Step = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class _HandOver:
+    """An operation on its way to the engine; ``done`` when it is there."""
+
+    operation: int
+    dispatch: int
+    service: int
+    delay: float | None
+    done: Future[None] = field(default_factory=Future)
 
 
 class Engine:
@@ -47,15 +62,22 @@ class Engine:
 
     def __init__(self, settings: Settings, attempt: Step, conclude: Step, follow: Step) -> None:
         self._settings = settings
-        self._hands = ThreadPoolExecutor(_HANDS, thread_name_prefix="hand-over")
+        # No pool of threads: those of a process share a lock, which DBOS holds whenever it starts one.
+        self._hand_overs: queue.SimpleQueue[_HandOver] = queue.SimpleQueue()
         self._wakes: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
         self._running: set[tuple[int, int]] = set()
         self._idle: set[tuple[int, int]] = set()
         self._failed_at: float | None = None
+        # Being handed over, and whether it is to go on at once when it has been.
+        self._expected: dict[tuple[int, int], bool] = {}
+        self._guard = threading.Lock()
+        url = settings.engine_database
         DBOS(
             config={
                 "name": "bill-nextcloud",
-                "system_database_url": settings.engine_database,
+                "system_database_url": url,
+                "sys_db_pool_size": _CONNECTIONS,
+                "system_database_engine": sqlite_engine(url) if url.startswith("sqlite") else None,
                 "application_version": APPLICATION_VERSION,
                 "executor_id": settings.bridge.installation,
                 "log_level": "WARNING",
@@ -105,20 +127,49 @@ class Engine:
             detail = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
             raise EngineUnavailable(detail=detail) from None
         threading.Thread(target=self._wake_up, name="wakes", daemon=True).start()
+        for number in range(_HANDS):
+            threading.Thread(target=self._hand_over, name=f"hand-over-{number}", daemon=True).start()
 
     def stop(self) -> None:
         """Take no new work. What runs is ended with the process and gone on with after the next start."""
         DBOS.destroy()
 
-    def enqueue(self, operation: int, dispatch: int, service: int, delay: float | None = None) -> None:
+    def expect(self, operation: int, dispatch: int) -> None:
+        """Remember a :meth:`wake` for an operation that is handed over only next (:meth:`enqueue` must follow)."""
+        with self._guard:
+            self._expected.setdefault((operation, dispatch), False)
+
+    def enqueue(self, operation: int, dispatch: int, service: int, delay: float | None = None) -> Future[None]:
         """Hand an operation over, durably; once, however often this is called. ``delay``: seconds.
 
-        Raises :class:`EngineUnavailable`.
+        The result, when it is there, says that this is done; it may raise :class:`EngineUnavailable`.
         """
-        # In a thread of its own: a step of DBOS may start nothing, and what a workflow starts becomes its child.
-        self._hands.submit(self._enqueue, operation, dispatch, service, delay).result()
+        self.expect(operation, dispatch)
+        one = _HandOver(operation, dispatch, service, delay)
+        self._hand_overs.put(one)
+        return one.done
 
-    def _enqueue(self, operation: int, dispatch: int, service: int, delay: float | None) -> None:
+    def _hand_over(self) -> None:
+        # In threads of its own: a step of DBOS may start nothing, and what a workflow starts becomes its child.
+        while True:
+            one = self._hand_overs.get()
+            failure: Exception | None = None
+            try:
+                self._store(one.operation, one.dispatch, one.service, one.delay)
+            except Exception as error:  # the edge of the thread: who waits is told
+                failure = error
+                self._failed_at = time.monotonic()
+                log.warning("operation not handed over yet", operation=one.operation, detail=error)
+            with self._guard:
+                woken = self._expected.pop((one.operation, one.dispatch), False)
+            if woken:
+                self.wake(one.operation, one.dispatch)
+            if failure is None:
+                one.done.set_result(None)
+            else:
+                one.done.set_exception(failure)
+
+    def _store(self, operation: int, dispatch: int, service: int, delay: float | None) -> None:
         options: dict[str, Any] = {"queue_partition_key": f"service-{service}"}
         if delay:
             options["delay_seconds"] = delay
@@ -130,17 +181,22 @@ class Engine:
 
     def wake(self, operation: int, dispatch: int) -> None:
         """Let a delayed operation go on now (within a second or two)."""
+        with self._guard:
+            if (operation, dispatch) in self._expected:
+                self._expected[operation, dispatch] = True
+                return
         self._wakes.put((operation, dispatch))
 
     def failed_within(self, seconds: float) -> bool:
-        """Whether a step has failed lately: its storage did, since all else is an outcome of the operation."""
+        """Whether a step or a hand-over has failed lately: storage did, since all else is an operation's outcome."""
         return self._failed_at is not None and time.monotonic() - self._failed_at < seconds
 
     def live(self) -> set[tuple[int, int]]:
         """The operations and dispatches that this version will carry out, now or later. Those that have ended without
         being able to store it (the disk was full) are taken away: at the second look, since one that was just taken
         from the queue has not begun yet."""
-        found: set[tuple[int, int]] = set()
+        with self._guard:
+            found = set(self._expected)
         idle: set[tuple[int, int]] = set()
         for workflow in DBOS.list_workflows(status=_LIVE, load_input=False, load_output=False):
             number, _, dispatch = workflow.workflow_id.partition(".")

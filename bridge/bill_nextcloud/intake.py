@@ -117,8 +117,9 @@ class _Call(socketserver.StreamRequestHandler):
             return _failed(failure) if failure else {"status": "done"}
         operations = self.server.operations
         operation = operations.submit(request_of(value), BILLMANAGER)
-        held = operations.holds.failure(operation.cloud)
-        return _told(operations.wait(operation.id, self.server.wait_seconds if held is None else 0))
+        if self.server.wait_seconds and operations.holds.failure(operation.cloud) is None:
+            operation = operations.wait(operation.id, self.server.wait_seconds)
+        return _told(operation)
 
 
 def _told(operation: Operation) -> dict[str, Any]:

@@ -7,9 +7,9 @@ Passwords are read from BILLmanager when a run needs them and are stored nowhere
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -55,7 +55,6 @@ class Operations:
         self.holds = holds
         self._admission = Admission(min(MOST, settings.engine.workers // 2))
         self.engine = Engine(settings, self._attempt, self._conclude, self._follow)
-        self._guard = threading.Lock()
         self._notices = Notices()
 
     # Taking
@@ -84,41 +83,40 @@ class Operations:
         Raises :class:`EngineUnavailable`: then nothing is stored, or it will be carried out and reported all the same.
         """
         try:
-            about = asked(self._database, request.service, request.operation)
+            about = asked(self._database.calls, request.service, request.operation)
         except OperationError:
             # Unknown, or BILLmanager's database is down: the attempt will tell. Nothing that is asked for is lost.
             about = Asked("", None, None, None)
         return self._accept(request, about, by)
 
     def _accept(self, request: Request, about: Asked, by: str, due_at: float | None = None) -> Operation:
-        with self._guard:
-            operation, new = self.record.accept(
-                key=self._key(request),
-                created=about.created or None,
-                installation=self._settings.bridge.installation,
-                billmanager_operation=request.operation,
+        operation, new = self.record.accept(
+            key=self._key(request),
+            created=about.created or None,
+            installation=self._settings.bridge.installation,
+            billmanager_operation=request.operation,
+            command=request.command,
+            service=request.service,
+            cloud=about.module,
+            client=about.client,
+            account=about.account,
+            asked_by=by,
+            due_at=due_at,
+        )
+        if new:
+            # Not waited for: it is on record, and what is there but not with the engine is handed over again.
+            self._hand_over(operation)
+            log.info(
+                "operation accepted",
+                id=operation.id,
                 command=request.command,
                 service=request.service,
-                cloud=about.module,
-                client=about.client,
-                account=about.account,
-                asked_by=by,
-                due_at=due_at,
+                operation=request.operation,
             )
-            if new:
-                self._hand_over(operation)
-                log.info(
-                    "operation accepted",
-                    id=operation.id,
-                    command=request.command,
-                    service=request.service,
-                    operation=request.operation,
-                )
         return operation
 
     def _key(self, request: Request) -> str:
-        installation = self._settings.bridge.installation
-        return f"{installation}:{request.operation or 0}:{request.command}:{request.service}"
+        return f"{self._settings.bridge.installation}:{request.operation or 0}:{request.command}:{request.service}"
 
     def wait(self, number: int, seconds: float) -> Operation:
         """The operation as soon as it has ended or waits for something that takes longer, at most ``seconds`` later."""
@@ -153,7 +151,7 @@ class Operations:
             now = operation if (operation.id, operation.dispatch) in live else self.record.get(operation.id)
             if now is not operation and not now.ended and now.dispatch == operation.dispatch:
                 self.record.update(operation.id, "recovered", dispatch=operation.dispatch + 1)
-                self._hand_over(self.record.get(operation.id))
+                self._hand_over(self.record.get(operation.id)).result()
 
     def expect_deletions(self) -> None:
         """Store every deletion that BILLmanager has a deadline for and the record knows nothing of: it may be new, or
@@ -197,14 +195,16 @@ class Operations:
         self._ended(operation)
         return True
 
-    def _hand_over(self, operation: Operation, *, parked: bool = False) -> None:
+    def _hand_over(self, operation: Operation, *, parked: bool = False) -> Future[None]:
+        # From now on a wake finds it: out of the line, before the engine has it.
+        self.engine.expect(operation.id, operation.dispatch)
         delay = max(0.0, operation.due_at - time.time()) if operation.due_at else 0.0
         if operation.state in (State.HELD, State.APPROVAL) or (parked and operation.state == State.QUEUED):
             delay = PARKED_SECONDS
         elif operation.state == State.QUEUED and self._admission.full(operation.cloud):
             self._admission.line_up(operation.cloud, operation.id)
             delay = PARKED_SECONDS
-        self.engine.enqueue(operation.id, operation.dispatch, operation.service, delay)
+        return self.engine.enqueue(operation.id, operation.dispatch, operation.service, delay)
 
     def _go(self, operation: Operation) -> None:
         if self._admission.full(operation.cloud):
@@ -355,7 +355,7 @@ class Operations:
         if operation.ended:
             self._ended(operation)
         elif operation.dispatch == dispatch + 1:
-            self._hand_over(operation, parked=True)
+            self._hand_over(operation, parked=True).result()
             self._look_again(operation)
         self._notices.give(number)
 

@@ -308,7 +308,7 @@ def test_a_held_cloud_is_not_waited_for(desk: Desk) -> None:
     desk.operations.holds.held = REFUSED
     desk.operations.answer = lambda: operation(State.HELD)
     assert desk.ask(line()) == {"status": "accepted"}
-    assert desk.operations.waited == [(1, 0)]
+    assert desk.operations.waited == []
 
 
 def test_an_administrator_is_heard(desk: Desk) -> None:

@@ -172,8 +172,8 @@ def test_it_can_be_run_by_its_own_line(tree: Tree) -> None:
 
 
 def test_the_environment_does_not_change_it() -> None:
-    """Its first line switches PYTHONPATH and the like off."""
-    assert SOURCE.startswith("#!/usr/bin/python3 -E\n")
+    """Its first line switches PYTHONPATH and the like off, and what is installed beside Python."""
+    assert SOURCE.startswith("#!/usr/bin/python3 -ES\n")
     assert os.access(MODULE, os.X_OK)
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import ArgumentError
@@ -14,6 +15,8 @@ from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import BillmanagerUnavailable, SettingsInvalid
 from bill_nextcloud.settings import BillmanagerSettings
 
+# Each wait in the pool is short, however many operations are under way; and BILLmanager keeps its connections.
+_POOL: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 4, "max_overflow": 0, "pool_timeout": 300}
 _SOCKETS = ("/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock")
 
 
@@ -29,14 +32,14 @@ def database_of(settings: BillmanagerSettings) -> Database:
     """
     listed = mgrctl_of(settings).call("paramlist", {})
     values = {child.tag: (child.text or "") for elem in listed.iter("elem") for child in elem}
-    key = settings.root / (values.get("CryptKey") or "etc/billmgr.pem")
-    return Database(_engine(settings, values), CryptKey(key))
+    key = CryptKey(settings.root / (values.get("CryptKey") or "etc/billmgr.pem"))
+    return Database(_engine(settings, values), key, Database(_engine(settings, values), key))
 
 
 def _engine(settings: BillmanagerSettings, values: dict[str, str]) -> Engine:
     if settings.database_url:
         try:
-            return create_engine(settings.database_url, pool_pre_ping=True)
+            return create_engine(settings.database_url, **_POOL)
         except (ArgumentError, ImportError, ValueError):
             # The address may hold a password: it is not shown, nor the error behind (an "@" in a password cuts it off).
             raise SettingsInvalid(file="billmanager.database_url", detail="not an SQLAlchemy address") from None
@@ -54,7 +57,7 @@ def _engine(settings: BillmanagerSettings, values: dict[str, str]) -> Engine:
     # Autocommit: each read sees what BILLmanager has written meanwhile.
     return create_engine(
         address,
-        pool_pre_ping=True,
+        **_POOL,
         isolation_level="AUTOCOMMIT",
         connect_args={"connect_timeout": 10, "read_timeout": 60},
     )

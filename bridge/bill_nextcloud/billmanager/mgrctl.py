@@ -13,8 +13,9 @@ from pathlib import Path
 from bill_nextcloud.errors import BillmanagerRefused, BillmanagerUnavailable
 from bill_nextcloud.process import dying_with_parent
 
-# Each call is a process, and after a batch hundreds of operations report at once.
-_AT_ONCE = threading.BoundedSemaphore(8)
+# Each call is a process, and after a batch hundreds of operations report at once: more than the machine has processors
+# would be done no sooner, and keep the bridge itself from acknowledging what is new.
+_AT_ONCE = threading.BoundedSemaphore(max(2, min(8, os.cpu_count() or 2)))
 
 
 @dataclass(frozen=True)

@@ -112,11 +112,15 @@ def _client(number: int, name: str | None) -> dict[str, Any]:
 
 
 class Database:
-    """Reads BILLmanager's database. Each method raises :class:`BillmanagerUnavailable` when it does not answer."""
+    """Reads BILLmanager's database. Each method raises :class:`BillmanagerUnavailable` when it does not answer.
 
-    def __init__(self, engine: Engine, key: CryptKey) -> None:
+    ``calls``: the same over connections of its own, for new calls, while operations use all others.
+    """
+
+    def __init__(self, engine: Engine, key: CryptKey, calls: Database | None = None) -> None:
         self._engine = engine
         self._key = key
+        self.calls = calls or self
 
     def rows(self, query: Select[Any]) -> Sequence[Any]:
         """The rows of ``query``, as mappings."""

@@ -32,6 +32,10 @@ from bill_nextcloud.single_worker import stay_single
 
 log = logger("cli")
 
+# An acknowledgement gives the interpreter up a dozen times, and gets it back behind each thread that works: hundreds
+# may, after a batch. With Python's 5 ms for each, callers would wait for seconds.
+_SWITCH_SECONDS = 0.0005
+
 
 def worker(settings: Path) -> None:
     """Take operations from BILLmanager's module and carry them out, until it is told to stop (SIGTERM).
@@ -39,6 +43,7 @@ def worker(settings: Path) -> None:
     ``settings``: the settings file. Raises an ``OperationError`` when the worker cannot start.
     """
     set_up()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     # DBOS takes times from SQLite in a way that older ones lack, when Python is newer.
     if sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42):
         raise EngineUnavailable(detail=f"Python 3.12 and newer needs SQLite 3.42, this is {sqlite3.sqlite_version}")

@@ -95,36 +95,39 @@ class Operations:
         One that is unfinished is attached to: of the same ``key``, with the same ``created`` or where either is
         unknown. Otherwise a new round is stored. ``due_at``: not before (a deletion).
         """
-        with self._store.writing() as connection:
+
+        def accepted(connection: Connection) -> tuple[Operation, bool]:
             known = [_operation(row) for row in connection.execute(select(operations).where(operations.c.key == key))]
             for one in sorted(known, key=lambda one: -one.id):
                 if not one.ended and (created is None or one.created in (None, created)):
                     _tell(connection, one.id, "asked again", by=asked_by)
                     return one, False
-            number = connection.execute(
-                insert(operations).values(
-                    key=key,
-                    created=created,
-                    round=max((one.round for one in known), default=0) + 1,
-                    installation=installation,
-                    billmanager_operation=billmanager_operation,
-                    command=command,
-                    service=service,
-                    cloud=cloud,
-                    client=client,
-                    account=account,
-                    asked_by=asked_by,
-                    state=State.QUEUED if due_at is None else State.DELAYED,
-                    dispatch=1,
-                    attempts=0,
-                    accepted_at=time.time(),
-                    due_at=due_at,
-                )
-            ).inserted_primary_key
+            values: dict[str, Any] = {
+                **dict.fromkeys(operations.columns.keys()),
+                "key": key,
+                "created": created,
+                "round": max((one.round for one in known), default=0) + 1,
+                "installation": installation,
+                "billmanager_operation": billmanager_operation,
+                "command": command,
+                "service": service,
+                "cloud": cloud,
+                "client": client,
+                "account": account,
+                "asked_by": asked_by,
+                "state": State.QUEUED if due_at is None else State.DELAYED,
+                "dispatch": 1,
+                "attempts": 0,
+                "accepted_at": time.time(),
+                "due_at": due_at,
+            }
+            del values["id"]
+            number = connection.execute(insert(operations).values(**values)).inserted_primary_key
             assert number is not None
             _tell(connection, number[0], "accepted", by=asked_by)
-            row = connection.execute(select(operations).where(operations.c.id == number[0])).one()
-            return _operation(row), True
+            return Operation(id=number[0], **values), True
+
+        return self._store.write(accepted)
 
     def get(self, number: int) -> Operation:
         """One operation. Raises :class:`OperationNotFound`."""
@@ -150,15 +153,17 @@ class Operations:
         """
         if isinstance(values.get("failure"), Failure):
             values["failure"] = json.dumps(values["failure"].as_dict(), ensure_ascii=False)
-        with self._store.writing() as connection:
-            changed = connection.execute(
-                update(operations)
-                .where(operations.c.id == number, operations.c.state.in_(list(states)))
-                .values(**values)
-            ).rowcount
-            if changed:
+        change = (
+            update(operations).where(operations.c.id == number, operations.c.state.in_(list(states))).values(**values)
+        )
+
+        def changed(connection: Connection) -> bool:
+            done = bool(connection.execute(change).rowcount)
+            if done:
                 _tell(connection, number, what, **(detail or {}))
-        return bool(changed)
+            return done
+
+        return self._store.write(changed)
 
     def knows(self, key: str, created: str) -> bool:
         """Whether an operation was ever accepted under ``key`` and ``created``, however it ended."""
@@ -200,15 +205,16 @@ class Operations:
     def begin_attempt(self, operation: Operation, dispatch: int) -> bool:
         """An attempt starts (again, when the process that made it was killed); unless the operation was cancelled, or
         handed over anew, in the meantime."""
-        with self._store.writing() as connection:
-            values = {"state": State.RUNNING, "due_at": None, "attempts": operations.c.attempts + 1}
-            begun = connection.execute(
+        values = {"state": State.RUNNING, "due_at": None, "attempts": operations.c.attempts + 1}
+
+        def begun(connection: Connection) -> bool:
+            changed = connection.execute(
                 update(operations)
                 .where(operations.c.id == operation.id, operations.c.dispatch == dispatch)
                 .where(operations.c.state.in_(list(UNFINISHED)))
                 .values(**values)
             ).rowcount
-            if not begun:
+            if not changed:
                 return False
             connection.execute(
                 delete(attempts).where(attempts.c.operation == operation.id, attempts.c.dispatch == dispatch)
@@ -216,7 +222,9 @@ class Operations:
             connection.execute(
                 insert(attempts).values(operation=operation.id, dispatch=dispatch, started_at=time.time())
             )
-        return True
+            return True
+
+        return self._store.write(begun)
 
     def end_attempt(
         self,
@@ -232,7 +240,10 @@ class Operations:
         cloud: int | None,
     ) -> None:
         """What became of an attempt at the cloud."""
-        with self._store.writing() as connection:
+        known: dict[str, Any] = {"account": account, "cloud": cloud}
+        known = {name: value for name, value in known.items() if value is not None}
+
+        def ended(connection: Connection) -> None:
             connection.execute(
                 update(attempts)
                 .where(attempts.c.operation == operation.id, attempts.c.dispatch == dispatch)
@@ -245,10 +256,10 @@ class Operations:
                     outcome=json.dumps(outcome, ensure_ascii=False),
                 )
             )
-            known: dict[str, Any] = {"account": account, "cloud": cloud}
-            known = {name: value for name, value in known.items() if value is not None}
             if known:
                 connection.execute(update(operations).where(operations.c.id == operation.id).values(**known))
+
+        self._store.write(ended)
 
     def attempt(self, number: int, dispatch: int) -> Attempt:
         """One attempt. Raises :class:`OperationNotFound`."""

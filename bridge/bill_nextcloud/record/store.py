@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import os
+import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -17,7 +20,20 @@ from bill_nextcloud.record.tables import metadata
 from bill_nextcloud.settings import Settings
 
 SCHEMA = "bill_nextcloud"
+Result = TypeVar("Result")
 _BUSY_MILLISECONDS = 30_000
+# Hundreds of operations may read and write at once, and only one thread of Python works at a time: who waits here does
+# not keep the others from working.
+_CONNECTIONS = 6
+_PATIENCE_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A change that a thread waits for."""
+
+    make: Callable[[Connection], Any]
+    outcome: Future[Any] = field(default_factory=Future)
 
 
 class Store:
@@ -34,14 +50,17 @@ class Store:
                 address = address.set(drivername="postgresql+psycopg")
                 self._engine = create_engine(
                     address,
-                    pool_size=10,
-                    max_overflow=20,
+                    pool_size=_CONNECTIONS,
+                    max_overflow=0,
+                    pool_timeout=_PATIENCE_SECONDS,
                     pool_pre_ping=True,
                     # Seconds; a server that is gone must not hang the bridge.
                     connect_args={"connect_timeout": 10, "options": f"-c search_path={SCHEMA}"},
                 )
             else:
-                self._engine = create_engine(address, pool_size=10, max_overflow=20)
+                self._engine = create_engine(
+                    address, pool_size=_CONNECTIONS, max_overflow=0, pool_timeout=_PATIENCE_SECONDS
+                )
                 event.listen(self._engine, "connect", _set_up_sqlite)
         except (ArgumentError, ImportError, ValueError):
             # The address may hold a password: it is not shown, nor the error behind.
@@ -49,6 +68,8 @@ class Store:
         self._postgresql = address.get_backend_name() == "postgresql"
         # SQLite takes one writer at a time: waiting here is fair, waiting there is not.
         self._writer = threading.RLock()
+        self._changes: queue.SimpleQueue[_Change] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
 
     @property
     def engine(self) -> Engine:
@@ -67,6 +88,49 @@ class Store:
         """A transaction that is durable when the block has ended."""
         with self._failures(), self._writer, self._engine.begin() as connection:
             yield connection
+
+    def write(self, change: Callable[[Connection], Result]) -> Result:
+        """Make ``change`` in a transaction and return what it returned; it is durable then.
+
+        Changes that several threads ask for at the same time share a transaction, and so the flush to the disk, which
+        costs most. ``change`` must do nothing beyond its connection: when another of them fails, it is made once more.
+        """
+        mine = _Change(change)
+        self._start_writer()
+        self._changes.put(mine)
+        with self._failures():
+            result: Result = mine.outcome.result()
+            return result
+
+    def _start_writer(self) -> None:
+        if self._thread is None:
+            with self._writer:
+                if self._thread is None:
+                    # A thread of its own: many that take turns at a lock would wake each other for nothing.
+                    self._thread = threading.Thread(target=self._write, name="record", daemon=True)
+                    self._thread.start()
+
+    def _write(self) -> None:
+        while True:
+            changes = [self._changes.get()]
+            # What came while the one before was flushed.
+            changes += [self._changes.get() for _ in range(self._changes.qsize())]
+            with self._writer:
+                self._make(changes)
+
+    def _make(self, changes: list[_Change]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                results = [one.make(connection) for one in changes]
+        except Exception as error:  # whatever it was, those who wait are told
+            if len(changes) == 1:
+                changes[0].outcome.set_exception(error)
+            else:
+                for one in changes:
+                    self._make([one])
+        else:
+            for one, result in zip(changes, results, strict=True):
+                one.outcome.set_result(result)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

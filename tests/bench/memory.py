@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the worker's memory stays flat while it carries out operations, one after the other to their end."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+import psutil
+from bill_nextcloud.record import State
+
+from bench.callers import NotTaken, Progress, burst
+from bench.measures import Measure, at_most, seen, slope
+from bench.scene import Scene, scene
+
+MIB = 1024**2
+GROWTH_PERCENT = 10
+SAMPLES = 10
+CALLERS = 8
+CHUNK = 250
+# So many wait at most: the backlog is another measurement's.
+UNDER_WAY = 1000
+STALLED_SECONDS = 300
+
+
+def measure(engine: str, database: str | None, operations: int, progress: Progress) -> list[Measure]:
+    """``operations`` resumptions on one cloud, in the batches that form by themselves. The worker's memory
+    (proportional set size) is taken each time a tenth of them is done; those of its runs beside it."""
+    name = f"{operations} operations carried out, {engine}"
+    with scene(database, wait_seconds=0) as here:
+        services = here.suspended(here.cloud, operations)
+        started = time.monotonic()
+        samples, runs = _carry_out(here, services, progress)
+        seconds = time.monotonic() - started
+    settled = samples[SAMPLES // 5 - 1]
+    last = samples[-1]
+    growth = 100 * (last[1] / settled[1] - 1)
+    per_thousand = 1000 * slope([(float(done), value) for done, value in samples[SAMPLES // 5 - 1 :]])
+    return [
+        at_most(f"{name}: growth of the worker from {settled[0]} on", growth, "%", GROWTH_PERCENT),
+        seen(f"{name}: the worker after {settled[0]}", settled[1], "MiB"),
+        seen(f"{name}: the worker after {last[0]}", last[1], "MiB"),
+        seen(f"{name}: slope of the worker from {settled[0]} on", per_thousand, "MiB per 1000"),
+        seen(f"{name}: the most of playbook runs and mgrctl beside it", runs, "MiB"),
+        seen(f"{name}: operations", operations / seconds, "1/s"),
+    ]
+
+
+def _carry_out(here: Scene, services: list[int], progress: Progress) -> tuple[list[tuple[int, float]], float]:
+    """(operations done, MiB of the worker) at each tenth; the most that its children had at once (MiB)."""
+    process = here.stack.worker.process
+    assert process is not None
+    worker = psutil.Process(process.pid)
+    record = here.record
+    total, asked, done = len(services), 0, 0
+    samples: list[tuple[int, float]] = []
+    most = 0.0
+    moved = time.monotonic()
+    while done < total:
+        if asked < total and asked - done <= UNDER_WAY - CHUNK:
+            chunk = services[asked : asked + CHUNK]
+            burst(here.socket, here.resumptions(chunk), CALLERS)
+            asked += len(chunk)
+        before, done = done, asked - sum(row["count"] for row in record.backlog())
+        moved = time.monotonic() if done != before else moved
+        if time.monotonic() - moved > STALLED_SECONDS or record.failed_since(0):
+            raise NotTaken(f"{done} of {total} operations are done and no more, failed: {record.failed_since(0)}")
+        if done >= (len(samples) + 1) * total / SAMPLES:
+            samples.append((done, _memory(worker)))
+        most = max(most, sum(_memory(child) for child in worker.children(recursive=True)))
+        progress("done", done, total)
+        time.sleep(0.5)
+    if len(record.search(states=[State.DONE], limit=total + 1)) != total:
+        raise NotTaken("not every operation was carried out once")
+    return samples, most
+
+
+def _memory(process: psutil.Process) -> float:
+    """The proportional set size in MiB; 0 for a process that has ended."""
+    with contextlib.suppress(psutil.Error):
+        return float(process.memory_full_info().pss) / MIB
+    return 0.0

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``make bench``: measures the bridge on this machine, prints a table and writes build/bench.json.
+
+Everything is real but BILLmanager and the clouds, which are the stand-ins. A value depends on the machine and on what
+else runs on it: the load is printed with it. Ends with status 1 when a target was missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import resource
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness.postgresql import NotInstalled, PostgreSQL
+from harness.worker import REPOSITORY
+
+from bench import backlog, executable, intake, memory
+from bench.callers import NotTaken, Progress
+from bench.measures import Measure, left_out, write
+
+RESULT = REPOSITORY / "build" / "bench.json"
+SUBJECTS = ("intake", "executable", "backlog", "memory")
+ENGINES = ("sqlite", "postgresql")
+# A sample of its own each: enough for a p99 of events, and for a median of processes.
+EVENTS, RUNS, WHOLE_RUNS = 2000, 200, 20
+console = Console(highlight=False, soft_wrap=True)
+
+
+def main() -> int:
+    """Run what the command line names; the exit status."""
+    options = _options()
+    console.print(f"[bold]bill-nextcloud bench[/]: {_machine()}")
+    measures: list[Measure] = []
+    for engine in options.engines:
+        try:
+            with _databases(engine) as new_database:
+                for subject in options.subjects:
+                    measures += _measured(subject, engine, new_database(), options.operations)
+                    write(RESULT, measures)
+        except NotInstalled as error:
+            measures += [left_out(f"{subject}, {engine}", str(error)) for subject in options.subjects]
+    write(RESULT, measures)
+    console.print(table(measures))
+    console.print(f"written to {RESULT.relative_to(REPOSITORY)}; load now {_load()}")
+    return int(any(measure.met is False for measure in measures))
+
+
+def table(measures: list[Measure]) -> Table:
+    """``measures`` for people."""
+    shown = Table("measure", "value", "unit", "target", "", box=None, header_style="bold")
+    shown.columns[1].justify = "right"
+    for one in measures:
+        mark = {True: "[green]met[/]", False: "[bold red]missed[/]", None: ""}[one.met]
+        shown.add_row(one.measure, "" if one.value is None else f"{one.value:g}", one.unit, one.target or "", mark)
+    return shown
+
+
+def subject_of(name: str, operations: int) -> Callable[[str, str | None, Progress], list[Measure]]:
+    """The measurement of that name: ``(engine, its database, progress)``, scaled to ``operations``."""
+
+    def measured(engine: str, database: str | None, progress: Progress) -> list[Measure]:
+        if name == "intake":
+            return intake.measure(engine, database, min(EVENTS, operations), progress)
+        if name == "executable":
+            return executable.measure(engine, database, min(RUNS, operations), progress)
+        if name == "backlog":
+            return backlog.measure(engine, database, operations, min(WHOLE_RUNS, operations), progress)
+        return memory.measure(engine, database, operations, progress)
+
+    return measured
+
+
+def _measured(subject: str, engine: str, database: str | None, operations: int) -> list[Measure]:
+    started, load, used = time.monotonic(), _load(), _processor_seconds()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(f"{subject}, {engine}", total=None)
+
+        def progress(what: str, done: int, of: int) -> None:
+            bar.update(task, description=f"{subject}, {engine}: {what}", completed=done, total=of)
+
+        measures = subject_of(subject, operations)(engine, database, progress)
+    took = time.monotonic() - started
+    own, all_ = (after - before for before, after in zip(used, _processor_seconds(), strict=True))
+    console.print(
+        f"{subject}, {engine}: {took:.0f} s, load before {load}, after {_load()};"
+        f" {own / took:.1f} processors used here, {(all_ - own) / took:.1f} by others"
+    )
+    return measures
+
+
+@contextmanager
+def _databases(engine: str) -> Iterator[Callable[[], str | None]]:
+    """Makes the engine's databases, one for each subject; ``None`` for SQLite. Raises :class:`NotInstalled`."""
+    if engine == "sqlite":
+        yield lambda: None
+        return
+    with PostgreSQL() as server:
+        yield lambda: server.create_database(f"bench_{secrets.token_hex(4)}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--operations", type=int, default=10_000, help="how many wait, and how many are carried out")
+    parser.add_argument("--subjects", nargs="+", choices=SUBJECTS, default=SUBJECTS)
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=ENGINES)
+    options = parser.parse_args()
+    if options.operations < memory.SAMPLES:
+        parser.error(f"--operations must be at least {memory.SAMPLES}")
+    return options
+
+
+def _processor_seconds() -> tuple[float, float]:
+    """What this process and those that it started have used so far, and what the whole machine has."""
+    own = sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    machine = psutil.cpu_times()
+    return own, machine.user + machine.nice + machine.system
+
+
+def _load() -> str:
+    return f"{os.getloadavg()[0]:.1f}"
+
+
+def _machine() -> str:
+    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    model = models[0] if models else platform.machine()
+    return f"{os.cpu_count()} cores of {model}, Python {platform.python_version()}, load {_load()}"
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except NotTaken as error:
+        sys.exit(f"bench: {error}")
+    except KeyboardInterrupt:
+        sys.exit("bench: interrupted; what was started has been ended")

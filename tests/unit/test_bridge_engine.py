@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Handing over to the engine: a wake that comes too early is not lost, and what is under way is known."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bill_nextcloud.engine import Engine
+from bill_nextcloud.errors import EngineUnavailable
+from bill_nextcloud.settings import BridgeSettings, Settings
+from dbos import DBOS
+
+
+class Hands(Engine):
+    """The engine without its database: what is stored waits for a word in ``allowed``, an exception fails it."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, lambda *_: None, lambda *_: None, lambda *_: None)
+        self.allowed: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+        self.stored: list[int] = []
+        threading.Thread(target=self._hand_over, daemon=True).start()
+
+    def _store(self, operation: int, *_: Any) -> None:
+        failure = self.allowed.get()
+        if failure is not None:
+            raise failure
+        self.stored.append(operation)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Hands]:
+    """One that is not launched."""
+    yield Hands(Settings(bridge=BridgeSettings(state_directory=tmp_path)))
+    DBOS.destroy()
+
+
+def test_a_wake_before_the_hand_over_is_kept(engine: Hands) -> None:
+    """An operation that waits in line may be called out of it before the engine has it."""
+    engine.expect(7, 1)
+    engine.wake(7, 1)
+    done = engine.enqueue(7, 1, service=12, delay=3600)
+    assert engine._wakes.empty()
+    engine.allowed.put(None)
+    done.result(10)
+    assert engine.stored == [7]
+    assert engine._wakes.get(timeout=10) == (7, 1)
+
+
+def test_a_wake_afterwards_goes_its_way(engine: Hands) -> None:
+    """And none that nobody asked for."""
+    engine.allowed.put(None)
+    engine.enqueue(7, 1, service=12).result(10)
+    assert engine._wakes.empty()
+    engine.wake(7, 1)
+    assert engine._wakes.get(timeout=10) == (7, 1)
+
+
+def test_a_failure_is_told_and_ends_nothing(engine: Hands) -> None:
+    """Who waits hears of it; the next one is handed over."""
+    engine.allowed.put(EngineUnavailable(detail="full"))
+    engine.allowed.put(None)
+    failed, taken = engine.enqueue(7, 1, service=12), engine.enqueue(8, 1, service=13)
+    with pytest.raises(EngineUnavailable):
+        failed.result(10)
+    taken.result(10)
+    assert engine.stored == [8]

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changes of the record: durable when they return, together where several come at once, each with its own failure."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from bill_nextcloud.engine_database import sqlite_engine
+from bill_nextcloud.errors import EngineUnavailable, OperationNotFound
+from bill_nextcloud.record import Store
+from sqlalchemy import Connection, event, text
+
+INSERT = "INSERT INTO cloud (id, name, unreachable, probes) VALUES (:id, 'Blue', 0, 0)"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty record in a file."""
+    store = Store(f"sqlite:///{tmp_path / 'record.sqlite'}")
+    store.create()
+    return store
+
+
+def cloud(number: int) -> Callable[[Connection], int]:
+    """A change that stores one cloud and returns its number."""
+
+    def change(connection: Connection) -> int:
+        connection.execute(text(INSERT), {"id": number})
+        return number
+
+    return change
+
+
+def numbers(store: Store) -> list[int]:
+    """The clouds that are stored."""
+    with store.reading() as connection:
+        return list(connection.execute(text("SELECT id FROM cloud ORDER BY id")).scalars())
+
+
+def while_one_is_made(store: Store, changes: list[Callable[[Connection], int]]) -> list[int | Exception]:
+    """Ask for all of ``changes`` while another is being made; what each thread got."""
+    entered, goes_on = threading.Event(), threading.Event()
+
+    def first(connection: Connection) -> None:
+        entered.set()
+        assert goes_on.wait(10)
+
+    def ask(change: Callable[[Connection], int]) -> int | Exception:
+        try:
+            return store.write(change)
+        except Exception as error:
+            return error
+
+    with ThreadPoolExecutor(len(changes) + 1) as pool:
+        pool.submit(store.write, first)
+        assert entered.wait(10)
+        asked = [pool.submit(ask, change) for change in changes]
+        while store._changes.qsize() < len(changes):
+            pass
+        goes_on.set()
+        return [one.result(10) for one in asked]
+
+
+def test_a_change_is_stored(store: Store) -> None:
+    """And what it returned comes back."""
+    assert store.write(cloud(3)) == 3
+    assert numbers(store) == [3]
+
+
+def test_changes_share_a_transaction(store: Store) -> None:
+    """What comes while one is made waits for the next commit, and needs no other."""
+    commits: list[object] = []
+    event.listen(store.engine, "commit", commits.append)
+    assert while_one_is_made(store, [cloud(number) for number in range(1, 9)]) == list(range(1, 9))
+    assert numbers(store) == list(range(1, 9))
+    assert len(commits) == 2
+
+
+def test_a_change_fails_alone(store: Store) -> None:
+    """The others of its transaction are made all the same, and once."""
+
+    def refused(connection: Connection) -> int:
+        connection.execute(text(INSERT), {"id": 50})
+        raise OperationNotFound(operation=50)
+
+    one, two, three, four = while_one_is_made(store, [cloud(1), refused, cloud(1), cloud(2)])
+    assert (one, four) == (1, 2)
+    assert isinstance(two, OperationNotFound)
+    assert isinstance(three, EngineUnavailable)
+    assert "Blue" not in str(three)
+    assert numbers(store) == [1, 2]
+
+
+def test_the_engine_waits_for_no_disk_but_keeps_what_it_has(tmp_path: Path) -> None:
+    """A killed process loses nothing (WAL); only the record is written through."""
+    with sqlite_engine(f"sqlite:///{tmp_path / 'engine.sqlite'}").connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 1
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+    with Store(f"sqlite:///{tmp_path / 'record.sqlite'}").reading() as connection:
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
