@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -63,10 +64,19 @@ def test_hosts_take_turns_and_failed_ones_come_last(tmp_path: Path) -> None:
 def waited(settings: Settings, patch: pytest.MonkeyPatch) -> list[float]:
     """The seconds for which a bridge that starts waits before its first two runs that may write."""
     slept: list[float] = []
-    patch.setattr("bill_nextcloud.runs.workers.time.sleep", slept.append)
+    # Other threads, which earlier tests have left, keep their time.
+    mine, sleep, monotonic = threading.current_thread(), time.sleep, time.monotonic
+
+    def asleep(seconds: float) -> None:
+        (slept.append if threading.current_thread() is mine else sleep)(seconds)
+
+    def settled() -> float:
+        return hosts._settled if threading.current_thread() is mine else monotonic()
+
+    patch.setattr("bill_nextcloud.runs.workers.time.sleep", asleep)
     hosts = Workers(settings)
     hosts.settle()
-    patch.setattr("bill_nextcloud.runs.workers.time.monotonic", lambda: hosts._settled)
+    patch.setattr("bill_nextcloud.runs.workers.time.monotonic", settled)
     hosts.settle()
     patch.undo()
     return [round(seconds) for seconds in slept]
