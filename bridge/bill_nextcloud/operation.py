@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ from bill_nextcloud.errors import Failure, OperationError
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.log import logger
 from bill_nextcloud.notices import Notices
+from bill_nextcloud.operation_log import write
 from bill_nextcloud.record import Operation, State
 from bill_nextcloud.record import Operations as Record
 from bill_nextcloud.record.operations import DELETE
@@ -38,7 +39,7 @@ log = logger("operation")
 BILLMANAGER = "BILLmanager"
 BRIDGE = "bridge"
 WAITING = (State.QUEUED, State.RETRYING, State.HELD, State.APPROVAL, State.DELAYED)
-HOUR = 3600.0
+HOUR, TELL_PAUSE = 3600.0, 0.2
 
 
 class Operations:
@@ -56,6 +57,7 @@ class Operations:
         self._admission = Admission(min(MOST, settings.engine.workers // 2))
         self.engine = Engine(settings, self._attempt, self._conclude, self._follow)
         self._notices = Notices()
+        self._teller = ThreadPoolExecutor(1, thread_name_prefix="tell")
 
     # Taking
 
@@ -90,6 +92,7 @@ class Operations:
         return self._accept(request, about, by)
 
     def _accept(self, request: Request, about: Asked, by: str, due_at: float | None = None) -> Operation:
+        held = self.holds.failure(about.module) if due_at is None else None
         operation, new = self.record.accept(
             key=self._key(request),
             created=about.created or None,
@@ -102,6 +105,7 @@ class Operations:
             account=about.account,
             asked_by=by,
             due_at=due_at,
+            held=held,
         )
         if new:
             # Not waited for: it is on record, and what is there but not with the engine is handed over again.
@@ -113,7 +117,17 @@ class Operations:
                 service=request.service,
                 operation=request.operation,
             )
+        if new and held is not None:
+            # An attempt would come to nothing, and thousands of them would keep those of other clouds waiting.
+            self._teller.submit(self._tell_held, operation, held)
+            self._look_again(operation)
         return operation
+
+    def _tell_held(self, operation: Operation, held: Failure) -> None:
+        if self.record.get(operation.id).state == State.HELD:
+            report.failed_attempt(self._mgrctl, self._request(operation), held, self._probe_at(operation.cloud))
+            # Nobody waits for this; what is carried out meanwhile needs BILLmanager, too.
+            time.sleep(TELL_PAUSE)
 
     def _key(self, request: Request) -> str:
         return f"{self._settings.bridge.installation}:{request.operation or 0}:{request.command}:{request.service}"
@@ -296,7 +310,7 @@ class Operations:
             self._end(operation, State.CANCELLED, "not wanted any more", reason=outcome.dropped)
         elif failure is None:
             changes = [change["field"] for change in outcome.result.get("changes", [])]
-            self._log(log.info, "operation done", operation, outcome, changes=",".join(changes) or None)
+            write(log.info, "operation done", operation, outcome, changes=",".join(changes) or None)
             self._end(operation, State.DONE, "done", action=outcome.result.get("action"), run=outcome.run)
         else:
             self._failed(operation, outcome, failure)
@@ -315,7 +329,7 @@ class Operations:
         values: dict[str, Any] = {"failure": failure, "first_failed_at": first}
         held = self.holds.failure(operation.cloud)
         at: float | None = None
-        self._log(log.error, text(failure, "en"), operation, outcome, code=failure.code, kind=failure.kind)
+        write(log.error, text(failure, "en"), operation, outcome, code=failure.code, kind=failure.kind)
         if failure.code == APPROVAL:
             state, what = State.APPROVAL, "waits for approval"
             if operation.cloud is not None:
@@ -387,9 +401,3 @@ class Operations:
             operation.billmanager_operation,
             approved=operation.approved_by is not None,
         )
-
-    @staticmethod
-    def _log(write: Any, sentence: str, operation: Operation, outcome: Outcome, **more: object) -> None:
-        names = {"command": operation.command, "service": operation.service, "account": outcome.account}
-        names |= {"operation": operation.billmanager_operation, "id": operation.id, "run": outcome.run}
-        write(sentence, **names, action=outcome.result.get("action"), **more)

@@ -89,11 +89,12 @@ class Operations:
         account: str | None,
         asked_by: str,
         due_at: float | None = None,
+        held: Failure | None = None,
     ) -> tuple[Operation, bool]:
         """The operation that is asked for, and whether it is new.
 
         One that is unfinished is attached to: of the same ``key``, with the same ``created`` or where either is
-        unknown. Otherwise a new round is stored. ``due_at``: not before (a deletion).
+        unknown. Otherwise a new round is stored. ``due_at``: not before (a deletion). ``held``: why its cloud is.
         """
 
         def accepted(connection: Connection) -> tuple[Operation, bool]:
@@ -102,8 +103,8 @@ class Operations:
                 if not one.ended and (created is None or one.created in (None, created)):
                     _tell(connection, one.id, "asked again", by=asked_by)
                     return one, False
-            values: dict[str, Any] = {
-                **dict.fromkeys(operations.columns.keys()),
+            values: dict[str, Any] = dict.fromkeys({*operations.columns.keys()} - {"id"})
+            values |= {
                 "key": key,
                 "created": created,
                 "round": max((one.round for one in known), default=0) + 1,
@@ -115,17 +116,17 @@ class Operations:
                 "client": client,
                 "account": account,
                 "asked_by": asked_by,
-                "state": State.QUEUED if due_at is None else State.DELAYED,
+                "state": State.HELD if held else State.QUEUED if due_at is None else State.DELAYED,
                 "dispatch": 1,
                 "attempts": 0,
                 "accepted_at": time.time(),
                 "due_at": due_at,
+                "failure": json.dumps(held.as_dict(), ensure_ascii=False) if held else None,
             }
-            del values["id"]
             number = connection.execute(insert(operations).values(**values)).inserted_primary_key
             assert number is not None
-            _tell(connection, number[0], "accepted", by=asked_by)
-            return Operation(id=number[0], **values), True
+            _tell(connection, number[0], "accepted", by=asked_by, held=held.code if held else None)
+            return Operation(**{**values, "failure": held}, id=number[0]), True
 
         return self._store.write(accepted)
 
@@ -240,8 +241,7 @@ class Operations:
         cloud: int | None,
     ) -> None:
         """What became of an attempt at the cloud."""
-        known: dict[str, Any] = {"account": account, "cloud": cloud}
-        known = {name: value for name, value in known.items() if value is not None}
+        known = {name: value for name, value in (("account", account), ("cloud", cloud)) if value is not None}
 
         def ended(connection: Connection) -> None:
             connection.execute(
