@@ -110,8 +110,8 @@ class Operations:
         if new:
             # Not waited for: it is on record, and what is there but not with the engine is handed over again.
             self._hand_over(operation)
-            names = {"command": request.command, "service": request.service, "operation": request.operation}
-            log.info("operation accepted", id=operation.id, **names)
+            names: dict[str, Any] = {"command": request.command, "service": request.service}
+            log.info("operation accepted", id=operation.id, **names, operation=request.operation)
         if new and held is not None:
             # An attempt would come to nothing, and thousands of them would keep those of other clouds waiting.
             self._teller.submit(self._tell_held, operation, held)
