@@ -161,6 +161,8 @@ class Operations:
             if now is not operation and not now.ended and now.dispatch == operation.dispatch:
                 self.record.update(operation.id, "recovered", dispatch=operation.dispatch + 1)
                 self._hand_over(self.record.get(operation.id)).result()
+            elif operation.state == State.HELD and self.holds.failure(operation.cloud) is None:
+                self._look_again(operation)
 
     def expect_deletions(self) -> None:
         """Store every deletion that BILLmanager has a deadline for and the record knows nothing of: it may be new, or

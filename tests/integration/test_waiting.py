@@ -228,3 +228,16 @@ def test_a_restart_goes_on_with_all_that_waits(stack: Stack) -> None:
     stack.standin.clear_faults()
     until(lambda: active(stack, waiting))
     assert enabled(stack, kept) is False
+
+
+def test_a_release_that_a_crash_cut_off(stack: Stack) -> None:
+    """The cloud was released, its operations were not yet told: they go on after the restart."""
+    stack.administer("hold", cloud=stack.module)
+    service = stack.order()
+    assert not stack.panel.run(service).finished
+    until(lambda: stack.on_record("state", "held"))
+    stack.worker.kill()
+    with sqlite3.connect(stack.worker.state / "record.sqlite") as connection:
+        connection.execute("UPDATE cloud SET failure = NULL, held_since = NULL, held_by = NULL, probe_at = NULL")
+    stack.worker.start()
+    until(lambda: active(stack, service))
