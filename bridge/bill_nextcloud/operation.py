@@ -213,17 +213,14 @@ class Operations:
         # From now on a wake finds it: out of the line, before the engine has it.
         self._engine.expect(operation.id, operation.dispatch)
         delay = max(0.0, operation.due_at - time.time()) if operation.due_at else 0.0
-        if operation.state in (State.HELD, State.APPROVAL) or (parked and operation.state == State.QUEUED):
-            delay = PARKED_SECONDS
-        elif operation.state == State.QUEUED and self._admission.full(operation.cloud):
-            self._admission.line_up(operation.cloud, operation.id)
+        queued = operation.state == State.QUEUED
+        in_line = queued and not parked and self._admission.line_up(operation.cloud, operation.id)
+        if in_line or (queued and parked) or operation.state in (State.HELD, State.APPROVAL):
             delay = PARKED_SECONDS
         return self._engine.enqueue(operation.id, operation.dispatch, operation.service, delay)
 
     def _go(self, operation: Operation) -> None:
-        if self._admission.full(operation.cloud):
-            self._admission.line_up(operation.cloud, operation.id)
-        else:
+        if not self._admission.line_up(operation.cloud, operation.id):
             self._engine.wake(operation.id, self.record.get(operation.id).dispatch)
 
     # The steps of one operation: each may be called again after a crash
@@ -376,10 +373,9 @@ class Operations:
             return
         if now.state == State.HELD and self.holds.failure(now.cloud) is None:
             self.go_on(now, "released", BRIDGE)
-        elif now.state == State.QUEUED and operation.state != State.QUEUED:
+        elif now.state == State.QUEUED and (operation.state != State.QUEUED or self.record.earlier(now) is None):
+            # Called out of the line before it waited, it stands in none: again, or a place is free.
             self._go(now)
-        elif now.state == State.QUEUED and not self._admission.full(now.cloud) and self.record.earlier(now) is None:
-            self._engine.wake(now.id, now.dispatch)
 
     def _ended(self, operation: Operation) -> None:
         later = self.record.later(operation)
