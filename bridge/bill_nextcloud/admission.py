@@ -18,17 +18,16 @@ class Admission:
         self._inside: dict[int | None, set[int]] = {}
         self._lines: dict[int | None, deque[int]] = {}
 
-    def full(self, cloud: int | None) -> bool:
-        """Whether the next operation of ``cloud`` would have to wait."""
-        with self._guard:
-            return len(self._inside.get(cloud, ())) + len(self._lines.get(cloud, ())) >= self._most
-
-    def line_up(self, cloud: int | None, operation: int) -> None:
-        """Wait for a place."""
+    def line_up(self, cloud: int | None, operation: int) -> bool:
+        """Wait for a place, unless there is one; whether it waits now."""
         with self._guard:
             line = self._lines.setdefault(cloud, deque())
-            if operation not in line:
-                line.append(operation)
+            if operation in line:
+                return True
+            if len(self._inside.get(cloud, ())) + len(line) < self._most:
+                return False
+            line.append(operation)
+            return True
 
     def enter(self, cloud: int | None, operation: int) -> bool:
         """Take a place; where there is none, wait in line and return ``False``."""
@@ -37,12 +36,16 @@ class Admission:
             if len(inside) < self._most:
                 inside.add(operation)
                 return True
-            self._lines.setdefault(cloud, deque()).append(operation)
+            line = self._lines.setdefault(cloud, deque())
+            if operation not in line:
+                line.append(operation)
             return False
 
     def leave(self, cloud: int | None, operation: int) -> int | None:
-        """Give the place back; the operation that may now go on, if one waits."""
+        """Give the place, or the turn to take one, back; the operation that may now go on, if one waits."""
         with self._guard:
-            self._inside.get(cloud, set()).discard(operation)
+            inside = self._inside.setdefault(cloud, set())
+            inside.discard(operation)
             line = self._lines.get(cloud)
-            return line.popleft() if line else None
+            # Who found no place leaves none: the next would find none either.
+            return line.popleft() if line and len(inside) < self._most else None

@@ -69,8 +69,6 @@ class Operations:
             self.submit(Request(**value), BILLMANAGER)
         self.engine.drop_earlier_versions()
         self.recover()
-        for operation in self.record.unfinished(states=[State.QUEUED]):
-            self._go(operation)
 
     def stop(self) -> None:
         """Take no new work. What runs is ended with the process and gone on with after the next start."""
@@ -153,7 +151,7 @@ class Operations:
 
     def recover(self) -> None:
         """Hand over again what is on record, but not with the engine: a process was killed in between, or the engine's
-        database is another one."""
+        database is another one. What waits for something that has happened goes on."""
         known = self.record.unfinished()
         live = self.engine.live()
         for operation in known:
@@ -163,6 +161,8 @@ class Operations:
                 self._hand_over(self.record.get(operation.id)).result()
             elif operation.state == State.HELD and self.holds.failure(operation.cloud) is None:
                 self._look_again(operation)
+            elif operation.state == State.QUEUED:
+                self._go(operation)
 
     def expect_deletions(self) -> None:
         """Store every deletion that BILLmanager has a deadline for and the record knows nothing of: it may be new, or
@@ -210,17 +210,14 @@ class Operations:
         # From now on a wake finds it: out of the line, before the engine has it.
         self.engine.expect(operation.id, operation.dispatch)
         delay = max(0.0, operation.due_at - time.time()) if operation.due_at else 0.0
-        if operation.state in (State.HELD, State.APPROVAL) or (parked and operation.state == State.QUEUED):
-            delay = PARKED_SECONDS
-        elif operation.state == State.QUEUED and self._admission.full(operation.cloud):
-            self._admission.line_up(operation.cloud, operation.id)
+        queued = operation.state == State.QUEUED
+        in_line = queued and not parked and self._admission.line_up(operation.cloud, operation.id)
+        if in_line or (queued and parked) or operation.state in (State.HELD, State.APPROVAL):
             delay = PARKED_SECONDS
         return self.engine.enqueue(operation.id, operation.dispatch, operation.service, delay)
 
     def _go(self, operation: Operation) -> None:
-        if self._admission.full(operation.cloud):
-            self._admission.line_up(operation.cloud, operation.id)
-        else:
+        if not self._admission.line_up(operation.cloud, operation.id):
             self.engine.wake(operation.id, self.record.get(operation.id).dispatch)
 
     # The steps of one operation: each may be called again after a crash
@@ -377,10 +374,9 @@ class Operations:
             return
         if now.state == State.HELD and self.holds.failure(now.cloud) is None:
             self.go_on(now, "released", BRIDGE)
-        elif now.state == State.QUEUED and operation.state != State.QUEUED:
+        elif now.state == State.QUEUED and (operation.state != State.QUEUED or self.record.earlier(now) is None):
+            # Called out of the line before it waited, it stands in none: again, or a place is free.
             self._go(now)
-        elif now.state == State.QUEUED and not self._admission.full(now.cloud) and self.record.earlier(now) is None:
-            self.engine.wake(now.id, now.dispatch)
 
     def _ended(self, operation: Operation) -> None:
         later = self.record.later(operation)
