@@ -206,6 +206,8 @@ class Holds:
                     self._look_after(row)
                 except OperationError as error:
                     log.warning("held cloud not looked after", cloud=row.id, detail=error)
+                except Exception:  # the edge of the thread: others are looked after all the same
+                    log.exception("held cloud not looked after", cloud=row.id)
 
     def _look_after(self, row: CloudRow) -> None:
         now = time.time()
@@ -225,7 +227,10 @@ class Holds:
             return
         cloud_trouble(self._mgrctl, self._database, row.id, row.name, row.failure)
         with self._guard:
-            self._save(replace(self._rows[row.id], announced_at=time.time()))
+            now = self._rows[row.id]
+            # Not that of a hold which has begun meanwhile.
+            if now.held_since == row.held_since:
+                self._save(replace(now, announced_at=time.time()))
 
     def _notice_new_credentials(self, module: int) -> None:
         with self._guard:

@@ -22,7 +22,7 @@ from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import DELETE_AFTER, Database
 from bill_nextcloud.convergence import Outcome, Request
 from bill_nextcloud.engine import PARKED_SECONDS, Engine
-from bill_nextcloud.errors import Failure, OperationError
+from bill_nextcloud.errors import BillmanagerUnavailable, Failure, OperationError
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.log import logger
 from bill_nextcloud.notices import Notices
@@ -118,7 +118,9 @@ class Operations:
 
     def _tell_held(self, operation: Operation, held: Failure) -> None:
         if self.record.get(operation.id).state == State.HELD:
-            report.failed_attempt(self._mgrctl, self._request(operation), held, self._probe_at(operation.cloud))
+            report.failed_attempt(
+                self._mgrctl, self._database, self._request(operation), held, self._probe_at(operation.cloud)
+            )
             # Nobody waits for this; what is carried out meanwhile needs BILLmanager, too.
             time.sleep(TELL_PAUSE)
 
@@ -185,7 +187,8 @@ class Operations:
 
     def go_on(self, operation: Operation, what: str, by: str, states: Iterable[State] = WAITING, **values: Any) -> bool:
         """Let an operation that waits (in one of ``states``) go on now; whether it did. ``what``: for its timeline."""
-        values |= {"state": State.QUEUED, "due_at": None}
+        # The time in which it could not be carried out does not count to that after which it is given up.
+        values |= {"state": State.QUEUED, "due_at": None, "first_failed_at": None}
         moved = self.record.update(operation.id, what, states=states, detail={"by": by}, **values)
         if moved:
             self._go(operation)
@@ -195,14 +198,15 @@ class Operations:
         """End an operation that waits, for good; whether it did. BILLmanager's operation is paused; of a deletion, its
         deadline is taken away, so that the account stays.
 
-        Raises ``BillmanagerUnavailable`` or ``BillmanagerRefused`` when that deadline stays: then nothing is cancelled.
+        Raises ``BillmanagerUnavailable`` or ``BillmanagerRefused`` when either fails: then nothing is cancelled.
         """
         if operation.command == DELETE:
             self._mgrctl.drop_parameter(operation.service, DELETE_AFTER)
+        elif not report.pause(self._mgrctl, self._database, self._request(operation)):
+            raise BillmanagerUnavailable(detail="its operation could not be paused")
         ended: dict[str, Any] = {"state": State.CANCELLED, "due_at": None, "ended_at": time.time()}
         if not self.record.update(operation.id, "cancelled", states=WAITING, detail={"by": by}, **ended):
             return False
-        report.pause(self._mgrctl, self._request(operation))
         self._ended(operation)
         return True
 
@@ -210,9 +214,8 @@ class Operations:
         # From now on a wake finds it: out of the line, before the engine has it.
         self.engine.expect(operation.id, operation.dispatch)
         delay = max(0.0, operation.due_at - time.time()) if operation.due_at else 0.0
-        queued = operation.state == State.QUEUED
-        in_line = queued and not parked and self._admission.line_up(operation.cloud, operation.id)
-        if in_line or (queued and parked) or operation.state in (State.HELD, State.APPROVAL):
+        waits = operation.state == State.QUEUED and (parked or self._admission.line_up(operation.cloud, operation.id))
+        if waits or operation.state in (State.HELD, State.APPROVAL):
             delay = PARKED_SECONDS
         return self.engine.enqueue(operation.id, operation.dispatch, operation.service, delay)
 
@@ -233,13 +236,16 @@ class Operations:
         if now is not None and operation.command != DELETE and now.others_than(operation.created):
             self._end(operation, State.CANCELLED, "not asked for any more", reason="its numbers are now others'")
             return
+        if now is not None and operation.created is None:
+            # It was taken while BILLmanager's database did not answer.
+            self.record.update(number, "found in BILLmanager", created=now.created, client=now.client)
         module = operation.cloud if now is None else now.module
         held = self.holds.failure(module)
         if held is not None:
-            report.failed_attempt(self._mgrctl, self._request(operation), held, self._probe_at(module))
+            report.failed_attempt(self._mgrctl, self._database, self._request(operation), held, self._probe_at(module))
             self._park(operation, State.HELD, "held", failure=held, cloud=module)
             return
-        if not self._admission.enter(operation.cloud, number):
+        if not self._admission.enter(module, number):
             self._park(operation, State.QUEUED, "waits for a free place")
             return
         if not self.record.begin_attempt(operation, dispatch):
@@ -305,7 +311,7 @@ class Operations:
         elif failure is None:
             changes = [change["field"] for change in outcome.result.get("changes", [])]
             write(log.info, "operation done", operation, outcome, changes=",".join(changes) or None)
-            self._end(operation, State.DONE, "done", action=outcome.result.get("action"), run=outcome.run)
+            self._end(operation, State.DONE, "done", failure=None, action=outcome.result.get("action"), run=outcome.run)
         else:
             self._failed(operation, outcome, failure)
 
@@ -319,8 +325,7 @@ class Operations:
 
     def _failed(self, operation: Operation, outcome: Outcome, failure: Failure) -> None:
         now = time.time()
-        first = operation.first_failed_at or now
-        values: dict[str, Any] = {"failure": failure, "first_failed_at": first}
+        values: dict[str, Any] = {"failure": failure, "first_failed_at": operation.first_failed_at or now}
         held = self.holds.failure(operation.cloud)
         at: float | None = None
         write(log.error, text(failure, "en"), operation, outcome, code=failure.code, kind=failure.kind)
@@ -330,7 +335,7 @@ class Operations:
                 self.holds.announce_approval(operation.cloud, failure)
         elif held is not None and (failure.kind == "held" or failure.code == UNREACHABLE):
             state, what, at = State.HELD, "held", self._probe_at(operation.cloud)
-        elif failure.kind != "final" and now - first < self._settings.retries.give_up_hours * HOUR:
+        elif failure.kind != "final" and now - values["first_failed_at"] < self._settings.retries.give_up_hours * HOUR:
             retries = self._settings.retries
             at = now + pause(failure.code, max(1, operation.attempts), retries.first_seconds, retries.longest_seconds)
             state, what = State.RETRYING, "failed, is tried again"
@@ -338,7 +343,7 @@ class Operations:
             complete = report.final_failure(self._mgrctl, self._database, operation.cloud, outcome.request, failure)
             self._end(operation, State.FAILED, "failed", code=failure.code, told=complete, **values)
             return
-        report.failed_attempt(self._mgrctl, outcome.request, failure, at)
+        report.failed_attempt(self._mgrctl, self._database, outcome.request, failure, at)
         due_at = at if state == State.RETRYING else None
         self._park(operation, state, what, code=failure.code, next=at, due_at=due_at, **values)
 
@@ -356,7 +361,7 @@ class Operations:
     def _follow(self, number: int, dispatch: int) -> None:
         """After the steps: what comes next. Left out by a crash, it is made up for by :meth:`recover`."""
         operation = self.record.get(number)
-        next_one = self._admission.leave(operation.cloud, number)
+        next_one = self._admission.leave(number)
         if next_one is not None:
             waiting = self.record.get(next_one)
             self.engine.wake(waiting.id, waiting.dispatch)

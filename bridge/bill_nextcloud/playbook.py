@@ -139,6 +139,11 @@ def failure_of(value: Mapping[str, Any], cloud: Cloud, account: str, service: in
         "account": account,
         "cloud": cloud.name,
         "service": "-" if service is None else str(service),
-        "detail": " ".join(str(value["message"]).split())[:DETAIL_LENGTH],
+        "detail": _words(str(value["message"]))[:DETAIL_LENGTH],
     }
     return Failure(value["code"], parameters)
+
+
+def _words(text: str) -> str:
+    """One line without control characters and halves of surrogates, which neither XML nor an argument can hold."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())

@@ -46,23 +46,25 @@ def success(mgrctl: Mgrctl, database: Database, outcome: Outcome) -> Failure | N
         return error.failure
 
 
-def failed_attempt(mgrctl: Mgrctl, request: Request, failure: Failure, next_attempt: float | None) -> None:
+def failed_attempt(
+    mgrctl: Mgrctl, database: Database, request: Request, failure: Failure, next_attempt: float | None
+) -> None:
     """Store an error with BILLmanager's operation. ``next_attempt``: when it is tried again (seconds since 1970)."""
-    if request.operation is None:
-        return
     document = error_document(failure, next_attempt)
     try:
+        if request.operation is None or not _still_runs(database, request):
+            return  # after a restore its number may be that of another service's operation
         mgrctl.call("runningoperation.edit", {"elid": str(request.operation), "errorxml": document, "sok": "ok"})
     except OperationError as error:
         # It is on our record, and the next attempt stores its own.
         log.warning("error not stored", service=request.service, operation=request.operation, detail=error)
 
 
-def pause(mgrctl: Mgrctl, request: Request) -> bool:
-    """Keep BILLmanager from calling again by itself; whether that was taken."""
-    if request.operation is None:
-        return True
+def pause(mgrctl: Mgrctl, database: Database, request: Request) -> bool:
+    """Keep BILLmanager from calling again by itself; whether it will not."""
     try:
+        if request.operation is None or not _still_runs(database, request):
+            return True
         mgrctl.call("runningoperation.edit", {"elid": str(request.operation), "manual": "on", "sok": "ok"})
         return True
     except OperationError as error:
@@ -74,8 +76,8 @@ def final_failure(mgrctl: Mgrctl, database: Database, module: int | None, reques
     """Store the error, pause the operation and open a task for a person. Whether all of it was taken."""
     complete = True
     if request.operation is not None:
-        failed_attempt(mgrctl, request, failure, None)
-        complete = pause(mgrctl, request)
+        failed_attempt(mgrctl, database, request, failure, None)
+        complete = pause(mgrctl, database, request)
     if module is not None:
         try:
             operation_failed(mgrctl, database, module, request.service, request.command, request.operation, failure)

@@ -58,6 +58,9 @@ class Mgrctl:
             raise BillmanagerUnavailable(detail=f"mgrctl {function}: no answer within {self.timeout:g} s") from error
         except OSError as error:
             raise BillmanagerUnavailable(detail=f"mgrctl: {error.strerror}: {self.program}") from error
+        except ValueError as error:
+            # A zero byte, or half of a surrogate pair. Not the error's own words: they may repeat a secret.
+            raise BillmanagerRefused(function=function, detail="a value that no argument can hold") from error
         try:
             document = ElementTree.fromstring(done.stdout)
         except ElementTree.ParseError as error:

@@ -73,7 +73,7 @@ def _work(settings: Settings) -> None:
     operations.start()
     Housekeeping(operations, runs).start()
     try:
-        check_connection = CheckConnection(runs, database, holds)
+        check_connection = CheckConnection(runs, database.calls, holds)
         administration = Administration(operations, database)
         with Intake(settings.bridge, operations, administration, check_connection) as intake:
             log.info("ready", socket=settings.bridge.socket_path, pid=os.getpid())

@@ -7,6 +7,7 @@ import contextlib
 import os
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 from bill_nextcloud.process import dying_with_parent
@@ -44,13 +45,20 @@ class Connection:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._input = self._process.stdin
-        patience = settings.connect_timeout + settings.lease
-        self.stream = Answering(self._process.stdout, self._input, patience=patience, limit=limit)
+        self._patience = settings.connect_timeout + settings.lease
+        self.stream = Answering(self._process.stdout, self._input, patience=self._patience, limit=limit)
 
     def send(self, transmission: Transmission) -> None:
-        """Send it, as long as ssh lives: when it does not, the stream says so."""
-        with contextlib.suppress(BrokenPipeError):
-            transmission.send(self._input)
+        """Send it, as long as ssh lives: when it does not, the stream says so. One that takes nothing for as long as it
+        may be silent is ended."""
+        limit = threading.Timer(self._patience, self._process.kill)
+        limit.daemon = True
+        limit.start()
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                transmission.send(self._input)
+        finally:
+            limit.cancel()
 
     def close(self, *, at_once: bool) -> str:
         """End the connection, and with it what was started there. What ssh or the other side said last, in one line."""
