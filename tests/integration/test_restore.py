@@ -68,3 +68,20 @@ def test_operation_that_comes_back(stack: Stack, tmp_path: Path) -> None:
     writes = stack.writes()
     assert stack.run(service).status_name == "suspended"
     assert stack.writes() == writes
+
+
+def test_operation_number_that_is_now_another_services(stack: Stack, tmp_path: Path) -> None:
+    """What becomes of the operation of a service that is gone is not told to the one that has its number now."""
+    other = stack.opened()
+    stack.panel.back_up(tmp_path / "backup")
+    stack.administer("hold", cloud=stack.module, reason="restore")
+    stack.panel.run(stack.order())
+    stack.panel.restore(tmp_path / "backup")
+    stack.panel.advance_clock(3600)
+    operation = stack.panel.suspend(other)
+    assert stack.on_record("billmanager_operation", "held") == [(operation,)]
+    stack.administer("release", cloud=stack.module)
+    until(lambda: stack.on_record("id", "failed"))
+    after = stack.panel.operation(operation)
+    assert (after["manual"], after["errorxml"]) == ("off", "")
+    assert stack.run(other, operation).status_name == "suspended"

@@ -241,3 +241,47 @@ def test_a_release_that_a_crash_cut_off(stack: Stack) -> None:
         connection.execute("UPDATE cloud SET failure = NULL, held_since = NULL, held_by = NULL, probe_at = NULL")
     stack.worker.start()
     until(lambda: active(stack, service))
+
+
+def test_a_message_that_no_argument_can_hold(stack: Stack) -> None:
+    """PHP names anonymous classes with a zero byte: the failure is final all the same, with its task, after one try."""
+    service = stack.opened()
+    message = "class@anonymous\0/var/www/x.php:3$0 refuses"
+    stack.standin.fault(
+        "status", method="PUT", path=f"/users/user_{service}", status=400, ocs_code=102, message=message
+    )
+    run = stack.panel.run(service, stack.panel.change_tariff(service, stack.large))
+    assert run.error is not None
+    assert stack.on_record("attempts", "failed") == [(1,)]
+    assert len(stack.panel.tasks()) == 1
+
+
+def test_what_billmanager_does_not_hear_of_is_not_cancelled(stack: Stack) -> None:
+    """It would call again, and what was cancelled would be carried out."""
+    stack.administer("hold", cloud=stack.module, reason="test")
+    stack.panel.run(stack.order())
+    until(lambda: stack.on_record("state", "held"))
+    stack.panel.set_fault("down", function="runningoperation.edit")
+    assert stack.administer("cancel", operation=1)["status"] == "failed"
+    assert stack.on_record("state") == [("held",)]
+    stack.panel.clear_faults()
+    assert stack.administer("cancel", operation=1)["status"] == "done"
+    assert stack.on_record("state") == [("cancelled",)]
+    assert [one["manual"] for one in stack.panel.operations()] == ["on"]
+
+
+def test_the_time_of_a_hold_does_not_count(stack: Stack) -> None:
+    """A cloud was held for longer than a day: what fails for now after that is tried again."""
+    service = stack.order()
+    stack.standin.fault("maintenance")
+    stack.panel.run(service)
+    until(lambda: stack.on_record("state", "held"))
+    stack.administer("hold", cloud=stack.module, reason="test")
+    with sqlite3.connect(stack.worker.state / "record.sqlite") as connection:
+        connection.execute("UPDATE operation SET first_failed_at = first_failed_at - 90000")
+    stack.standin.clear_faults()
+    stack.standin.fault("rate_limit", path="/cloud/users", times=1)
+    stack.administer("release", cloud=stack.module)
+    until(lambda: stack.on_record("state", "retrying"))
+    assert stack.administer("retry", operation=1)["status"] == "done"
+    until(lambda: active(stack, service))
