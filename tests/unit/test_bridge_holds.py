@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any, cast
 
@@ -75,3 +76,30 @@ def test_only_force_lets_refused_ones_be_tried_again(record: Record, force: bool
     holds.release(3, "tester", force=force)
     assert parts.done == (["try again"] if force else [])
     assert holds.failure(3) is None
+
+
+def test_a_hold_that_begins_while_another_is_announced(record: Record) -> None:
+    """BILLmanager is slow: the cloud was released and is held anew before it has taken the first alarm."""
+    begun, go_on, alarms = threading.Event(), threading.Event(), []
+
+    class Slow(Parts):
+        def call(self, function: str, parameters: dict[str, str], secrets: dict[str, str] | None = None) -> None:
+            alarms.append(function)
+            begun.set()
+            go_on.wait(10)
+
+    parts = Slow(elsewhere=True)
+    holds = Holds(
+        RetrySettings(), record.clouds, cast(Mgrctl, parts), cast(Database, parts), cast(Runs, parts), lambda module: 0
+    )
+    holds.hold(3, REFUSED, "bridge")
+    announcing = threading.Thread(target=holds._announce, args=(holds._rows[3],))
+    announcing.start()
+    assert begun.wait(10)
+    holds.release(3, "tester")
+    holds.hold(3, Failure("maintenance", {"cloud": "Blue"}), "bridge")
+    go_on.set()
+    announcing.join(10)
+    first = list(alarms)
+    holds._announce(holds._rows[3])
+    assert len(alarms) > len(first) > 0
