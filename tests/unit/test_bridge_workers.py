@@ -18,6 +18,7 @@ from bill_nextcloud.errors import (
     EngineUnavailable,
     RunUnknown,
     WorkerCredentialsMissing,
+    WorkersUnavailable,
 )
 from bill_nextcloud.playbook import Runs
 from bill_nextcloud.runs.lease import MARGIN, TICK, Answering
@@ -231,3 +232,19 @@ def test_refused_credentials_are_remembered(tmp_path: Path, monkeypatch: pytest.
     for host in (fine, refused, fine):
         let(host, tmp_path, monkeypatch, works)
     assert [one.refused for host in (fine, refused) for one in host.sent] == [[], ["aa"], []]
+
+
+def test_a_host_that_takes_nothing_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ssh has its connection, and the other side reads nothing: more than a pipe holds is not waited for for ever."""
+    program = tmp_path / "ssh"
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    settings = Settings(
+        bridge=BridgeSettings(state_directory=tmp_path),
+        runs=RunSettings(workers=("ssh://a@b",), connect_timeout=1, lease=3),
+    )
+    accounts = [{"name": f"user_{number}", "display_name": "x" * 300} for number in range(500)]
+    run = Run(ident="0" * 32, cloud=3, playbook="accounts", accounts=accounts, timeout=5)
+    with pytest.raises(WorkersUnavailable):
+        Workers(settings).results(run, Cloud(3, "Blue", "https://blue", "admin", ""), tmp_path)
