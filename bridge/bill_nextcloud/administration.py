@@ -4,7 +4,7 @@
 Asked, by the bridge's socket: ``{"command": "administer", "action", "parameters", "by"}``. Parameters and results:
 
 * ``ping`` {} -> {"pid", "started_at"}
-* ``retry`` {"operation"} -> {"operation"}: the one that goes on, or a new round of one that has ended
+* ``retry`` {"operation"} -> {"operation"}: the one that goes on, or a new one for one that has ended without success
 * ``cancel`` {"operation"} -> {"operation"}
 * ``approve`` {"operations": [...]} or {"cloud"} -> {"operations": [...]}
 * ``hold`` {"cloud", "reason"} -> {"cloud"}
@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bill_nextcloud.billmanager.asked import deletions
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.convergence import Request
 from bill_nextcloud.errors import BadRequest, CloudUnknown, Failure, OperationError, OperationNotWaiting
@@ -65,9 +66,13 @@ class Administration:
 
     def _retry(self, parameters: Mapping[str, Any], by: str) -> dict[str, Any]:
         operation = self.operations.record.get(_number(parameters, "operation"))
+        if operation.state == State.DONE:
+            raise OperationNotWaiting(operation=operation.id, state=operation.state, action="retry")
         if operation.ended:
             if operation.command == DELETE:
-                # `created` is its deadline; whether that still stands is looked at when it is carried out.
+                # `created` is its deadline. One that was taken away (`cancel`) does not come back.
+                if deletions(self.database, [operation.service]).get(operation.service) != operation.created:
+                    raise OperationNotWaiting(operation=operation.id, state=operation.state, action="retry")
                 again = self.operations.expect_deletion(operation.service, operation.created or "", by)
                 return {"operation": again.id if again else operation.id}
             request = Request(operation.service, operation.command, operation.billmanager_operation)

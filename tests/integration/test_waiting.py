@@ -198,6 +198,8 @@ def test_a_deletion_can_be_cancelled(stack: Stack) -> None:
     service = stack.opened(tariff)
     stack.run(service, stack.panel.close(service))
     assert stack.administer("cancel", operation=3)["status"] == "done"
+    assert stack.administer("retry", operation=3)["status"] == "failed"
+    assert stack.administer("retry", operation=2)["status"] == "failed", "it is done"
     assert "delete_after" not in stack.panel.service(service)["params"]
     assert enabled(stack, service) is False
 

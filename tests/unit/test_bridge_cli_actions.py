@@ -58,6 +58,12 @@ def test_one_that_is_refused_stops_no_other(command: Command, listen: Listen) ->
     assert done.stderr == "bill-nextcloud: The operation 8 is done, so it cannot be asked to retry.\n"
 
 
+def test_a_retry_of_what_has_ended_is_another_operation(command: Command, listen: Listen) -> None:
+    """Its number is said."""
+    listen({"retry": echo(operation=10)})
+    assert command("retry", 7).stdout == "operation 7 is tried again as operation 10\n"
+
+
 def test_who_asks_below_sudo(command: Command, listen: Listen) -> None:
     """The person, not root."""
     server = listen({"retry": echo()})

@@ -159,6 +159,8 @@ def test_approvals_and_failures(command: Command, record: Record) -> None:
     assert codes(document) == [("warning", "operations_failed")]
     assert document["failed_24h"] == 1
     command.json("status", "--warning-failed", 2, status=OK)
+    record.add(14, state=State.DONE, ended_at=time.time())
+    assert command.json("status", status=OK)["failed_24h"] == 0, "what came after it has mended it"
 
 
 @pytest.mark.usefixtures("worker")

@@ -84,11 +84,11 @@ def _each(settings: Settings, action: str, numbers: Sequence[int], done: str) ->
     refused = False
     for number in numbers:
         try:
-            administer(settings.bridge.socket_path, action, {"operation": number})
+            answered = administer(settings.bridge.socket_path, action, {"operation": number})["operation"]
         except RequestRefused as error:
             refused = True
             print(f"bill-nextcloud: {plain(error.message)}", file=sys.stderr)
         else:
-            print(f"operation {number} {done}")
+            print(f"operation {number} {done}" + (f" as operation {answered}" if answered != number else ""))
     if refused:
         raise typer.Exit(1)

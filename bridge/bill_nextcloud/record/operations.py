@@ -329,8 +329,11 @@ class Operations:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     def failed_since(self, moment: float) -> int:
-        """How many operations failed for good since ``moment``."""
-        query = select(func.count()).where(operations.c.state == State.FAILED, operations.c.ended_at >= moment)
+        """How many operations failed for good since ``moment`` and were the last of their service."""
+        later = operations.alias()
+        overtaken = select(later.c.id).where(later.c.service == operations.c.service, later.c.id > operations.c.id)
+        failed = (operations.c.state == State.FAILED, operations.c.ended_at >= moment)
+        query = select(func.count()).select_from(operations).where(*failed, ~overtaken.exists())
         with self._store.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
