@@ -3,7 +3,7 @@
 # make lint    ruff, mypy, import-linter, ansible-lint, antsibull-changelog, antsibull-docs
 # make cores   the collection, built and installed, with every supported ansible-core: ansible-test sanity, and its examples.
 #              CORES names some of them: make cores CORES="2.17 2.19"
-# make bench   what the bridge takes on this machine: a table, and build/bench.json. Half an hour or more; OPERATIONS=1000 is
+# make bench   what the bridge takes on this machine: a table, and build/bench.json. About an hour; OPERATIONS=1000 is
 #              quicker. SUBJECTS and ENGINES name some: make bench SUBJECTS="intake executable" ENGINES=sqlite
 # make docs    the collection's documentation as pages: build/docs/html/index.html
 #
