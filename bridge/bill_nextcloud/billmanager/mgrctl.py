@@ -13,9 +13,9 @@ from pathlib import Path
 from bill_nextcloud.errors import BillmanagerRefused, BillmanagerUnavailable
 from bill_nextcloud.process import dying_with_parent
 
-# Each call is a process, and after a batch hundreds of operations report at once: more than the machine has processors
-# would be done no sooner, and keep the bridge itself from acknowledging what is new.
-_AT_ONCE = threading.BoundedSemaphore(max(2, min(8, os.cpu_count() or 2)))
+# Each call is a process, and after a batch hundreds of operations report at once. Not fewer on a small machine: calls
+# that BILLmanager does not answer must not keep all others waiting.
+_AT_ONCE = threading.BoundedSemaphore(8)
 
 
 @dataclass(frozen=True)
