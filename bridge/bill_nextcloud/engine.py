@@ -21,10 +21,10 @@ from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
 from sqlalchemy.exc import SQLAlchemyError
 
-from bill_nextcloud.engine_database import sqlite_engine
 from bill_nextcloud.errors import EngineUnavailable
 from bill_nextcloud.log import logger
 from bill_nextcloud.settings import Settings
+from bill_nextcloud.sqlite import open_sqlite
 
 log = logger("engine")
 
@@ -40,7 +40,7 @@ _LIVE = ["PENDING", "ENQUEUED", "DELAYED"]
 _PAGE = 500
 _HANDS = 2
 # Of PostgreSQL; hundreds of operations share them, and only one thread of Python works at a time anyway.
-_CONNECTIONS = 6
+_CONNECTIONS, _SQLITE_CONNECTIONS = 6, 4
 
 Step = Callable[[int, int], None]
 
@@ -72,12 +72,19 @@ class Engine:
         self._expected: dict[tuple[int, int], bool] = {}
         self._guard = threading.Lock()
         url = settings.engine_database
+        # A commit need not wait for the disk: what was acknowledged is on record (which does wait), and what a power
+        # cut takes from here, the last moments, is handed over again from there.
+        file = (
+            open_sqlite(url, connections=_SQLITE_CONNECTIONS, synchronous="NORMAL")
+            if url.startswith("sqlite")
+            else None
+        )
         DBOS(
             config={
                 "name": "bill-nextcloud",
                 "system_database_url": url,
                 "sys_db_pool_size": _CONNECTIONS,
-                "system_database_engine": sqlite_engine(url) if url.startswith("sqlite") else None,
+                "system_database_engine": file,
                 "application_version": APPLICATION_VERSION,
                 "executor_id": settings.bridge.installation,
                 "log_level": "WARNING",

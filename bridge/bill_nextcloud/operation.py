@@ -108,8 +108,7 @@ class Operations:
         if new:
             # Not waited for: it is on record, and what is there but not with the engine is handed over again.
             self._hand_over(operation)
-            names: dict[str, Any] = {"command": request.command, "service": request.service}
-            log.info("operation accepted", id=operation.id, **names, operation=request.operation)
+            write(log.info, "operation accepted", operation)
         if new and held is not None:
             # An attempt would come to nothing, and thousands of them would keep those of other clouds waiting.
             self._teller.submit(self._tell_held, operation, held)

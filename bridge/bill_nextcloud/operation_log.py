@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The line of the log for an operation that came to something: the same names each time, so that it can be searched."""
+"""The line of the log for an operation: the same names each time, so that it can be searched."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from bill_nextcloud.convergence import Outcome
 from bill_nextcloud.record import Operation
 
 
-def write(level: Any, sentence: str, operation: Operation, outcome: Outcome, **more: object) -> None:
-    """Write ``sentence`` with what names the operation, its account and its run. ``level``: a logger's method."""
+def write(level: Any, sentence: str, operation: Operation, outcome: Outcome | None = None, **more: object) -> None:
+    """Write ``sentence`` with what names the operation, its account and, with an ``outcome``, its run. ``level``: a
+    logger's method."""
     level(
         sentence,
         command=operation.command,
         service=operation.service,
-        account=outcome.account,
+        account=outcome.account if outcome else operation.account,
         operation=operation.billmanager_operation,
         id=operation.id,
-        run=outcome.run,
-        action=outcome.result.get("action"),
+        run=outcome.run if outcome else None,
+        action=outcome.result.get("action") if outcome else None,
         **more,
     )

@@ -54,6 +54,19 @@ def test_billmanager_that_is_down_hears_of_it_later(stack: Stack) -> None:
     assert len([path for method, path in stack.writes() if method == "POST"]) == 1
 
 
+def test_what_was_taken_while_the_database_was_down(stack: Stack) -> None:
+    """The first attempt that finds BILLmanager notes whose it is, for `forget`, and its dates, for a restore."""
+    service = stack.order()
+    stack.panel.database_down()
+    stack.panel.run(service)
+    assert stack.on_record("client, created") == [(None, None)]
+    stack.panel.database_up()
+    until(lambda: active(stack, service))
+    ((client, created),) = stack.on_record("client, created")
+    assert client
+    assert created.startswith(stack.panel.service(service)["createdate"])
+
+
 def test_operations_of_a_held_cloud_wait_behind_one_probe(stack: Stack) -> None:
     """Maintenance: one problem and one task, however many operations wait; all go on by themselves when it has
     ended."""

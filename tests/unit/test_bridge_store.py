@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from bill_nextcloud.engine_database import sqlite_engine
 from bill_nextcloud.errors import EngineUnavailable, OperationNotFound
 from bill_nextcloud.record import Store
+from bill_nextcloud.sqlite import open_sqlite
 from sqlalchemy import Connection, event, text
 
 INSERT = "INSERT INTO cloud (id, name, unreachable, probes) VALUES (:id, 'Blue', 0, 0)"
@@ -97,7 +97,8 @@ def test_a_change_fails_alone(store: Store) -> None:
 
 def test_the_engine_waits_for_no_disk_but_keeps_what_it_has(tmp_path: Path) -> None:
     """A killed process loses nothing (WAL); only the record is written through."""
-    with sqlite_engine(f"sqlite:///{tmp_path / 'engine.sqlite'}").connect() as connection:
+    engine = open_sqlite(f"sqlite:///{tmp_path / 'engine.sqlite'}", connections=1, synchronous="NORMAL")
+    with engine.connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 1
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1

@@ -29,7 +29,7 @@ class Asked:
     def others_than(self, created: str | None) -> bool:
         """Whether these are another service or another operation than those of ``created``, with the same numbers: so
         it is after BILLmanager was restored from a backup. An operation that BILLmanager has ended is not another."""
-        before, now = (created or "/").split("/"), self.created.split("/")
+        before, now = (created or "").partition("/"), self.created.partition("/")
         return any(old and new and old != new for old, new in zip(before, now, strict=True))
 
 

@@ -30,8 +30,6 @@ from bill_nextcloud.cli.reading import cloud_of, record_of
 from bill_nextcloud.record import Attempt, Clouds, Operation, Operations, State
 from bill_nextcloud.settings import DEFAULT_PATH, read_settings
 
-_WHY_LENGTH = 60
-
 
 def operations(
     settings: SettingsFile = DEFAULT_PATH,

@@ -12,16 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bill_nextcloud.errors import EngineUnavailable, SettingsInvalid
 from bill_nextcloud.record.tables import metadata
 from bill_nextcloud.settings import Settings
+from bill_nextcloud.sqlite import open_sqlite
 
 SCHEMA = "bill_nextcloud"
 Result = TypeVar("Result")
-_BUSY_MILLISECONDS = 30_000
 # Hundreds of operations may read and write at once, and only one thread of Python works at a time: who waits here does
 # not keep the others from working.
 _CONNECTIONS = 6
@@ -58,10 +58,8 @@ class Store:
                     connect_args={"connect_timeout": 10, "options": f"-c search_path={SCHEMA}"},
                 )
             else:
-                self._engine = create_engine(
-                    address, pool_size=_CONNECTIONS, max_overflow=0, pool_timeout=_PATIENCE_SECONDS
-                )
-                event.listen(self._engine, "connect", _set_up_sqlite)
+                # What is acknowledged is on the disk, also after a power cut.
+                self._engine = open_sqlite(address, connections=_CONNECTIONS, synchronous="FULL")
         except (ArgumentError, ImportError, ValueError):
             # The address may hold a password: it is not shown, nor the error behind.
             raise SettingsInvalid(file="engine.database", detail="not an SQLAlchemy address") from None
@@ -156,12 +154,3 @@ def open_record(settings: Settings) -> Store:
     store = Store(settings.record_database)
     store.create()
     return store
-
-
-def _set_up_sqlite(connection: Any, _: Any) -> None:
-    # The driver begins transactions by itself only before a write, which would let two writers meet; so: at once.
-    connection.isolation_level = "IMMEDIATE"
-    connection.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
-    connection.execute("PRAGMA journal_mode=WAL")
-    # What is acknowledged is on the disk, also after a power cut.
-    connection.execute("PRAGMA synchronous=FULL")
