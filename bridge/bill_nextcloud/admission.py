@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many operations of one cloud are under way at once, so that a slow cloud does not keep those of others
-waiting."""
+"""How many operations of one cloud are under way at once, so that slow clouds do not keep those of others waiting."""
 
 from __future__ import annotations
 
@@ -15,13 +14,17 @@ Cloud = int | None
 
 
 class Admission:
-    """Places for operations, ``most`` for each cloud; who finds none waits in line. Kept in memory: what waits is
-    stored elsewhere and lines up again after a restart.
+    """``places`` for operations, shared by the clouds; who finds none waits in line.
 
-    A place is taken, or kept for one that was told to come. Whoever gives one up calls the next.
+    A cloud may have ``most`` at most, and no more than are free: so one slow cloud takes half of all, two a third each,
+    and some are always left for the others (dynamic thresholds, as switches share their buffers: Choudhury and Hahne,
+    1998). Kept in memory: what waits is stored elsewhere and lines up again after a restart.
+
+    A place is taken, or kept for one that was told to come. Whoever gives one up calls those that now find one.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, places: int, most: int) -> None:
+        self._places = places
         self._most = most
         self._guard = threading.Lock()
         self._inside: dict[Cloud, set[int]] = {}
@@ -37,8 +40,9 @@ class Admission:
         with self._guard:
             if operation in self._clouds:
                 return False
+            self._forget_absent()
             line = self._lines.setdefault(cloud, {})
-            if self._taken(cloud) < self._most:
+            if self._finds(cloud):
                 line.pop(operation, None)
                 self._call(cloud, operation)
                 return False
@@ -50,7 +54,8 @@ class Admission:
         with self._guard:
             self._give_up(operation)
             inside, line = self._inside.setdefault(cloud, set()), self._lines.setdefault(cloud, {})
-            if len(inside) >= self._most:
+            free = self._places - sum(map(len, self._inside.values()))
+            if len(inside) >= min(self._most, free):
                 line[operation] = None
                 return False
             line.pop(operation, None)
@@ -58,32 +63,40 @@ class Admission:
             self._clouds[operation] = cloud
             return True
 
-    def leave(self, operation: int) -> int | None:
-        """Give the place, or the turn to take one, back; the operation that is called now, if one waits."""
+    def leave(self, operation: int) -> list[int]:
+        """Give the place, or the turn to take one, back; the operations that are called now, first those of the cloud
+        with the fewest places."""
         with self._guard:
             if operation not in self._clouds:
-                return None
-            cloud = self._give_up(operation)
-            line = self._lines.get(cloud)
-            if not line or self._taken(cloud) >= self._most:
-                return None
-            following = next(iter(line))
-            del line[following]
-            self._call(cloud, following)
-            return following
+                return []
+            self._give_up(operation)
+            self._forget_absent()
+            called: list[int] = []
+            while waiting := [cloud for cloud, line in self._lines.items() if line and self._finds(cloud)]:
+                cloud = min(waiting, key=self._taken)
+                following = next(iter(self._lines[cloud]))
+                del self._lines[cloud][following]
+                self._call(cloud, following)
+                called.append(following)
+            return called
+
+    def _finds(self, cloud: Cloud) -> bool:
+        return self._taken(cloud) < min(self._most, self._places - len(self._clouds))
 
     def _taken(self, cloud: Cloud) -> int:
-        called = self._called.get(cloud, {})
-        for operation in [operation for operation, until in called.items() if until < time.monotonic()]:
+        return len(self._inside.get(cloud, ())) + len(self._called.get(cloud, ()))
+
+    def _forget_absent(self) -> None:
+        now = time.monotonic()
+        late = [one for called in self._called.values() for one, until in called.items() if until < now]
+        for operation in late:
             self._give_up(operation)
-        return len(self._inside.get(cloud, ())) + len(called)
 
     def _call(self, cloud: Cloud, operation: int) -> None:
         self._called.setdefault(cloud, {})[operation] = time.monotonic() + CALLED_SECONDS
         self._clouds[operation] = cloud
 
-    def _give_up(self, operation: int) -> Cloud:
+    def _give_up(self, operation: int) -> None:
         cloud = self._clouds.pop(operation, None)
         self._inside.get(cloud, set()).discard(operation)
         self._called.get(cloud, {}).pop(operation, None)
-        return cloud

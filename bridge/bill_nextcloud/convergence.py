@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from bill_nextcloud import retention
@@ -43,6 +44,7 @@ from bill_nextcloud.lock import cloud_address, lock_path, locked
 from bill_nextcloud.log import logger
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.playbook import RunResult, Runs, failure_of
+from bill_nextcloud.record import RunsOnRecord
 from bill_nextcloud.settings import Settings
 
 log = logger("convergence")
@@ -61,12 +63,13 @@ LOCK_SECONDS = 3600
 @dataclass(frozen=True)
 class Request:
     """What an event names: a service, a wish (``command``) and BILLmanager's operation, if it gave one. ``command`` is
-    one of :data:`COMMANDS`, or ``delete`` at the end of a retention. ``approved``: the limits per hour were lifted for
-    it."""
+    one of :data:`COMMANDS`, or ``delete`` at the end of a retention. ``number``: the operation's on our record, once it
+    is there; ``approved``: the limits per hour were lifted for it."""
 
     service: int
     command: str
     operation: int | None = None
+    number: int | None = None
     approved: bool = False
 
 
@@ -130,6 +133,7 @@ class Convergence:
     database: Database
     mapping: Mapping
     runs: Runs
+    on_record: RunsOnRecord
 
     def __call__(self, module: int, requests: list[Request]) -> list[Outcome]:
         """An outcome for each of ``requests``, in order. A run without results is tried again from the first read."""
@@ -379,4 +383,6 @@ class Convergence:
             wishes.append(self._wish(work, look=True) if check or work.wish is None else work.wish)
             if work.password is not None:
                 passwords[work.account.name] = work.password
-        return self.runs.accounts(cloud, wishes, passwords, check=check)
+        numbers = [work.request.number for work in works if work.request.number is not None]
+        begin = partial(self.on_record.begin, operations=numbers, looks=check)
+        return self.runs.accounts(cloud, wishes, passwords, check=check, begin=begin)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
 from dbos import error as dbos_error
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -35,6 +35,8 @@ APPLICATION_VERSION = "2"
 QUEUE = "operations"
 # For what waits for something that happens: it is woken; this is only how long a missed wake could last.
 PARKED_SECONDS = 3 * 3600.0
+# One that was just taken from the queue has not begun yet; on a busy machine that lasts.
+STRANDED_SECONDS = 20.0
 _POLL = 0.05
 _LIVE = ["PENDING", "ENQUEUED", "DELAYED"]
 _PAGE = 500
@@ -66,7 +68,8 @@ class Engine:
         self._hand_overs: queue.SimpleQueue[_HandOver] = queue.SimpleQueue()
         self._wakes: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
         self._running: set[tuple[int, int]] = set()
-        self._idle: set[tuple[int, int]] = set()
+        # PENDING in the database although nothing runs, and since when (monotonic).
+        self._idle: dict[tuple[int, int], float] = {}
         self._failed_at: float | None = None
         # Being handed over, and whether it is to go on at once when it has been.
         self._expected: dict[tuple[int, int], bool] = {}
@@ -199,26 +202,51 @@ class Engine:
         return self._failed_at is not None and time.monotonic() - self._failed_at < seconds
 
     def live(self) -> set[tuple[int, int]]:
-        """The operations and dispatches that this version will carry out, now or later. Those that have ended without
-        being able to store it (the disk was full) are taken away: at the second look, since one that was just taken
-        from the queue has not begun yet."""
+        """The operations and dispatches that this version will carry out, now or later."""
         with self._guard:
             found = set(self._expected)
-        idle: set[tuple[int, int]] = set()
         for workflow in DBOS.list_workflows(status=_LIVE, load_input=False, load_output=False):
-            number, _, dispatch = workflow.workflow_id.partition(".")
-            if workflow.app_version == APPLICATION_VERSION and number.isdigit() and dispatch.isdigit():
-                found.add((int(number), int(dispatch)))
-                if workflow.status == "PENDING":
-                    idle.add((int(number), int(dispatch)))
-        idle -= self._running
-        stranded = idle & self._idle
-        self._idle = idle - stranded
+            if (one := _operation_of(workflow)) is not None:
+                found.add(one)
+        return found
+
+    def drop_unknown(self, highest: int) -> int:
+        """Take away the operations after number ``highest``, the record's last: it was restored from an older copy.
+
+        Returns the highest number that this database knows, 0 for none: new operations must not be taken for those."""
+        known = [
+            (one, workflow)
+            for workflow in DBOS.list_workflows(load_input=False, load_output=False)
+            if (one := _operation_of(workflow)) is not None
+        ]
+        unknown = [
+            workflow.workflow_id
+            for (operation, _), workflow in known
+            if operation > highest and workflow.status in _LIVE
+        ]
+        if unknown:
+            log.warning("operations are not on record, and are dropped", count=len(unknown))
+            DBOS.cancel_workflows(unknown)
+        return max((operation for (operation, _), _ in known), default=0)
+
+    def take_stranded(self) -> int:
+        """Take away what has ended without being able to store it (the disk was full, the database read-only): left as
+        they are, they keep the later operations of their services waiting until the next start. How many there were.
+
+        To be called every few seconds; they are taken when nothing has run for :data:`STRANDED_SECONDS`.
+        """
+        now = time.monotonic()
+        idle = {
+            one: self._idle.get(one, now)
+            for workflow in DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+            if (one := _operation_of(workflow)) is not None and one not in self._running
+        }
+        stranded = [one for one, since in idle.items() if now - since >= STRANDED_SECONDS]
         if stranded:
-            # Left as they are, they would keep the later operations of their services waiting until the next start.
             log.warning("operations were left without an end", count=len(stranded))
             DBOS.cancel_workflows([_name(number, dispatch) for number, dispatch in stranded])
-        return found - stranded
+        self._idle = {one: since for one, since in idle.items() if one not in stranded}
+        return len(stranded)
 
     def of_version_1(self) -> list[dict[str, Any]]:
         """What operations of version 1 were asked for (``{"service", "command", "operation"}``): it had no record."""
@@ -267,3 +295,11 @@ class Engine:
 
 def _name(operation: int, dispatch: int) -> str:
     return f"{operation}.{dispatch}"
+
+
+def _operation_of(workflow: WorkflowStatus) -> tuple[int, int] | None:
+    """Operation and dispatch of a workflow of this version, ``None`` for another's."""
+    number, _, dispatch = workflow.workflow_id.partition(".")
+    if workflow.app_version != APPLICATION_VERSION or not number.isdigit() or not dispatch.isdigit():
+        return None
+    return int(number), int(dispatch)

@@ -132,15 +132,22 @@ class Holds:
         refused may be tried once more. Raises :class:`CloudUnknown`, ``EngineUnavailable``."""
         if force:
             self._runs.try_again(module)
+        self._release(module, by, administrators=True)
+        return self._released(module)
+
+    def _release(self, module: int, by: str, *, administrators: bool) -> bool:
+        """Whether nothing holds the cloud now; ``administrators``: not even one of them."""
         with self._guard:
             row = self._rows.get(module)
             if row is None:
                 raise CloudUnknown(cloud=module)
+            if row.failure is not None and row.failure.code == HELD_BY_ADMINISTRATOR and not administrators:
+                return False
             if row.held:
                 kept = CloudRow(row.id, row.name, approval_announced_at=row.approval_announced_at)
                 self._save(kept)
                 log.info("cloud released", cloud=module, by=by)
-        return self._released(module)
+            return True
 
     def probe(self, module: int) -> Failure | None:
         """Look at a cloud now: why it cannot be used, or ``None``. Credentials that were refused are not tried again:
@@ -158,9 +165,8 @@ class Holds:
 
     def passed(self, module: int) -> None:
         """The saved credentials of a cloud have passed a check: it is released, unless an administrator holds it."""
-        failure = self.failure(module)
-        if failure is not None and failure.code != HELD_BY_ADMINISTRATOR:
-            self.release(module, "check_connection")
+        if self.failure(module) is not None and self._release(module, "check_connection", administrators=False):
+            self._released(module)
 
     def announce_approval(self, module: int, failure: Failure) -> None:
         """Tell people that operations of a cloud wait for their word: at most once an hour."""
@@ -261,8 +267,9 @@ class Holds:
                     reason = failure if failure.kind == "held" else row.failure
                     self._save(replace(row, failure=reason, probes=probes, probe_at=at, credentials=digest))
                     log.info("cloud still held", cloud=module, code=failure.code, probes=probes, next_probe=pause)
-            if failure is None:
-                self.release(module, "probe")
+            # Not what an administrator has held since.
+            if failure is None and self._release(module, "probe", administrators=False):
+                self._released(module)
         except OperationError as error:
             log.warning("probe failed", cloud=module, detail=error)
         except Exception:  # the edge of the thread

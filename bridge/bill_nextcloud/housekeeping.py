@@ -11,22 +11,27 @@ from bill_nextcloud.errors import OperationError
 from bill_nextcloud.log import logger
 from bill_nextcloud.operation import Operations
 from bill_nextcloud.playbook import Runs
+from bill_nextcloud.telling import Teller
 
 log = logger("housekeeping")
 
 MINUTE, HOUR = 60.0, 3600.0
 # After a failure of the bridge's own storage its operations are not left waiting for the next full minute.
 SOON, LATELY = 5.0, 180.0
+MOMENT = 10.0
 RECOVER = "operations are handed over again"
 
 
 class Housekeeping:
     """Chores with their pauses (seconds). One that fails is tried again after its pause."""
 
-    def __init__(self, operations: Operations, runs: Runs) -> None:
+    def __init__(self, operations: Operations, runs: Runs, teller: Teller) -> None:
         self._engine = operations.engine
+        self._operations = operations
         self._chores: list[tuple[str, float, Callable[[], object]]] = [
             (RECOVER, MINUTE, operations.recover),
+            ("operations without an end are taken away", MOMENT, self._take_stranded),
+            ("failures are told again", MINUTE, teller.again),
             ("deletions are expected", HOUR, operations.expect_deletions),
             ("old operations are removed", HOUR, operations.remove_old),
             ("old artifacts are removed", HOUR, runs.remove_old),
@@ -53,3 +58,7 @@ class Housekeeping:
                     log.exception("chore failed", chore=name)
                 last[name] = time.monotonic()
             time.sleep(1)
+
+    def _take_stranded(self) -> None:
+        if self._engine.take_stranded():
+            self._operations.recover()

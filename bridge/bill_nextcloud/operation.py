@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -32,6 +32,7 @@ from bill_nextcloud.record import Operations as Record
 from bill_nextcloud.record.operations import DELETE
 from bill_nextcloud.retention import due
 from bill_nextcloud.settings import Settings
+from bill_nextcloud.telling import Teller, request_for
 from bill_nextcloud.treatment import APPROVAL, UNREACHABLE, pause
 
 log = logger("operation")
@@ -39,14 +40,23 @@ log = logger("operation")
 BILLMANAGER = "BILLmanager"
 BRIDGE = "bridge"
 WAITING = (State.QUEUED, State.RETRYING, State.HELD, State.APPROVAL, State.DELAYED)
-HOUR, TELL_PAUSE = 3600.0, 0.2
+HOUR = 3600.0
+# The time in which it could not be carried out does not count to that after which it is given up.
+_GOING_ON: dict[str, Any] = {"state": State.QUEUED, "due_at": None, "first_failed_at": None}
 
 
 class Operations:
     """The bridge's operations. :meth:`start` goes on with what a killed process left; :meth:`submit` takes new ones."""
 
     def __init__(
-        self, settings: Settings, mgrctl: Mgrctl, database: Database, batches: Batches, record: Record, holds: Holds
+        self,
+        settings: Settings,
+        mgrctl: Mgrctl,
+        database: Database,
+        batches: Batches,
+        record: Record,
+        holds: Holds,
+        teller: Teller,
     ) -> None:
         self._settings = settings
         self._mgrctl = mgrctl
@@ -54,10 +64,10 @@ class Operations:
         self._batches = batches
         self.record = record
         self.holds = holds
-        self._admission = Admission(min(MOST, settings.engine.workers // 2))
+        self._admission = Admission(settings.engine.workers, MOST)
         self.engine = Engine(settings, self._attempt, self._conclude, self._follow)
         self._notices = Notices()
-        self._teller = ThreadPoolExecutor(1, thread_name_prefix="tell")
+        self._teller = teller
 
     # Taking
 
@@ -65,6 +75,7 @@ class Operations:
         """Go on with what is unfinished and take new operations. Raises :class:`EngineUnavailable`."""
         self.holds.start()
         self.engine.start()
+        self.record.later_than(self.engine.drop_unknown(self.record.highest()))
         for value in self.engine.of_version_1():
             self.submit(Request(**value), BILLMANAGER)
         self.engine.drop_earlier_versions()
@@ -111,17 +122,9 @@ class Operations:
             write(log.info, "operation accepted", operation)
         if new and held is not None:
             # An attempt would come to nothing, and thousands of them would keep those of other clouds waiting.
-            self._teller.submit(self._tell_held, operation, held)
+            self._teller.held_soon(operation, held)
             self._look_again(operation)
         return operation
-
-    def _tell_held(self, operation: Operation, held: Failure) -> None:
-        if self.record.get(operation.id).state == State.HELD:
-            report.failed_attempt(
-                self._mgrctl, self._database, self._request(operation), held, self._probe_at(operation.cloud)
-            )
-            # Nobody waits for this; what is carried out meanwhile needs BILLmanager, too.
-            time.sleep(TELL_PAUSE)
 
     def _key(self, request: Request) -> str:
         return f"{self._settings.bridge.installation}:{request.operation or 0}:{request.command}:{request.service}"
@@ -181,14 +184,17 @@ class Operations:
 
     def released(self, module: int) -> int:
         """Let the operations that waited for a cloud go on; how many there were."""
-        held = self.record.unfinished(states=[State.HELD], cloud=module)
-        return sum(self.go_on(operation, "released", BRIDGE, states=[State.HELD]) for operation in held)
+        count = 0
+        while moved := self.record.move([State.HELD], module, "released", BRIDGE, **_GOING_ON):
+            count += len(moved)
+            for operation in moved:
+                if not self._admission.line_up(operation.cloud, operation.id):
+                    self.engine.wake(operation.id, operation.dispatch)
+        return count
 
     def go_on(self, operation: Operation, what: str, by: str, states: Iterable[State] = WAITING, **values: Any) -> bool:
         """Let an operation that waits (in one of ``states``) go on now; whether it did. ``what``: for its timeline."""
-        # The time in which it could not be carried out does not count to that after which it is given up.
-        values |= {"state": State.QUEUED, "due_at": None, "first_failed_at": None}
-        moved = self.record.update(operation.id, what, states=states, detail={"by": by}, **values)
+        moved = self.record.update(operation.id, what, states=states, detail={"by": by}, **values, **_GOING_ON)
         if moved:
             self._go(operation)
         return moved
@@ -201,7 +207,7 @@ class Operations:
         """
         if operation.command == DELETE:
             self._mgrctl.drop_parameter(operation.service, DELETE_AFTER)
-        elif not report.pause(self._mgrctl, self._database, self._request(operation)):
+        elif not report.pause(self._mgrctl, self._database, request_for(operation)):
             raise BillmanagerUnavailable(detail="its operation could not be paused")
         ended: dict[str, Any] = {"state": State.CANCELLED, "due_at": None, "ended_at": time.time()}
         if not self.record.update(operation.id, "cancelled", states=WAITING, detail={"by": by}, **ended):
@@ -228,6 +234,9 @@ class Operations:
         operation = self.record.get(number)
         if operation.ended or operation.dispatch != dispatch:
             return
+        before = self.record.attempt(number, dispatch) if operation.state == State.RUNNING else None
+        if before is not None and before.ended_at is not None:
+            return  # it is on record; the process was killed before the engine had noted it
         if operation.command != DELETE and (earlier := self.record.earlier(operation)):
             self._park(operation, State.QUEUED, "waits", behind=earlier.id)
             return
@@ -241,7 +250,7 @@ class Operations:
         module = operation.cloud if now is None else now.module
         held = self.holds.failure(module)
         if held is not None:
-            report.failed_attempt(self._mgrctl, self._database, self._request(operation), held, self._probe_at(module))
+            self._teller.held(operation, held, module)
             self._park(operation, State.HELD, "held", failure=held, cloud=module)
             return
         if not self._admission.enter(module, number):
@@ -267,7 +276,7 @@ class Operations:
         )
 
     def _carry_out(self, operation: Operation, module: int | None) -> Outcome:
-        request = self._request(operation)
+        request = request_for(operation)
         if module is None:
             try:
                 service = self._database.service(operation.service)
@@ -290,8 +299,9 @@ class Operations:
         if operation.ended or operation.dispatch != dispatch or operation.state != State.RUNNING:
             return
         attempt = self.record.attempt(number, dispatch)
+        assert attempt is not None
         outcome = Outcome(
-            self._request(operation),
+            request_for(operation),
             failure=attempt.failure,
             account=operation.account,
             run=attempt.run,
@@ -339,10 +349,10 @@ class Operations:
             at = now + pause(failure.code, max(1, operation.attempts), retries.first_seconds, retries.longest_seconds)
             state, what = State.RETRYING, "failed, is tried again"
         else:
-            complete = report.final_failure(self._mgrctl, self._database, operation.cloud, outcome.request, failure)
-            self._end(operation, State.FAILED, "failed", code=failure.code, told=complete, **values)
+            told = self._teller.final(operation, failure)
+            self._end(operation, State.FAILED, "failed", code=failure.code, told=told, **values)
             return
-        report.failed_attempt(self._mgrctl, self._database, outcome.request, failure, at)
+        self._teller.failed(operation, failure, at)
         due_at = at if state == State.RETRYING else None
         self._park(operation, state, what, code=failure.code, next=at, due_at=due_at, **values)
 
@@ -360,9 +370,8 @@ class Operations:
     def _follow(self, number: int, dispatch: int) -> None:
         """After the steps: what comes next. Left out by a crash, it is made up for by :meth:`recover`."""
         operation = self.record.get(number)
-        next_one = self._admission.leave(number)
-        if next_one is not None:
-            waiting = self.record.get(next_one)
+        for called in self._admission.leave(number):
+            waiting = self.record.get(called)
             self.engine.wake(waiting.id, waiting.dispatch)
         if operation.ended:
             self._ended(operation)
@@ -389,12 +398,3 @@ class Operations:
 
     def _probe_at(self, module: int | None) -> float | None:
         return self.holds.probe_at(module) if module is not None else None
-
-    @staticmethod
-    def _request(operation: Operation) -> Request:
-        return Request(
-            operation.service,
-            operation.command,
-            operation.billmanager_operation,
-            approved=operation.approved_by is not None,
-        )

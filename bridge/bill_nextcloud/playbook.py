@@ -7,7 +7,7 @@ from __future__ import annotations
 import shutil
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,11 +69,18 @@ class Runs:
                 shutil.rmtree(directory)
 
     def accounts(
-        self, cloud: Cloud, wishes: Sequence[Mapping[str, Any]], passwords: Mapping[str, str], *, check: bool
+        self,
+        cloud: Cloud,
+        wishes: Sequence[Mapping[str, Any]],
+        passwords: Mapping[str, str],
+        *,
+        check: bool,
+        begin: Callable[[str], None] | None = None,
     ) -> RunResult:
         """Converge ``wishes`` (see ``account.wish``) on ``cloud``.
 
-        ``passwords``: by account name. ``check``: only look. Raises :class:`RunUnknown` when no results came back:
+        ``passwords``: by account name. ``check``: only look. ``begin`` is told what names the run's artifacts, before
+        there are any; without it none are kept. Raises :class:`RunUnknown` when no results came back:
         then nothing is known of what the run did. Whatever else is raised (see :meth:`Workers.results`) means that no
         run was begun.
         """
@@ -86,10 +93,16 @@ class Runs:
             check=check,
             timeout=self.settings.bridge.run_timeout,
         )
-        results = self._play(run, cloud)
-        if check:
-            # It holds accounts' data, and nothing on record names it: `forget` would not find it.
-            shutil.rmtree(self.artifacts / run.ident)
+        if begin is not None:
+            begin(run.ident)
+        ended = False
+        try:
+            results = self._play(run, cloud)
+            ended = True
+        finally:
+            # They hold accounts' data. Of a run that only looked, they are of use when it failed.
+            if begin is None or (check and ended):
+                shutil.rmtree(self.artifacts / run.ident, ignore_errors=True)
         return RunResult(run.ident, list(results))
 
     def probe(self, cloud: Cloud, seconds: int | None = None) -> Failure | None:

@@ -50,11 +50,9 @@ def failed_attempt(
     mgrctl: Mgrctl, database: Database, request: Request, failure: Failure, next_attempt: float | None
 ) -> None:
     """Store an error with BILLmanager's operation. ``next_attempt``: when it is tried again (seconds since 1970)."""
-    document = error_document(failure, next_attempt)
     try:
-        if request.operation is None or not _still_runs(database, request):
-            return  # after a restore its number may be that of another service's operation
-        mgrctl.call("runningoperation.edit", {"elid": str(request.operation), "errorxml": document, "sok": "ok"})
+        if _operation_runs(database, request):
+            _edit(mgrctl, request, errorxml=error_document(failure, next_attempt))
     except OperationError as error:
         # It is on our record, and the next attempt stores its own.
         log.warning("error not stored", service=request.service, operation=request.operation, detail=error)
@@ -63,9 +61,8 @@ def failed_attempt(
 def pause(mgrctl: Mgrctl, database: Database, request: Request) -> bool:
     """Keep BILLmanager from calling again by itself; whether it will not."""
     try:
-        if request.operation is None or not _still_runs(database, request):
-            return True
-        mgrctl.call("runningoperation.edit", {"elid": str(request.operation), "manual": "on", "sok": "ok"})
+        if _operation_runs(database, request):
+            _edit(mgrctl, request, manual="on")
         return True
     except OperationError as error:
         log.warning("operation not paused", service=request.service, operation=request.operation, detail=error)
@@ -73,18 +70,40 @@ def pause(mgrctl: Mgrctl, database: Database, request: Request) -> bool:
 
 
 def final_failure(mgrctl: Mgrctl, database: Database, module: int | None, request: Request, failure: Failure) -> bool:
-    """Store the error, pause the operation and open a task for a person. Whether all of it was taken."""
+    """Store the error, pause the operation and open a task for a person. Whether all of it was taken; what BILLmanager
+    refuses goes to the log: it would refuse it again.
+
+    Raises ``BillmanagerUnavailable``: it is to be told again, from the beginning, which is safe to repeat.
+    """
     complete = True
-    if request.operation is not None:
-        failed_attempt(mgrctl, database, request, failure, None)
-        complete = pause(mgrctl, database, request)
+    if _operation_runs(database, request):
+        for values in ({"errorxml": error_document(failure)}, {"manual": "on"}):
+            try:
+                _edit(mgrctl, request, **values)
+            except BillmanagerRefused as refused:
+                complete = False
+                log.warning(
+                    "failure not stored with the operation",
+                    service=request.service,
+                    operation=request.operation,
+                    detail=refused,
+                )
     if module is not None:
         try:
             operation_failed(mgrctl, database, module, request.service, request.command, request.operation, failure)
-        except OperationError as error:
+        except BillmanagerRefused as refused:
             complete = False
-            log.warning("no task opened", service=request.service, operation=request.operation, detail=error)
+            log.warning("no task opened", service=request.service, operation=request.operation, detail=refused)
     return complete
+
+
+def _operation_runs(database: Database, request: Request) -> bool:
+    # After a restore its number may be that of another service's operation.
+    return request.operation is not None and _still_runs(database, request)
+
+
+def _edit(mgrctl: Mgrctl, request: Request, **values: str) -> None:
+    mgrctl.call("runningoperation.edit", {"elid": str(request.operation), **values, "sok": "ok"})
 
 
 def _success_calls(outcome: Outcome) -> list[tuple[str, dict[str, str]]]:

@@ -8,6 +8,7 @@ import time
 
 import psutil
 from bill_nextcloud.record import State
+from bill_nextcloud.record.overview import backlog, failed_since
 
 from bench.callers import NotTaken, Progress, burst
 from bench.measures import Measure, at_most, seen, slope
@@ -51,7 +52,7 @@ def _carry_out(here: Scene, services: list[int], progress: Progress) -> tuple[li
     process = here.stack.worker.process
     assert process is not None
     worker = psutil.Process(process.pid)
-    record = here.record
+    store = here.store
     total, asked, done = len(services), 0, 0
     samples: list[tuple[int, float]] = []
     most = 0.0
@@ -61,16 +62,16 @@ def _carry_out(here: Scene, services: list[int], progress: Progress) -> tuple[li
             chunk = services[asked : asked + CHUNK]
             burst(here.socket, here.resumptions(chunk), CALLERS)
             asked += len(chunk)
-        before, done = done, asked - sum(row["count"] for row in record.backlog())
+        before, done = done, asked - sum(row["count"] for row in backlog(store))
         moved = time.monotonic() if done != before else moved
-        if time.monotonic() - moved > STALLED_SECONDS or record.failed_since(0):
-            raise NotTaken(f"{done} of {total} operations are done and no more, failed: {record.failed_since(0)}")
+        if time.monotonic() - moved > STALLED_SECONDS or failed_since(store, 0):
+            raise NotTaken(f"{done} of {total} operations are done and no more, failed: {failed_since(store, 0)}")
         if done >= (len(samples) + 1) * total / SAMPLES:
             samples.append((done, _memory(worker)))
         most = max(most, sum(_memory(child) for child in worker.children(recursive=True)))
         progress("done", done, total)
         time.sleep(0.5)
-    if len(record.search(states=[State.DONE], limit=total + 1)) != total:
+    if len(here.record.search(states=[State.DONE], limit=total + 1)) != total:
         raise NotTaken("not every operation was carried out once")
     return samples, most
 

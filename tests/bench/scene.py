@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bill_nextcloud.record import Operations, State, Store
+from bill_nextcloud.record.overview import backlog
 from bill_nextcloud.settings import read_settings
 from harness.cloud import Server
 from harness.stack import Stack
@@ -49,11 +50,16 @@ class Scene:
     @property
     def record(self) -> Operations:
         """The record, read beside the worker."""
-        return Operations(Store(read_settings(self.stack.worker.settings_file).record_database))
+        return Operations(self.store)
+
+    @property
+    def store(self) -> Store:
+        """Its database."""
+        return Store(read_settings(self.stack.worker.settings_file).record_database)
 
     def waiting(self, cloud: int, *states: State) -> int:
         """How many operations of ``cloud`` are in one of ``states``, on record."""
-        rows = self.record.backlog()
+        rows = backlog(self.store)
         return sum(row["count"] for row in rows if row["cloud"] == cloud and row["state"] in states)
 
     def hold(self, cloud: int) -> None:

@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 import queue
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bill_nextcloud.engine import Engine
+from bill_nextcloud.engine import STRANDED_SECONDS, Engine
 from bill_nextcloud.errors import EngineUnavailable
 from bill_nextcloud.settings import BridgeSettings, Settings
 from dbos import DBOS
+from harness.processes import until
 
 
 class Hands(Engine):
@@ -69,3 +71,39 @@ def test_a_failure_is_told_and_ends_nothing(engine: Hands) -> None:
         failed.result(10)
     taken.result(10)
     assert engine.stored == [8]
+
+
+def test_what_ended_without_storing_it_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the disk was full at that moment; not what runs, and not at the first look."""
+    entered, goes_on = threading.Event(), threading.Event()
+
+    def attempt(operation: int, dispatch: int) -> None:
+        if operation == 2:
+            entered.set()
+            assert goes_on.wait(30)
+
+    now = [1000.0]
+    monkeypatch.setattr("bill_nextcloud.engine.time.monotonic", lambda: now[0])
+    engine = Engine(
+        Settings(bridge=BridgeSettings(state_directory=tmp_path)), attempt, lambda *_: None, lambda *_: None
+    )
+    engine.start()
+    try:
+        for number in (1, 2):
+            engine.enqueue(number, 1, service=number).result(10)
+        assert entered.wait(30)
+        until(lambda: engine.live() == {(2, 1)})
+        with sqlite3.connect(tmp_path / "engine.sqlite") as connection:
+            connection.execute("UPDATE workflow_status SET status = 'PENDING' WHERE workflow_uuid = '1.1'")
+        assert engine.live() == {(1, 1), (2, 1)}
+        assert engine.take_stranded() == 0
+        now[0] += STRANDED_SECONDS - 1
+        assert engine.take_stranded() == 0
+        now[0] += 2
+        assert engine.take_stranded() == 1
+        assert engine.live() == {(2, 1)}
+        now[0] += STRANDED_SECONDS + 1
+        assert engine.take_stranded() == 0
+    finally:
+        goes_on.set()
+        DBOS.destroy()

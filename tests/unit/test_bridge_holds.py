@@ -103,3 +103,22 @@ def test_a_hold_that_begins_while_another_is_announced(record: Record) -> None:
     first = list(alarms)
     holds._announce(holds._rows[3])
     assert len(alarms) > len(first) > 0
+
+
+def test_what_an_administrator_has_held_meanwhile_stays_held(record: Record) -> None:
+    """A probe that passes, or a check of the connection, does not lift it; a release does."""
+    parts = Parts(elsewhere=False)
+    holds = held(record, parts, Failure("maintenance", {"cloud": "Blue"}))
+    own = Failure("held_by_administrator", {"cloud": "Blue", "detail": "backup"})
+
+    def probe(cloud: Cloud) -> None:
+        holds.hold(3, own, "root")
+
+    parts.probe = probe  # type: ignore[method-assign]
+    holds._probing.add(3)
+    holds._probe(3)
+    assert holds.failure(3) == own
+    holds.passed(3)
+    assert holds.failure(3) == own
+    holds.release(3, "root")
+    assert holds.failure(3) is None

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from bill_nextcloud.errors import EngineUnavailable, OperationNotFound
-from bill_nextcloud.record import Store
+from bill_nextcloud.record import State, Store
 from bill_nextcloud.sqlite import open_sqlite
+from harness.command import Record
 from sqlalchemy import Connection, event, text
 
 INSERT = "INSERT INTO cloud (id, name, unreachable, probes) VALUES (:id, 'Blue', 0, 0)"
@@ -104,3 +105,36 @@ def test_the_engine_waits_for_no_disk_but_keeps_what_it_has(tmp_path: Path) -> N
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
     with Store(f"sqlite:///{tmp_path / 'record.sqlite'}").reading() as connection:
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
+
+
+def test_many_operations_are_moved_by_hundreds(tmp_path: Path) -> None:
+    """Those of the cloud and the states that are named; each has it in its timeline."""
+    record = Record(tmp_path)
+    record.add(1, state=State.RETRYING)
+    with record.store.writing() as connection:
+        names = "key, round, installation, command, service, cloud, asked_by, state, dispatch, attempts, accepted_at"
+        connection.exec_driver_sql(
+            "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 1210) "
+            f"INSERT INTO operation ({names}) "
+            "SELECT 'k' || i, 1, 'billmanager', 'open', i, 3 + (i = 1210), '', 'held', 1, 0, 0 FROM n"
+        )
+    counts = []
+    while moved := record.operations.move([State.HELD], 3, "released", "root", state=State.QUEUED):
+        counts.append(len(moved))
+        assert {operation.state for operation in moved} == {State.QUEUED}
+    assert counts == [500, 500, 200]
+    assert record.operations.events(2)[-1]["what"] == "released"
+    assert len(record.operations.unfinished(states=[State.HELD])) == 1
+    assert record.operations.get(1).state == State.RETRYING
+
+
+def test_numbers_do_not_come_back(tmp_path: Path) -> None:
+    """Neither those that something else knows, nor those of operations that were taken off the record."""
+    record = Record(tmp_path)
+    record.operations.later_than(7)
+    assert record.add(1, state=State.DONE, ended_at=1.0).id == 8
+    record.operations.later_than(3)
+    assert record.operations.remove_before(2.0) == 1
+    assert record.operations.highest() == 0
+    record.operations.later_than(5)
+    assert record.add(2).id == 9

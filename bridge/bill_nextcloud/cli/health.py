@@ -12,8 +12,8 @@ from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.cli.client import administer
 from bill_nextcloud.cli.output import counted, duration, failure_json, iso
 from bill_nextcloud.errors import WorkerNotRunning
-from bill_nextcloud.record import CloudRow, Clouds, Operations, State, Store
-from bill_nextcloud.record.overview import oldest_waiting
+from bill_nextcloud.record import CloudRow, Clouds, State, Store
+from bill_nextcloud.record.overview import backlog, failed_since, oldest_waiting
 from bill_nextcloud.record.tables import UNFINISHED
 from bill_nextcloud.settings import Settings
 
@@ -106,15 +106,14 @@ def ask_worker(settings: Settings, health: Health) -> None:
 
 def read_record(store: Store, health: Health, limits: Thresholds) -> None:
     """Clouds, backlog, ages and failures. Raises ``EngineUnavailable``."""
-    operations, now = Operations(store), time.time()
-    backlog = operations.backlog()
-    counts = {state: sum(row["count"] for row in backlog if row["state"] == state) for state in UNFINISHED}
-    _judge_clouds(Clouds(store).all(), backlog, health)
+    now, waiting = time.time(), backlog(store)
+    counts = {state: sum(row["count"] for row in waiting if row["state"] == state) for state in UNFINISHED}
+    _judge_clouds(Clouds(store).all(), waiting, health)
     _judge_age(oldest_waiting(store), now, health, limits)
     if counts[State.APPROVAL]:
         sentence = f"{counted(counts[State.APPROVAL], 'operation waits', 'operations wait')} for bill-nextcloud approve"
         health.add(Level.WARNING, "approval_waiting", sentence)
-    failed = operations.failed_since(now - DAY)
+    failed = failed_since(store, now - DAY)
     if failed and failed >= limits.warning_failed:
         sentence = f"{counted(failed, 'operation', 'operations')} failed for good within 24 h"
         health.add(Level.WARNING, "operations_failed", sentence)
@@ -129,12 +128,12 @@ def read_record(store: Store, health: Health, limits: Thresholds) -> None:
                 "count": row["count"],
                 "oldest_accepted_at": iso(row["oldest"]),
             }
-            for row in backlog
+            for row in waiting
         ],
     }
 
 
-def _judge_clouds(clouds: list[CloudRow], backlog: list[dict[str, Any]], health: Health) -> None:
+def _judge_clouds(clouds: list[CloudRow], waiting: list[dict[str, Any]], health: Health) -> None:
     held = [cloud for cloud in clouds if cloud.held]
     if held:
         names = ", ".join(f"{cloud.name} ({cloud.id})" for cloud in held)
@@ -150,7 +149,7 @@ def _judge_clouds(clouds: list[CloudRow], backlog: list[dict[str, Any]], health:
             "reason": failure_json(cloud.failure),
             "next_probe_at": iso(cloud.probe_at),
             "waiting": sum(
-                row["count"] for row in backlog if row["cloud"] == cloud.id and row["state"] != State.DELAYED
+                row["count"] for row in waiting if row["cloud"] == cloud.id and row["state"] != State.DELAYED
             ),
         }
         for cloud in clouds

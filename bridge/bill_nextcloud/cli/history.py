@@ -27,7 +27,8 @@ from bill_nextcloud.cli.output import (
     table,
 )
 from bill_nextcloud.cli.reading import cloud_of, record_of
-from bill_nextcloud.record import Attempt, Clouds, Operation, Operations, State
+from bill_nextcloud.record import Attempt, Clouds, Operation, Operations, RunsOnRecord, State
+from bill_nextcloud.record.runs import RunRow
 from bill_nextcloud.settings import DEFAULT_PATH, read_settings
 
 
@@ -95,9 +96,9 @@ def show(
     read = read_settings(settings)
     store = record_of(read)
     record = Operations(store)
-    found, attempts, events = record.get(operation), record.attempts(operation), record.events(operation)
-    last = next((one for one in reversed(attempts) if one.run), None)
-    output = _output(read.bridge.runs_directory, last)
+    found, attempts, runs = record.get(operation), record.attempts(operation), RunsOnRecord(store).of(operation)
+    events = _timeline(record.events(operation), runs)
+    last, output = _output(read.bridge.runs_directory, attempts, runs)
     if json:
         document = operation_json(found, language)
         document["timeline"] = [{**event, "at": iso(event["at"])} for event in events]
@@ -112,7 +113,7 @@ def show(
     for number, attempt in enumerate(attempts, 1):
         _print_attempt(out, number, attempt, found.account or "", language)
     if last is not None:
-        out.print(f"\nOutput of run {last.run}", style="bold")
+        out.print(f"\nOutput of run {last}", style="bold")
         out.print("  not kept any more" if output is None else plain(output, lines=True).rstrip(), soft_wrap=True)
 
 
@@ -125,14 +126,27 @@ def _remark(operation: Operation) -> str | None:
     return f"{operation.failure.code}{again}"
 
 
-def _output(directory: Path, attempt: Attempt | None) -> str | None:
-    """What the run of ``attempt`` printed, or ``None`` when it is not kept."""
-    if attempt is None or attempt.run is None:
-        return None
+def _timeline(events: list[dict[str, Any]], runs: list[RunRow]) -> list[dict[str, Any]]:
+    """What happened, with the beginnings of runs."""
+    begun = [
+        {"at": run.at, "what": "looks at the cloud" if run.looks else "run begun", "detail": {"run": run.ident}}
+        for run in runs
+    ]
+    return sorted([*events, *begun], key=lambda event: event["at"])
+
+
+def _output(directory: Path, attempts: list[Attempt], runs: list[RunRow]) -> tuple[str | None, str | None]:
+    """The last run, rather one that may have changed something, and what it printed; ``None``: there was none, or it is
+    not kept."""
+    # Also of attempts whose runs were only noted at their end.
+    named = [run.ident for run in runs if run.looks] + [one.run for one in attempts if one.run]
+    named += [run.ident for run in runs if not run.looks]
+    if not named:
+        return None, None
     try:
-        return (directory / attempt.run / "stdout").read_text(encoding="utf-8", errors="replace")
+        return named[-1], (directory / named[-1] / "stdout").read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
-        return None
+        return named[-1], None
 
 
 def _attempt_json(attempt: Attempt, language: Language) -> dict[str, Any]:

@@ -25,10 +25,11 @@ from bill_nextcloud.log import logger, set_up
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.operation import Operations
 from bill_nextcloud.playbook import Runs
-from bill_nextcloud.record import Clouds, open_record
+from bill_nextcloud.record import Clouds, RunsOnRecord, Untold, open_record
 from bill_nextcloud.record import Operations as Record
 from bill_nextcloud.settings import Settings, read_settings
 from bill_nextcloud.single_worker import stay_single
+from bill_nextcloud.telling import Teller
 
 log = logger("cli")
 
@@ -67,11 +68,13 @@ def _work(settings: Settings) -> None:
     database = database_of(settings.billmanager)
     store = open_record(settings)
     holds = Holds(settings.retries, Clouds(store), mgrctl, database, runs, lambda module: operations.released(module))
-    batches = Batches(Convergence(settings, mgrctl, database, mapping, runs), holds.observe)
-    operations = Operations(settings, mgrctl, database, batches, Record(store), holds)
+    converge = Convergence(settings, mgrctl, database, mapping, runs, RunsOnRecord(store))
+    record = Record(store)
+    teller = Teller(mgrctl, database, record, Untold(store), holds)
+    operations = Operations(settings, mgrctl, database, Batches(converge, holds.observe), record, holds, teller)
     signal.signal(signal.SIGTERM, _stop)
     operations.start()
-    Housekeeping(operations, runs).start()
+    Housekeeping(operations, runs, teller).start()
     try:
         check_connection = CheckConnection(runs, database.calls, holds)
         administration = Administration(operations, database)

@@ -6,67 +6,22 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, true, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, text, true, update
 
 from bill_nextcloud.errors import Failure, OperationNotFound
+from bill_nextcloud.record.rows import Attempt, Operation, attempt_of, operation_of
+from bill_nextcloud.record.runs import runs_of_client
 from bill_nextcloud.record.store import Store
 from bill_nextcloud.record.tables import ENDED, UNFINISHED, State
 from bill_nextcloud.record.tables import attempt as attempts
 from bill_nextcloud.record.tables import event as events
 from bill_nextcloud.record.tables import operation as operations
+from bill_nextcloud.record.tables import run as runs
 
 # A deletion at the end of a retention: ours, BILLmanager knows no such command.
 DELETE = "delete"
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One operation. ``key``, ``created`` and ``round`` name it; ``dispatch`` the newest hand-over to the engine."""
-
-    id: int
-    key: str
-    created: str | None
-    round: int
-    installation: str
-    billmanager_operation: int | None
-    command: str
-    service: int
-    cloud: int | None
-    account: str | None
-    client: int | None
-    asked_by: str
-    state: State
-    dispatch: int
-    attempts: int
-    accepted_at: float
-    first_failed_at: float | None
-    due_at: float | None
-    ended_at: float | None
-    failure: Failure | None
-    approved_by: str | None
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will be done by itself."""
-        return self.state in ENDED
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One attempt. ``wish``, ``result`` and ``outcome`` are as ``convergence.Outcome`` has them."""
-
-    operation: int
-    dispatch: int
-    started_at: float
-    ended_at: float | None
-    run: str | None
-    wish: dict[str, Any] | None
-    result: dict[str, Any] | None
-    failure: Failure | None
-    outcome: dict[str, Any] | None
 
 
 class Operations:
@@ -98,7 +53,7 @@ class Operations:
         """
 
         def accepted(connection: Connection) -> tuple[Operation, bool]:
-            known = [_operation(row) for row in connection.execute(select(operations).where(operations.c.key == key))]
+            known = [operation_of(row) for row in connection.execute(select(operations).where(operations.c.key == key))]
             for one in sorted(known, key=lambda one: -one.id):
                 if not one.ended and (created is None or one.created in (None, created)):
                     _tell(connection, one.id, "asked again", by=asked_by)
@@ -136,7 +91,7 @@ class Operations:
             row = connection.execute(select(operations).where(operations.c.id == number)).one_or_none()
         if row is None:
             raise OperationNotFound(operation=number)
-        return _operation(row)
+        return operation_of(row)
 
     def update(
         self,
@@ -166,6 +121,50 @@ class Operations:
 
         return self._store.write(changed)
 
+    def note(self, number: int, what: str, **detail: Any) -> None:
+        """Put ``what`` on the timeline of an operation."""
+        self._store.write(lambda connection: _tell(connection, number, what, **detail))
+
+    def move(self, states: Sequence[State], cloud: int, what: str, by: str, **values: Any) -> list[Operation]:
+        """Set columns of a cloud's operations in one of ``states``, at most 500 at once; those that were changed.
+
+        ``what`` (with ``by``) goes to their timelines. To be called until nothing comes back.
+        """
+        query = select(operations.c.id).where(operations.c.cloud == cloud, operations.c.state.in_(list(states)))
+
+        def moved(connection: Connection) -> list[Operation]:
+            numbers: list[int] = list(connection.execute(query.order_by(operations.c.id).limit(500)).scalars())
+            mine = operations.c.id.in_(numbers)
+            connection.execute(update(operations).where(mine).values(**values))
+            for number in numbers:
+                _tell(connection, number, what, by=by)
+            return [operation_of(row) for row in connection.execute(select(operations).where(mine))]
+
+        return self._store.write(moved)
+
+    def later_than(self, number: int) -> None:
+        """Let no new operation have a number up to ``number``."""
+
+        def changed(connection: Connection) -> None:
+            if connection.dialect.name == "postgresql":
+                last = "(SELECT last_value FROM operation_id_seq)"
+                statements = [f"SELECT setval('operation_id_seq', :number) WHERE {last} < :number"]
+            else:
+                known = "SELECT 1 FROM sqlite_sequence WHERE name = 'operation'"
+                statements = [
+                    f"INSERT INTO sqlite_sequence (name, seq) SELECT 'operation', 0 WHERE NOT EXISTS ({known})",
+                    "UPDATE sqlite_sequence SET seq = :number WHERE name = 'operation' AND seq < :number",
+                ]
+            for statement in statements:
+                connection.execute(text(statement), {"number": number} if ":number" in statement else {})
+
+        self._store.write(changed)
+
+    def highest(self) -> int:
+        """The highest number of an operation, 0 for none."""
+        with self._store.reading() as connection:
+            return connection.execute(select(func.max(operations.c.id))).scalar_one() or 0
+
     def knows(self, key: str, created: str) -> bool:
         """Whether an operation was ever accepted under ``key`` and ``created``, however it ended."""
         query = select(operations.c.id).where(operations.c.key == key, operations.c.created == created).limit(1)
@@ -182,7 +181,7 @@ class Operations:
                 .order_by(operations.c.id.desc())
                 .limit(1)
             ).one_or_none()
-        return None if row is None else _operation(row)
+        return None if row is None else operation_of(row)
 
     def later(self, operation: Operation) -> Operation | None:
         """The next unfinished operation of the same service that was accepted after."""
@@ -193,7 +192,7 @@ class Operations:
                 .order_by(operations.c.id)
                 .limit(1)
             ).one_or_none()
-        return None if row is None else _operation(row)
+        return None if row is None else operation_of(row)
 
     def unfinished(self, *, states: Sequence[State] = UNFINISHED, cloud: int | None = None) -> list[Operation]:
         """Operations in one of ``states``, in the order in which they were accepted."""
@@ -201,11 +200,11 @@ class Operations:
         if cloud is not None:
             query = query.where(operations.c.cloud == cloud)
         with self._store.reading() as connection:
-            return [_operation(row) for row in connection.execute(query)]
+            return [operation_of(row) for row in connection.execute(query)]
 
     def begin_attempt(self, operation: Operation, dispatch: int) -> bool:
-        """An attempt starts (again, when the process that made it was killed); unless the operation was cancelled, or
-        handed over anew, in the meantime."""
+        """An attempt starts (again, when the process that made it was killed: its runs are on record, see ``runs``);
+        unless the operation was cancelled, or handed over anew, in the meantime."""
         values = {"state": State.RUNNING, "due_at": None, "attempts": operations.c.attempts + 1}
 
         def begun(connection: Connection) -> bool:
@@ -217,9 +216,11 @@ class Operations:
             ).rowcount
             if not changed:
                 return False
-            connection.execute(
+            interrupted = connection.execute(
                 delete(attempts).where(attempts.c.operation == operation.id, attempts.c.dispatch == dispatch)
-            )
+            ).rowcount
+            if interrupted:
+                _tell(connection, operation.id, "interrupted")
             connection.execute(
                 insert(attempts).values(operation=operation.id, dispatch=dispatch, started_at=time.time())
             )
@@ -261,18 +262,15 @@ class Operations:
 
         self._store.write(ended)
 
-    def attempt(self, number: int, dispatch: int) -> Attempt:
-        """One attempt. Raises :class:`OperationNotFound`."""
-        for one in self.attempts(number):
-            if one.dispatch == dispatch:
-                return one
-        raise OperationNotFound(operation=f"{number}.{dispatch}")
+    def attempt(self, number: int, dispatch: int) -> Attempt | None:
+        """One attempt, ``None`` when it has not begun."""
+        return next((one for one in self.attempts(number) if one.dispatch == dispatch), None)
 
     def attempts(self, number: int) -> list[Attempt]:
         """All attempts of an operation, in order."""
         query = select(attempts).where(attempts.c.operation == number).order_by(attempts.c.dispatch)
         with self._store.reading() as connection:
-            return [_attempt(row) for row in connection.execute(query)]
+            return [attempt_of(row) for row in connection.execute(query)]
 
     def events(self, number: int) -> list[dict[str, Any]]:
         """The timeline of an operation: ``{"at", "what", "detail"}``, in order."""
@@ -311,39 +309,21 @@ class Operations:
         ]
         query = select(operations).where(and_(true(), *conditions)).order_by(operations.c.id.desc()).limit(limit)
         with self._store.reading() as connection:
-            return [_operation(row) for row in connection.execute(query)]
+            return [operation_of(row) for row in connection.execute(query)]
 
-    def backlog(self) -> list[dict[str, Any]]:
-        """``{"cloud", "state", "count", "oldest"}`` for each cloud and state with unfinished operations."""
-        query = (
-            select(
-                operations.c.cloud,
-                operations.c.state,
-                func.count().label("count"),
-                func.min(operations.c.accepted_at).label("oldest"),
-            )
-            .where(operations.c.state.in_(list(UNFINISHED)))
-            .group_by(operations.c.cloud, operations.c.state)
-        )
+    def overtaken(self, operation: Operation) -> bool:
+        """Whether another operation of the same service was accepted after it."""
+        same = (operations.c.installation == operation.installation, operations.c.service == operation.service)
+        query = select(operations.c.id).where(*same, operations.c.id > operation.id).limit(1)
         with self._store.reading() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
-
-    def failed_since(self, moment: float) -> int:
-        """How many operations failed for good since ``moment`` and were the last of their service."""
-        later = operations.alias()
-        overtaken = select(later.c.id).where(later.c.service == operations.c.service, later.c.id > operations.c.id)
-        failed = (operations.c.state == State.FAILED, operations.c.ended_at >= moment)
-        query = select(func.count()).select_from(operations).where(*failed, ~overtaken.exists())
-        with self._store.reading() as connection:
-            return int(connection.execute(query).scalar_one())
+            return connection.execute(query).one_or_none() is not None
 
     def forget(self, client: int) -> tuple[int, list[str]]:
         """Take personal data of a client out of the record: account names, wishes, results. Numbers, times and what was
         done stay. Returns how many operations there were, and the runs whose artifacts are to go."""
         mine = select(operations.c.id).where(operations.c.client == client)
         with self._store.writing() as connection:
-            query = select(attempts.c.run).where(attempts.c.operation.in_(mine))
-            runs: list[str | None] = list(connection.execute(query).scalars())
+            known = runs_of_client(connection, client)
             connection.execute(
                 update(attempts)
                 .where(attempts.c.operation.in_(mine))
@@ -353,7 +333,7 @@ class Operations:
             count = connection.execute(
                 update(operations).where(operations.c.client == client).values(account=None, failure=None, client=None)
             ).rowcount
-        return count, [run for run in runs if run]
+        return count, known
 
     def remove_before(self, moment: float) -> int:
         """Take operations off the record that ended before ``moment``; how many."""
@@ -361,6 +341,7 @@ class Operations:
         with self._store.writing() as connection:
             connection.execute(delete(events).where(events.c.operation.in_(old)))
             connection.execute(delete(attempts).where(attempts.c.operation.in_(old)))
+            connection.execute(delete(runs).where(runs.c.operation.in_(old)))
             condition = and_(operations.c.ended_at < moment, operations.c.state.in_(list(ENDED)))
             return connection.execute(delete(operations).where(condition)).rowcount
 
@@ -384,19 +365,3 @@ def _tell(connection: Connection, number: int, what: str, **detail: Any) -> None
             detail=json.dumps(told, ensure_ascii=False) if told else None,
         )
     )
-
-
-def _failure(value: str | None) -> Failure | None:
-    return Failure.from_dict(json.loads(value)) if value else None
-
-
-def _operation(row: Any) -> Operation:
-    values = dict(row._mapping)
-    return Operation(**{**values, "state": State(values["state"]), "failure": _failure(values["failure"])})
-
-
-def _attempt(row: Any) -> Attempt:
-    values = dict(row._mapping)
-    for name in ("wish", "result", "outcome"):
-        values[name] = json.loads(values[name]) if values[name] else None
-    return Attempt(**{**values, "failure": _failure(values["failure"])})

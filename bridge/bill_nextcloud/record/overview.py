@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import case, func, select
 
 from bill_nextcloud.record.operations import DELETE
+from bill_nextcloud.record.runs import runs_of_client
 from bill_nextcloud.record.store import Store
 from bill_nextcloud.record.tables import UNFINISHED, State
 from bill_nextcloud.record.tables import attempt as attempts
@@ -44,21 +46,41 @@ def oldest_waiting(store: Store) -> tuple[int, float] | None:
     return None if row is None else (row.id, row.since)
 
 
+def backlog(store: Store) -> list[dict[str, Any]]:
+    """``{"cloud", "state", "count", "oldest"}`` for each cloud and state with unfinished operations; ``oldest``: since
+    when (seconds since 1970). Raises ``EngineUnavailable``."""
+    query = (
+        select(
+            operations.c.cloud,
+            operations.c.state,
+            func.count().label("count"),
+            func.min(operations.c.accepted_at).label("oldest"),
+        )
+        .where(operations.c.state.in_(list(UNFINISHED)))
+        .group_by(operations.c.cloud, operations.c.state)
+    )
+    with store.reading() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def failed_since(store: Store, moment: float) -> int:
+    """How many operations failed for good since ``moment`` (seconds since 1970) and were the last of their service.
+    Raises ``EngineUnavailable``."""
+    later = operations.alias()
+    overtaken = select(later.c.id).where(later.c.service == operations.c.service, later.c.id > operations.c.id)
+    failed = (operations.c.state == State.FAILED, operations.c.ended_at >= moment)
+    query = select(func.count()).select_from(operations).where(*failed, ~overtaken.exists())
+    with store.reading() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
 def held_of(store: Store, client: int) -> Held:
     """What the record holds of ``client`` (BILLmanager's number). Raises ``EngineUnavailable``."""
     mine = operations.c.client == client
-    runs = (
-        select(attempts.c.run)
-        .join(operations, operations.c.id == attempts.c.operation)
-        .where(mine, attempts.c.run.is_not(None))
-        .distinct()
-        .order_by(attempts.c.run)
-    )
     unfinished = select(operations.c.id).where(mine, operations.c.state.in_(list(UNFINISHED))).order_by(operations.c.id)
     with store.reading() as connection:
-        named: list[str | None] = list(connection.execute(runs).scalars())
         return Held(
             operations=connection.execute(select(func.count()).where(mine)).scalar_one(),
-            runs=[run for run in named if run],
+            runs=runs_of_client(connection, client),
             unfinished=list(connection.execute(unfinished).scalars()),
         )

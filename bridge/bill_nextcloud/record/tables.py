@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 
 metadata = MetaData()
 
@@ -87,6 +87,25 @@ attempt = Table(
     # What the report needs: item_type, url, confirmed.
     Column("outcome", Text),
     Index("attempt_run", "run"),
+)
+
+run = Table(
+    "run",
+    metadata,
+    # Of a playbook run, which serves up to 500 operations.
+    Column("ident", String(64), primary_key=True),
+    Column("operation", Integer, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+    # It changed nothing.
+    Column("looks", Boolean, nullable=False),
+    Index("run_operation", "operation"),
+)
+
+# Failures for good that BILLmanager did not take yet.
+untold = Table(
+    "untold",
+    metadata,
+    Column("operation", Integer, primary_key=True, autoincrement=False),
 )
 
 event = Table(

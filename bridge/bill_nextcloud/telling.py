@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When BILLmanager is told what became of an operation, and told again what it did not take."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from bill_nextcloud import report
+from bill_nextcloud.billmanager.mgrctl import Mgrctl
+from bill_nextcloud.billmanager.service import Database
+from bill_nextcloud.convergence import Request
+from bill_nextcloud.errors import BillmanagerUnavailable, Failure, OperationNotFound
+from bill_nextcloud.holds import Holds
+from bill_nextcloud.log import logger
+from bill_nextcloud.record import Operation, Operations, State, Untold
+
+log = logger("telling")
+
+PAUSE = 0.2
+
+
+def request_for(operation: Operation) -> Request:
+    """What an operation on record asks of its cloud."""
+    return Request(
+        operation.service,
+        operation.command,
+        operation.billmanager_operation,
+        number=operation.id,
+        approved=operation.approved_by is not None,
+    )
+
+
+class Teller:
+    """Tells BILLmanager (see ``report``)."""
+
+    def __init__(self, mgrctl: Mgrctl, database: Database, record: Operations, untold: Untold, holds: Holds) -> None:
+        self._mgrctl = mgrctl
+        self._database = database
+        self._record = record
+        self._untold = untold
+        self._holds = holds
+        self._soon = ThreadPoolExecutor(1, thread_name_prefix="tell")
+
+    def held_soon(self, operation: Operation, failure: Failure) -> None:
+        """An operation was taken for a cloud that is held: nobody waits for this to be told."""
+        self._soon.submit(self._held_soon, operation, failure)
+
+    def _held_soon(self, operation: Operation, failure: Failure) -> None:
+        if self._record.get(operation.id).state == State.HELD:
+            self.held(operation, failure, operation.cloud)
+            # What is carried out meanwhile needs BILLmanager, too.
+            time.sleep(PAUSE)
+
+    def held(self, operation: Operation, failure: Failure, module: int | None) -> None:
+        """An operation waits for its cloud, the processing module ``module``."""
+        self.failed(operation, failure, self._holds.probe_at(module) if module is not None else None)
+
+    def failed(self, operation: Operation, failure: Failure, next_attempt: float | None) -> None:
+        """An attempt failed. ``next_attempt``: when it is tried again (seconds since 1970)."""
+        report.failed_attempt(self._mgrctl, self._database, request_for(operation), failure, next_attempt)
+
+    def final(self, operation: Operation, failure: Failure) -> bool:
+        """An operation failed for good. Whether BILLmanager took all of it; while it does not answer, it is told again
+        (:meth:`again`). Raises ``EngineUnavailable``."""
+        try:
+            return report.final_failure(self._mgrctl, self._database, operation.cloud, request_for(operation), failure)
+        except BillmanagerUnavailable as error:
+            log.warning("failure not told yet", service=operation.service, id=operation.id, detail=error)
+            self._untold.add(operation.id)
+            return False
+
+    def again(self) -> None:
+        """Tell again what BILLmanager did not take, unless something has followed that matters more."""
+        for number in self._untold.all():
+            try:
+                operation = self._record.get(number)
+            except OperationNotFound:
+                self._untold.remove(number)
+                continue
+            if not operation.ended:
+                continue  # killed in between: it ends, and is told, anew
+            if operation.state == State.FAILED and operation.failure and not self._record.overtaken(operation):
+                told = report.final_failure(
+                    self._mgrctl, self._database, operation.cloud, request_for(operation), operation.failure
+                )
+                self._record.note(number, "told", complete=told)
+            self._untold.remove(number)
