@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import socket
 import socketserver
 import struct
+import threading
 from typing import Any
 
 from bill_nextcloud.administration import Administration
@@ -33,6 +35,7 @@ log = logger("intake")
 _LONGEST = 64 * 1024
 _PATIENCE = 10.0
 _NAME_LENGTH = 64
+_IDLE_SECONDS = 60.0
 # Where systemd hands over sockets (sd_listen_fds).
 _FIRST_SOCKET = 3
 
@@ -40,7 +43,6 @@ _FIRST_SOCKET = 3
 class Intake(socketserver.ThreadingUnixStreamServer):
     """The socket server. Only root and the bridge's own user may call. systemd's socket is taken where there is one."""
 
-    daemon_threads = True
     request_queue_size = 1024
 
     def __init__(
@@ -54,6 +56,9 @@ class Intake(socketserver.ThreadingUnixStreamServer):
         self.administration = administration
         self.check_connection = check_connection
         self.wait_seconds = settings.wait_seconds
+        self._calls: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
+        # How many threads have nothing to do and were not promised a call.
+        self._idle = threading.Semaphore(0)
         path = settings.socket_path
         if _handed_over():
             super().__init__(str(path), _Call, bind_and_activate=False)
@@ -66,6 +71,24 @@ class Intake(socketserver.ThreadingUnixStreamServer):
             super().__init__(str(path), _Call)
             path.chmod(0o600)
             self.own_socket = True
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Give a call to a thread that has nothing to do, or to a new one. (A new one for each, as ``socketserver`` has
+        it, makes the next caller wait until it has begun: long, while hundreds want the interpreter.)"""
+        self._calls.put((request, client_address))
+        if not self._idle.acquire(blocking=False):
+            threading.Thread(target=self._serve_calls, name="call", daemon=True).start()
+
+    def _serve_calls(self) -> None:
+        while True:
+            try:
+                request, client_address = self._calls.get(timeout=_IDLE_SECONDS)
+            except queue.Empty:
+                if self._idle.acquire(blocking=False):
+                    return
+                continue  # a call is just coming
+            self.process_request_thread(request, client_address)
+            self._idle.release()
 
 
 def _handed_over() -> bool:

@@ -14,6 +14,7 @@ import threading
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +28,7 @@ from bill_nextcloud.intake import Intake, _read, request_of
 from bill_nextcloud.operation import Operations
 from bill_nextcloud.record import Operation, State
 from bill_nextcloud.settings import BridgeSettings
+from harness.processes import until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
@@ -309,6 +311,29 @@ def test_a_held_cloud_is_not_waited_for(desk: Desk) -> None:
     desk.operations.answer = lambda: operation(State.HELD)
     assert desk.ask(line()) == {"status": "accepted"}
     assert desk.operations.waited == []
+
+
+def test_threads_are_used_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as there are calls at once, however many come one after the other; in the end they go."""
+    monkeypatch.setattr("bill_nextcloud.intake._IDLE_SECONDS", 0.3)
+    before = set(threading.enumerate())
+
+    def threads() -> int:
+        return len([thread for thread in set(threading.enumerate()) - before if thread.name == "call"])
+
+    assert [desk.ask(line()) for _ in range(20)] == [{"status": "done"}] * 20
+    assert 1 <= threads() < 20
+    together, arrived = 12, threading.Barrier(12)
+
+    def answer() -> Operation:
+        arrived.wait(20)
+        return operation(State.DONE)
+
+    desk.operations.answer = answer
+    with ThreadPoolExecutor(together) as pool:
+        answers = list(pool.map(lambda _: desk.ask(line()), range(together)))
+    assert answers == [{"status": "done"}] * together
+    until(lambda: threads() == 0, 10)
 
 
 def test_an_administrator_is_heard(desk: Desk) -> None:

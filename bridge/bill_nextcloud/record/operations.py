@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, text, true, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, text, true, update
 
 from bill_nextcloud.errors import Failure, OperationNotFound
 from bill_nextcloud.record.rows import Attempt, Operation, attempt_of, operation_of
@@ -22,6 +22,11 @@ from bill_nextcloud.record.tables import run as runs
 
 # A deletion at the end of a retention: ours, BILLmanager knows no such command.
 DELETE = "delete"
+
+
+# Made once: to build a statement costs as much as to execute it, and an acknowledgement waits for these.
+_INSERT, _INSERT_EVENT = insert(operations), insert(events)
+_BY_KEY = select(operations).where(operations.c.key == bindparam("known_key"))
 
 
 class Operations:
@@ -53,13 +58,12 @@ class Operations:
         """
 
         def accepted(connection: Connection) -> tuple[Operation, bool]:
-            known = [operation_of(row) for row in connection.execute(select(operations).where(operations.c.key == key))]
+            known = [operation_of(row) for row in connection.execute(_BY_KEY, {"known_key": key})]
             for one in sorted(known, key=lambda one: -one.id):
                 if not one.ended and (created is None or one.created in (None, created)):
                     _tell(connection, one.id, "asked again", by=asked_by)
                     return one, False
-            values: dict[str, Any] = dict.fromkeys({*operations.columns.keys()} - {"id"})
-            values |= {
+            values: dict[str, Any] = {
                 "key": key,
                 "created": created,
                 "round": max((one.round for one in known), default=0) + 1,
@@ -75,10 +79,13 @@ class Operations:
                 "dispatch": 1,
                 "attempts": 0,
                 "accepted_at": time.time(),
+                "first_failed_at": None,
                 "due_at": due_at,
+                "ended_at": None,
+                "approved_by": None,
                 "failure": json.dumps(held.as_dict(), ensure_ascii=False) if held else None,
             }
-            number = connection.execute(insert(operations).values(**values)).inserted_primary_key
+            number = connection.execute(_INSERT, values).inserted_primary_key
             assert number is not None
             _tell(connection, number[0], "accepted", by=asked_by, held=held.code if held else None)
             return Operation(**{**values, "failure": held}, id=number[0]), True
@@ -357,11 +364,10 @@ def _unfinished_of(operation: Operation) -> Any:
 
 def _tell(connection: Connection, number: int, what: str, **detail: Any) -> None:
     told = {name: value for name, value in detail.items() if value is not None}
-    connection.execute(
-        insert(events).values(
-            operation=number,
-            at=time.time(),
-            what=what,
-            detail=json.dumps(told, ensure_ascii=False) if told else None,
-        )
-    )
+    row = {
+        "operation": number,
+        "at": time.time(),
+        "what": what,
+        "detail": json.dumps(told, ensure_ascii=False) if told else None,
+    }
+    connection.execute(_INSERT_EVENT, row)

@@ -23,6 +23,8 @@ from bill_nextcloud.runs.private import Data, write
 # What each playbook hands back, by host.
 _RESULT = {"accounts": "nextcloud_users", "probe": "nextcloud_probe"}
 
+_NICE = ("nice", "-n", "5")
+
 Event = dict[str, Any]
 
 
@@ -128,7 +130,8 @@ def execute(
     # On a worker host the standard input is the bridge's.
     configuration.input_fd = subprocess.DEVNULL  # type: ignore[attr-defined]
     executable = Path(sys.executable).parent / "ansible-playbook"
-    configuration.command = dying_with_parent([str(executable), *configuration.command[1:]])
+    # After BILLmanager and the calls that it waits for.
+    configuration.command = dying_with_parent([*_NICE, str(executable), *configuration.command[1:]])
     status, code = Runner(configuration, event_handler=on_event).run()
     return status, code
 
