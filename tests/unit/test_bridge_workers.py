@@ -27,23 +27,7 @@ from bill_nextcloud.runs.run import Run
 from bill_nextcloud.runs.transmission import Transmission
 from bill_nextcloud.runs.workers import Workers
 from bill_nextcloud.settings import BridgeSettings, EngineSettings, RunSettings, Settings
-
-SECRET = "hunter2-geheim"
-
-
-EVENT = {"event": "playbook_on_stats", "counter": 1, "uuid": "a-1", "stdout": "PLAY RECAP", "event_data": {}}
-
-
-def run() -> Run:
-    """A run with a password of a new account."""
-    return Run(
-        ident="0" * 32,
-        cloud=3,
-        playbook="accounts",
-        accounts=[{"name": "user_1"}],
-        passwords={"user_1": SECRET},
-        timeout=60,
-    )
+from harness.runs import EVENT, one_run
 
 
 def workers(directory: Path, *urls: str) -> Workers:
@@ -190,9 +174,9 @@ def test_a_run_that_may_write_is_on_disk_while_it_lasts(tmp_path: Path, monkeypa
     """With the seconds of its lease; a look is not."""
     result = {"name": "user_1", "failure": None}
     host = Host(TICK, ended(result), {"status": "successful"}, {"eof": True})
-    assert let(host, tmp_path, monkeypatch, run()) == [result]
+    assert let(host, tmp_path, monkeypatch, one_run()) == [result]
     assert host.leases == [".20"]
-    assert let(host, tmp_path, monkeypatch, run().model_copy(update={"check": True})) == [result]
+    assert let(host, tmp_path, monkeypatch, one_run(check=True)) == [result]
     assert host.leases == []
     assert list((tmp_path / "leases").iterdir()) == []
 
@@ -204,7 +188,7 @@ def test_a_host_that_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wr
     slept: list[float] = []
     monkeypatch.setattr("bill_nextcloud.runs.workers.time.sleep", slept.append)
     with pytest.raises(RunUnknown):
-        let(Host(TICK, refusal), tmp_path, monkeypatch, run().model_copy(update={"check": not writes}))
+        let(Host(TICK, refusal), tmp_path, monkeypatch, one_run(check=not writes))
     assert [round(seconds) for seconds in slept] == ([20 + MARGIN] if writes else [])
 
 
@@ -213,7 +197,7 @@ def test_a_refusal_names_the_cloud_and_leaves_nothing(tmp_path: Path, monkeypatc
     parameters = {"host": "w", "file": "/f", "address": "https://blue"}
     refusal = {"status": "error", "failure": {"code": "worker_credentials_missing", "parameters": parameters}}
     with pytest.raises(WorkerCredentialsMissing) as raised:
-        let(Host(refusal, {"eof": True}), tmp_path, monkeypatch, run())
+        let(Host(refusal, {"eof": True}), tmp_path, monkeypatch, one_run())
     assert raised.value.parameters == {**parameters, "cloud": "Blue"}
     assert list((tmp_path / "runs").iterdir()) == []
     assert list((tmp_path / "leases").iterdir()) == []
@@ -223,7 +207,7 @@ def test_a_refusal_names_the_cloud_and_leaves_nothing(tmp_path: Path, monkeypatc
 def test_refused_credentials_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, playbook: str) -> None:
     """By their mark, which the next run takes along; others are not."""
     failure = {"code": "wrong_credentials", "message": ""}
-    works = run() if playbook == "accounts" else run().model_copy(update={"playbook": "probe"})
+    works = one_run(playbook=playbook)
     name = "nextcloud_users" if playbook == "accounts" else "nextcloud_probe"
     begin = {"status": "starting", "credentials": "aa"}
     end = ({"status": "successful"}, {"eof": True})
@@ -245,6 +229,6 @@ def test_a_host_that_takes_nothing_is_given_up(tmp_path: Path, monkeypatch: pyte
         runs=RunSettings(workers=("ssh://a@b",), connect_timeout=1, lease=3),
     )
     accounts = [{"name": f"user_{number}", "display_name": "x" * 300} for number in range(500)]
-    run = Run(ident="0" * 32, cloud=3, playbook="accounts", accounts=accounts, timeout=5)
+    run = one_run(accounts=accounts, timeout=5)
     with pytest.raises(WorkersUnavailable):
         Workers(settings).results(run, Cloud(3, "Blue", "https://blue", "admin", ""), tmp_path)
