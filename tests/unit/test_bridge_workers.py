@@ -308,6 +308,20 @@ def test_refused_credentials_are_remembered(tmp_path: Path, monkeypatch: pytest.
     assert refused.sent[-1].refused == []
 
 
+def test_a_probe_takes_marks_along_and_a_check_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until they are forgotten."""
+    event = ended({"version": "31", "failure": None}, playbook="nextcloud_probe")
+    host = Host(TICK, event, {"status": "successful"}, {"eof": True})
+    monkeypatch.setattr("bill_nextcloud.runs.workers.Connection", host.connect(tmp_path))
+    bridge = BridgeSettings(state_directory=tmp_path, runtime_directory=tmp_path)
+    runs = Runs(Settings(bridge=bridge, runs=RunSettings(workers=("ssh://a@a",))))
+    Refused(tmp_path).add(3, "aa")
+    assert [runs.probe(CLOUD), runs.probe(CLOUD, 7, anew=True)] == [None, None]
+    runs.try_again(3)
+    assert runs.probe(CLOUD) is None
+    assert [one.refused for one in host.sent] == [["aa"], [], []]
+
+
 def test_a_cloud_that_is_not_saved_leaves_no_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All such clouds have one number: none."""
     result = {"failure": {"code": "wrong_credentials", "message": ""}}
