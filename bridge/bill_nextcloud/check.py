@@ -31,12 +31,12 @@ class CheckConnection:
     holds: Holds
 
     def __call__(self, document: object) -> Failure | None:
-        """Why accounts cannot be changed, or ``None``: they can. A cloud that is held is released when what is
-        saved has passed.
+        """Why accounts cannot be changed, or ``None``: they can. When what is saved has passed, a cloud that is held is
+        released, and worker hosts may try what the cloud had refused before.
 
         ``document``: ``doc/processingmodule`` with an element for each value (and ``id``, where it is saved already) as
         BILLmanager gives it to the module. Raises :class:`BadRequest`, :class:`CloudParameterMissing`,
-        ``BillmanagerUnavailable``, ``ModuleUnknown``, ``CryptKeyUnusable``.
+        ``BillmanagerUnavailable``, ``ModuleUnknown``, ``CryptKeyUnusable``, ``EngineUnavailable``.
         """
         values = _values(document)
         module = int(values["id"]) if values.get("id", "").isdecimal() else None
@@ -45,6 +45,7 @@ class CheckConnection:
         failure = self._probe(cloud)
         log.info("connection checked", cloud=cloud.name, module=module, code=failure.code if failure else None)
         if failure is None and module and cloud == saved:
+            self.runs.try_again(module)
             self.holds.passed(module)
         return failure
 
@@ -72,7 +73,8 @@ class CheckConnection:
 
         def probe() -> None:
             try:
-                answers.put(self.runs.probe(cloud, SECONDS))
+                # One log-in, as asked for: also with what a worker host would not try by itself any more.
+                answers.put(self.runs.probe(cloud, SECONDS, anew=True))
             except RunUnknown:
                 answers.put(_late(cloud))
             except OperationError as error:

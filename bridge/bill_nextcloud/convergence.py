@@ -33,6 +33,7 @@ from bill_nextcloud.errors import (
     ApprovalNeeded,
     ClaimNotSaved,
     CloudChanged,
+    EngineUnavailable,
     Failure,
     OperationEnded,
     OperationError,
@@ -322,9 +323,9 @@ class Convergence:
         except RunUnknown:
             raise  # it may have done all of it
         except OperationError:
-            ledger.settle(reserved, Damage())
+            self._settle(ledger, reserved, Damage())
             raise
-        ledger.settle(reserved, done(run.accounts, wishes))
+        self._settle(ledger, reserved, done(run.accounts, wishes))
         for work, result in zip(works, run.accounts, strict=True):
             assert work.account is not None
             work.run, work.result = run.ident, result
@@ -343,6 +344,13 @@ class Convergence:
                     self.mgrctl.drop_parameter(work.request.service, USERNAME)
                 except OperationError as error:
                     log.error("claim not taken back", service=work.request.service, detail=error)
+
+    def _settle(self, ledger: Ledger, reserved: float, damage: Damage) -> None:
+        try:
+            ledger.settle(reserved, damage)
+        except EngineUnavailable as error:
+            # What became of the run is known all the same; too much is counted for an hour.
+            log.error("count not corrected", detail=error)
 
     def _keep_password(self, work: _Work) -> None:
         # A write of a killed run may have reached BILLmanager late: what the customer is shown must be what works.

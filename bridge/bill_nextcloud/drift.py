@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,7 +64,8 @@ def drift_runs(settings: Settings) -> Iterator[Runs]:
     for left in runtime.glob(f"{_PREFIX}*"):
         # Of one that was killed.
         if not os.path.exists(f"/proc/{left.name.removeprefix(_PREFIX)}"):
-            shutil.rmtree(left)
+            with suppress(FileNotFoundError):
+                shutil.rmtree(left)
     own = runtime / f"{_PREFIX}{os.getpid()}"
     bridge = settings.bridge.model_copy(update={"runtime_directory": own})
     runs = Runs(settings.model_copy(update={"bridge": bridge}))

@@ -4,6 +4,7 @@ settings name some."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 import uuid
@@ -13,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from bill_nextcloud.billmanager.service import Cloud
-from bill_nextcloud.errors import Failure, SettingsInvalid
+from bill_nextcloud.errors import EngineUnavailable, Failure, RunUnknown, SettingsInvalid
 from bill_nextcloud.log import logger
-from bill_nextcloud.runs.private import on_tmpfs
-from bill_nextcloud.runs.run import Access, Results, Run, execute
+from bill_nextcloud.runs.private import on_tmpfs, remove
+from bill_nextcloud.runs.run import Access, Interrupted, Results, Run, execute
 from bill_nextcloud.runs.workers import Workers
 from bill_nextcloud.settings import Settings
 
@@ -54,7 +55,8 @@ class Runs:
         if not on_tmpfs(directory):
             raise SettingsInvalid(file="bridge.runtime_directory", detail=f"{directory} is not on a tmpfs")
         for left in directory.glob(f"{_RUN_PREFIX}*"):
-            shutil.rmtree(left)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(left)
 
     @property
     def artifacts(self) -> Path:
@@ -65,8 +67,10 @@ class Runs:
         """Take away the artifacts that were kept long enough. Raises ``OSError``."""
         before = time.time() - self.settings.engine.keep_runs_days * 24 * 3600
         for directory in self.artifacts.glob("*"):
-            if directory.stat().st_mtime < before:
-                shutil.rmtree(directory)
+            # `forget` removes some meanwhile, and `drift` its own.
+            with contextlib.suppress(FileNotFoundError):
+                if directory.stat().st_mtime < before:
+                    shutil.rmtree(directory)
 
     def accounts(
         self,
@@ -81,8 +85,8 @@ class Runs:
 
         ``passwords``: by account name. ``check``: only look. ``begin`` is told what names the run's artifacts, before
         there are any; without it none are kept. Raises :class:`RunUnknown` when no results came back:
-        then nothing is known of what the run did. Whatever else is raised (see :meth:`Workers.results`) means that no
-        run was begun.
+        then nothing is known of what the run did. Any other ``OperationError`` (:class:`EngineUnavailable`, see also
+        :meth:`Workers.results`) means that no run was begun.
         """
         run = Run(
             ident=uuid.uuid4().hex,
@@ -102,43 +106,55 @@ class Runs:
         finally:
             # They hold accounts' data. Of a run that only looked, they are of use when it failed.
             if begin is None or (check and ended):
-                shutil.rmtree(self.artifacts / run.ident, ignore_errors=True)
+                remove(self.artifacts / run.ident)
         return RunResult(run.ident, list(results))
 
-    def probe(self, cloud: Cloud, seconds: int | None = None) -> Failure | None:
+    def probe(self, cloud: Cloud, seconds: int | None = None, *, anew: bool = False) -> Failure | None:
         """Why the accounts of ``cloud`` cannot be changed, or ``None``: they can. ``seconds``: a limit of its own.
+        ``anew``: a person asks for one log-in, also with credentials of a worker host that the cloud has refused.
         Raises what :meth:`accounts` raises."""
         timeout = seconds or self.settings.bridge.run_timeout
         run = Run(ident=uuid.uuid4().hex, cloud=cloud.id, playbook="probe", timeout=timeout)
-        failure = self._play(run, cloud)["failure"]
+        failure = self._play(run, cloud, anew=anew)["failure"]
         return failure_of(failure, cloud, cloud.username) if failure else None
 
     def try_again(self, module: int) -> None:
-        """Let worker hosts try their credentials for a cloud again, although it has refused them."""
+        """Let worker hosts try their credentials for a cloud again, although it has refused them. Raises
+        :class:`EngineUnavailable`."""
         self._workers.refused.forget(module)
 
-    def _play(self, run: Run, cloud: Cloud) -> Any:
+    def _play(self, run: Run, cloud: Cloud, *, anew: bool = False) -> Any:
         """Carry ``run`` out: what its playbook handed back (see ``Results.of``)."""
         private = self.settings.bridge.runtime_directory / f"{_RUN_PREFIX}{run.ident}"
-        private.mkdir(mode=0o700)
         try:
-            if run.writes:
-                self._workers.settle()
-            return self._workers.results(run, cloud, private) if self._workers else self._here(run, cloud, private)
+            try:
+                private.mkdir(mode=0o700)
+                if run.writes:
+                    self._workers.settle()
+            except OSError as error:
+                raise EngineUnavailable(detail=error) from error
+            if self._workers:
+                return self._workers.results(run, cloud, private, anew=anew)
+            return self._here(run, cloud, private)
         finally:
-            shutil.rmtree(private)
+            remove(private)
 
     def _here(self, run: Run, cloud: Cloud, private: Path) -> Any:
         access = Access(cloud.url, cloud.username, cloud.password, self.settings.clouds.ca_file)
         results = Results()
-        status, code = execute(
-            run,
-            access,
-            project=self.settings.bridge.project_directory,
-            private=private,
-            artifacts=self.artifacts,
-            on_event=results,
-        )
+        try:
+            status, code = execute(
+                run,
+                access,
+                project=self.settings.bridge.project_directory,
+                private=private,
+                artifacts=self.artifacts,
+                on_event=results,
+            )
+        except OSError as error:
+            raise EngineUnavailable(detail=error) from error
+        except Interrupted as error:
+            raise RunUnknown(cloud=cloud.name, detail=f"run {run.ident}: {error}") from error
         accounts = len(run.accounts)
         log.info(
             "run ended", run=run.ident, cloud=cloud.name, check=run.check, accounts=accounts, status=status, code=code

@@ -67,6 +67,8 @@ TABLE: dict[str, Treatment] = {
     "worker_credentials_missing": Treatment("held", probe_factor=1),
     WORKER_CREDENTIALS_REFUSED: Treatment("held", probe_factor=1),
     "worker_credentials_unusable": Treatment("held", probe_factor=1),
+    # Its installation is wrong; it says so before anything is begun.
+    "worker_refused": Treatment("held", probe_factor=1),
     # More than the settings allow in an hour: the operation waits for a person's word.
     APPROVAL: Treatment("held"),
     # What only a person can mend.
@@ -107,7 +109,6 @@ TABLE: dict[str, Treatment] = {
     "unit_unknown": _FINAL,
     "worker_elsewhere": _FINAL,
     "worker_not_running": _FINAL,
-    "worker_refused": _FINAL,
     "worker_running": _FINAL,
 }
 

@@ -142,6 +142,46 @@ def test_operations_wait_for_a_hand_run_and_its_death_frees_the_lock(stack: Stac
     assert stack.run(second).seconds < 20
 
 
+def test_calls_of_the_module_mend(stack: Stack) -> None:
+    """What `drift` says where worker hosts are: without an operation of BILLmanager, each brings its part back."""
+    quota, missing, disabled, enabled_one = (stack.opened() for _ in range(4))
+    stack.run(enabled_one, stack.panel.suspend(enabled_one))
+    stack.cloud.ocs("PUT", f"users/user_{quota}", key="quota", value="77 GB")
+    stack.cloud.delete(f"user_{missing}")
+    stack.cloud.ocs("PUT", f"users/user_{disabled}/disable")
+    stack.cloud.ocs("PUT", f"users/user_{enabled_one}/enable")
+    for command, service in (
+        ("setparam", quota),
+        ("open", missing),
+        ("resume", disabled),
+        ("suspend", enabled_one),
+    ):
+        assert stack.panel.call(command, ["--item", str(service)]).ok
+    account = stack.cloud.account(f"user_{quota}")
+    assert account is not None
+    assert account["quota"]["quota"] == GIB
+    assert stack.customer(missing).can_store()
+    assert [enabled(stack, service) for service in (disabled, enabled_one)] == [True, False]
+
+
+def test_with_worker_hosts_a_hand_run_uses_the_password_here(stack: Stack) -> None:
+    """It says so, and works when that is the real one; without any nobody logs in."""
+    service = stack.opened()
+    stack.cloud.ocs("PUT", f"users/user_{service}", key="quota", value="77 GB")
+    with stack.worker.settings_file.open("a") as file:
+        file.write('[runs]\nworkers = ["ssh://nobody@127.0.0.1:9"]\n')
+    done = ansible(stack.worker, *DRIFT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "must be the real one" in " ".join((done.stdout + done.stderr).split())
+    assert "changed=1" in recap(done)[0]
+    execute(stack, "DELETE FROM processingcryptedparam WHERE processingmodule = ?", stack.module)
+    seen = len(stack.standin.arrivals())
+    done = ansible(stack.worker, *DRIFT)
+    assert done.returncode != 0
+    assert "password" in done.stdout
+    assert len(stack.standin.arrivals()) == seen
+
+
 def begin(stack: Stack) -> subprocess.Popen[str]:
     """Start a hand run that writes."""
     return subprocess.Popen(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -127,7 +128,7 @@ def nothing_is_left(remote: Remote) -> None:
 
 def test_an_order_goes_through_a_worker_host(remote: SetUpRemote) -> None:
     """One that is down is passed over, once; artifacts come back; no secret is seen or left. Drift goes there, too,
-    and leaves nothing."""
+    leaves nothing, and names a call that mends there."""
     made = remote()
     stack = made.stack
     made.hosts[0].kill()
@@ -148,6 +149,14 @@ def test_an_order_goes_through_a_worker_host(remote: SetUpRemote) -> None:
     drift = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (drift.returncode, drift.stdout) == (0, "1 account compared, 0 differ.\n"), drift.stderr
     assert sorted(runs.iterdir()) == kept
+    stack.cloud.ocs("PUT", f"users/user_{service}", key="quota", value="77 GB")
+    drift = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    named = re.search(r"To mend that: (\S+ --item) SERVICE (--command setparam) ", drift.stdout)
+    assert named is not None, drift.stdout
+    mending = f"{named[1]} {service} {named[2]}".split()
+    subprocess.run(mending, check=True, stdout=subprocess.DEVNULL, timeout=60)
+    drift = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (drift.returncode, drift.stdout) == (0, "1 account compared, 0 differ.\n"), drift.stderr
     nothing_is_left(made)
     secrets = [stack.cloud.password, stack.panel.customer_credentials(service)[2]]
     assert watcher.leaks(secrets) == []

@@ -15,44 +15,22 @@ from bill_nextcloud.errors import (
 )
 from bill_nextcloud.runs.lease import TICK
 from bill_nextcloud.runs.returned import Returned
-from bill_nextcloud.runs.run import Run
 from bill_nextcloud.runs.transmission import Transmission, receive
-
-SECRET = "hunter2-geheim"
-
-
-def run() -> Run:
-    """A run with a password of a new account."""
-    return Run(
-        ident="0" * 32,
-        cloud=3,
-        playbook="accounts",
-        accounts=[{"name": "user_1"}],
-        passwords={"user_1": SECRET},
-        timeout=60,
-    )
+from harness.runs import EVENT, SECRET, one_run
 
 
 def sent(**changes: Any) -> bytes:
     """The stream of a run."""
     output = io.BytesIO()
-    fields = {
-        "release": "1",
-        "lease": 20,
-        "url": "https://cloud",
-        "username": "admin",
-        "refused": [],
-        "run": run(),
-        **changes,
-    }
-    Transmission(**{**fields, "run": run(), **changes}).send(output)
+    fields = {"release": "1", "lease": 20, "url": "https://cloud", "username": "admin", "refused": [], "run": one_run()}
+    Transmission(**{**fields, **changes}).send(output)
     return output.getvalue()
 
 
 def test_a_run_is_sent_and_received() -> None:
     """As it was, and its representation shows no password."""
     received = receive(io.BytesIO(sent()), "1")
-    assert received.run == run()
+    assert received.run == one_run()
     assert SECRET not in repr(received)
 
 
@@ -95,9 +73,6 @@ def taken(directory: Path, *lines: object) -> tuple[Returned, list[dict[str, Any
     returned = Returned(directory / "artifacts", on_event)
     returned.take(io.BytesIO(b"".join(json.dumps(line).encode() + b"\n" for line in lines)))
     return returned, events
-
-
-EVENT = {"event": "playbook_on_stats", "counter": 1, "uuid": "a-1", "stdout": "PLAY RECAP", "event_data": {}}
 
 
 def test_events_become_artifacts(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ HELD = {
     "worker_credentials_missing",
     "worker_credentials_refused",  # by the cloud; the worker host tries them once
     "worker_credentials_unusable",
+    "worker_refused",
 }
 
 
@@ -87,6 +88,7 @@ def test_pauses_differ() -> None:
         ("worker_credentials_missing", 30),
         ("worker_credentials_refused", 30),
         ("worker_credentials_unusable", 30),
+        ("worker_refused", 30),
     ],
 )
 def test_the_first_probe(code: str, seconds: float | None) -> None:

@@ -16,6 +16,7 @@ import pytest
 from bill_nextcloud.billmanager.service import Cloud
 from bill_nextcloud.errors import (
     EngineUnavailable,
+    OperationError,
     RunUnknown,
     WorkerCredentialsMissing,
     WorkersUnavailable,
@@ -27,23 +28,7 @@ from bill_nextcloud.runs.run import Run
 from bill_nextcloud.runs.transmission import Transmission
 from bill_nextcloud.runs.workers import Workers
 from bill_nextcloud.settings import BridgeSettings, EngineSettings, RunSettings, Settings
-
-SECRET = "hunter2-geheim"
-
-
-EVENT = {"event": "playbook_on_stats", "counter": 1, "uuid": "a-1", "stdout": "PLAY RECAP", "event_data": {}}
-
-
-def run() -> Run:
-    """A run with a password of a new account."""
-    return Run(
-        ident="0" * 32,
-        cloud=3,
-        playbook="accounts",
-        accounts=[{"name": "user_1"}],
-        passwords={"user_1": SECRET},
-        timeout=60,
-    )
+from harness.runs import EVENT, one_run
 
 
 def workers(directory: Path, *urls: str) -> Workers:
@@ -51,15 +36,28 @@ def workers(directory: Path, *urls: str) -> Workers:
     return Workers(Settings(bridge=BridgeSettings(state_directory=directory), runs=RunSettings(workers=urls)))
 
 
+CLOUD = Cloud(3, "Blue", "https://blue", "admin", "")
+GREEN = Cloud(4, "Green", "https://green", "admin", "")
+
+
+def order(hosts: Workers, cloud: Cloud = CLOUD) -> str:
+    """The hosts' names, as they would be tried next."""
+    return "".join(one[-1] for one in hosts._candidates(cloud))
+
+
 def test_hosts_take_turns_and_failed_ones_come_last(tmp_path: Path) -> None:
-    """For a minute."""
+    """For a minute; the earliest failure before the others."""
     hosts = workers(tmp_path, "ssh://a@a", "ssh://a@b", "ssh://a@c")
-    assert [hosts._candidates()[0][-1] for _ in range(4)] == ["a", "b", "c", "a"]
-    hosts._failed["ssh://a@b"] = time.monotonic()
-    assert [one[-1] for one in hosts._candidates()] == ["c", "a", "b"]
-    hosts._failed["ssh://a@b"] = time.monotonic() - 61
-    hosts._turn = 1
-    assert [one[-1] for one in hosts._candidates()] == ["b", "c", "a"]
+    assert [order(hosts) for _ in range(4)] == ["abc", "bca", "cab", "abc"]
+    now = time.monotonic()
+    hosts._failed["ssh://a@b", None] = now - 10
+    assert [order(hosts) for _ in range(3)] == ["cab", "cab", "acb"]
+    hosts._failed["ssh://a@c", None] = now - 20
+    assert [order(hosts) for _ in range(3)] == ["acb"] * 3
+    hosts._failed["ssh://a@a", None] = now - 30
+    assert [order(hosts) for _ in range(3)] == ["acb"] * 3
+    hosts._failed["ssh://a@b", None] = now - 61
+    assert [order(hosts) for _ in range(3)] == ["bac"] * 3
 
 
 def waited(settings: Settings, patch: pytest.MonkeyPatch) -> list[float]:
@@ -142,9 +140,6 @@ def test_what_was_refused_is_kept(tmp_path: Path) -> None:
         Refused(tmp_path).of(3)
 
 
-CLOUD = Cloud(3, "Blue", "https://blue", "admin", "")
-
-
 class Host:
     """Stands for a connection: what a worker host sends, and what the bridge has sent to it."""
 
@@ -174,10 +169,18 @@ class Host:
         return Connected
 
 
-def let(host: Host, directory: Path, patch: pytest.MonkeyPatch, work: Run) -> Any:
+def let(
+    host: Host, directory: Path, patch: pytest.MonkeyPatch, work: Run, cloud: Cloud = CLOUD, *, anew: bool = False
+) -> Any:
     """Let ``host`` carry ``work`` out."""
     patch.setattr("bill_nextcloud.runs.workers.Connection", host.connect(directory))
-    return workers(directory, "ssh://a@a").results(work, CLOUD, directory)
+    return workers(directory, "ssh://a@a").results(work, cloud, directory, anew=anew)
+
+
+def refusal(code: str) -> dict[str, Any]:
+    """What a worker host says that refuses a run."""
+    parameters = {"host": "w", "file": "/f", "address": "https://blue", "detail": "x"}
+    return {"status": "error", "failure": {"code": code, "parameters": parameters}}
 
 
 def ended(*results: object, playbook: str = "nextcloud_users") -> dict[str, Any]:
@@ -190,9 +193,9 @@ def test_a_run_that_may_write_is_on_disk_while_it_lasts(tmp_path: Path, monkeypa
     """With the seconds of its lease; a look is not."""
     result = {"name": "user_1", "failure": None}
     host = Host(TICK, ended(result), {"status": "successful"}, {"eof": True})
-    assert let(host, tmp_path, monkeypatch, run()) == [result]
+    assert let(host, tmp_path, monkeypatch, one_run()) == [result]
     assert host.leases == [".20"]
-    assert let(host, tmp_path, monkeypatch, run().model_copy(update={"check": True})) == [result]
+    assert let(host, tmp_path, monkeypatch, one_run(check=True)) == [result]
     assert host.leases == []
     assert list((tmp_path / "leases").iterdir()) == []
 
@@ -200,30 +203,98 @@ def test_a_run_that_may_write_is_on_disk_while_it_lasts(tmp_path: Path, monkeypa
 @pytest.mark.parametrize("writes", [True, False])
 def test_a_host_that_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: bool) -> None:
     """Its run is unknown, whatever it said before; only for one that may write time must pass."""
-    refusal = {"status": "error", "failure": {"code": "worker_refused", "parameters": {"host": "w", "detail": "x"}}}
     slept: list[float] = []
     monkeypatch.setattr("bill_nextcloud.runs.workers.time.sleep", slept.append)
     with pytest.raises(RunUnknown):
-        let(Host(TICK, refusal), tmp_path, monkeypatch, run().model_copy(update={"check": not writes}))
+        let(Host(TICK, refusal("worker_refused")), tmp_path, monkeypatch, one_run(check=not writes))
     assert [round(seconds) for seconds in slept] == ([20 + MARGIN] if writes else [])
+
+
+def test_artifacts_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine's disk is full while the run goes on: it is unknown, like one of a host that is lost."""
+    (tmp_path / "runs" / one_run().ident / "stdout").mkdir(parents=True)
+    slept: list[float] = []
+    monkeypatch.setattr("bill_nextcloud.runs.workers.time.sleep", slept.append)
+    host = Host(TICK, ended({"name": "user_1", "failure": None}), {"status": "successful"}, {"eof": True})
+    with pytest.raises(RunUnknown, match="Is a directory"):
+        let(host, tmp_path, monkeypatch, one_run())
+    assert [round(seconds) for seconds in slept] == [20 + MARGIN]
+    assert list((tmp_path / "leases").iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["runs", "leases"])
+def test_nothing_is_begun_without_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """For artifacts, or for the lease; and no other host is tried, where it would be the same."""
+    (tmp_path / place).write_text("")
+    host = Host(TICK, {"status": "successful"}, {"eof": True})
+    with pytest.raises(EngineUnavailable):
+        let(host, tmp_path, monkeypatch, one_run())
+    assert len(host.sent) == (1 if place == "runs" else 0)
+    assert [path for path in tmp_path.glob("leases/*") if path.exists()] == []
+
+
+def test_nothing_is_begun_without_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which cannot be started."""
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    with pytest.raises(EngineUnavailable):
+        workers(tmp_path, "ssh://a@a", "ssh://a@b").results(one_run(), CLOUD, tmp_path)
+    assert list((tmp_path / "leases").iterdir()) == []
+
+
+def test_a_lease_that_cannot_be_removed_hides_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next bridge waits for it."""
+    result = {"name": "user_1", "failure": None}
+    unlink = Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if path.parent.name == "leases":
+            raise OSError(30, "Read-only file system")
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    host = Host(TICK, ended(result), {"status": "successful"}, {"eof": True})
+    assert let(host, tmp_path, monkeypatch, one_run()) == [result]
 
 
 def test_a_refusal_names_the_cloud_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing was begun."""
-    parameters = {"host": "w", "file": "/f", "address": "https://blue"}
-    refusal = {"status": "error", "failure": {"code": "worker_credentials_missing", "parameters": parameters}}
+    said = refusal("worker_credentials_missing")
     with pytest.raises(WorkerCredentialsMissing) as raised:
-        let(Host(refusal, {"eof": True}), tmp_path, monkeypatch, run())
-    assert raised.value.parameters == {**parameters, "cloud": "Blue"}
+        let(Host(said, {"eof": True}), tmp_path, monkeypatch, one_run())
+    assert raised.value.parameters == {**said["failure"]["parameters"], "cloud": "Blue"}
     assert list((tmp_path / "runs").iterdir()) == []
     assert list((tmp_path / "leases").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "of_one_cloud"),
+    [
+        ([refusal("worker_credentials_missing"), {"eof": True}], True),
+        ([refusal("worker_credentials_refused"), {"eof": True}], True),
+        ([refusal("worker_credentials_unusable"), {"eof": True}], True),
+        ([refusal("worker_refused"), {"eof": True}], False),
+        ([], False),
+    ],
+)
+def test_which_clouds_a_failure_concerns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[object], of_one_cloud: bool
+) -> None:
+    """Without credentials for one a host does well with the others; one that cannot be reached is avoided by all."""
+    monkeypatch.setattr("bill_nextcloud.runs.workers.Connection", Host(*lines).connect(tmp_path))
+    hosts = workers(tmp_path, "ssh://a@a", "ssh://a@b")
+    with pytest.raises(OperationError):
+        hosts.results(one_run(), CLOUD, tmp_path)
+    assert [order(hosts) for _ in range(3)] == ["ab"] * 3
+    # The same cloud by another module, and in a form that is not saved yet.
+    assert [order(hosts, Cloud(0, "-", "https://BLUE/", "x", "")) for _ in range(3)] == ["ab"] * 3
+    assert [order(hosts, GREEN) for _ in range(2)] == (["ba", "ab"] if of_one_cloud else ["ab"] * 2)
 
 
 @pytest.mark.parametrize("playbook", ["accounts", "probe"])
 def test_refused_credentials_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, playbook: str) -> None:
     """By their mark, which the next run takes along; others are not."""
     failure = {"code": "wrong_credentials", "message": ""}
-    works = run() if playbook == "accounts" else run().model_copy(update={"playbook": "probe"})
+    works = one_run(playbook=playbook)
     name = "nextcloud_users" if playbook == "accounts" else "nextcloud_probe"
     begin = {"status": "starting", "credentials": "aa"}
     end = ({"status": "successful"}, {"eof": True})
@@ -232,6 +303,33 @@ def test_refused_credentials_are_remembered(tmp_path: Path, monkeypatch: pytest.
     for host in (fine, refused, fine):
         let(host, tmp_path, monkeypatch, works)
     assert [one.refused for host in (fine, refused) for one in host.sent] == [[], ["aa"], []]
+    # Asked for by a person.
+    let(refused, tmp_path, monkeypatch, works, anew=True)
+    assert refused.sent[-1].refused == []
+
+
+def test_a_probe_takes_marks_along_and_a_check_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until they are forgotten."""
+    event = ended({"version": "31", "failure": None}, playbook="nextcloud_probe")
+    host = Host(TICK, event, {"status": "successful"}, {"eof": True})
+    monkeypatch.setattr("bill_nextcloud.runs.workers.Connection", host.connect(tmp_path))
+    bridge = BridgeSettings(state_directory=tmp_path, runtime_directory=tmp_path)
+    runs = Runs(Settings(bridge=bridge, runs=RunSettings(workers=("ssh://a@a",))))
+    Refused(tmp_path).add(3, "aa")
+    assert [runs.probe(CLOUD), runs.probe(CLOUD, 7, anew=True)] == [None, None]
+    runs.try_again(3)
+    assert runs.probe(CLOUD) is None
+    assert [one.refused for one in host.sent] == [["aa"], [], []]
+
+
+def test_a_cloud_that_is_not_saved_leaves_no_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All such clouds have one number: none."""
+    result = {"failure": {"code": "wrong_credentials", "message": ""}}
+    event = {**EVENT, "event_data": {"artifact_data": {"nextcloud_probe": {"cloud_0": result}}}}
+    host = Host({"status": "starting", "credentials": "aa"}, TICK, event, {"status": "successful"}, {"eof": True})
+    unsaved = Cloud(0, "-", "https://blue", "admin", "")
+    assert let(host, tmp_path, monkeypatch, one_run(cloud=0, playbook="probe"), unsaved, anew=True) == result
+    assert not (tmp_path / "refused.json").exists()
 
 
 def test_a_host_that_takes_nothing_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,6 +343,6 @@ def test_a_host_that_takes_nothing_is_given_up(tmp_path: Path, monkeypatch: pyte
         runs=RunSettings(workers=("ssh://a@b",), connect_timeout=1, lease=3),
     )
     accounts = [{"name": f"user_{number}", "display_name": "x" * 300} for number in range(500)]
-    run = Run(ident="0" * 32, cloud=3, playbook="accounts", accounts=accounts, timeout=5)
+    run = one_run(accounts=accounts, timeout=5)
     with pytest.raises(WorkersUnavailable):
         Workers(settings).results(run, Cloud(3, "Blue", "https://blue", "admin", ""), tmp_path)

@@ -140,10 +140,20 @@ def _print(found: list[CloudDrift], unusable: list[OperationError], settings: Se
     out.print(f"{total} compared, {counted(len(rows), 'differs', 'differ')}.")
     if rows:
         hosts = [f"cloud_{cloud.cloud}" for cloud in found if cloud.differences]
-        out.print(plain(f"To mend that: {_mending(settings, file, hosts)}"), soft_wrap=True)
+        mending = _by_worker_hosts(settings) if settings.runs.workers else _by_hand(settings, file, hosts)
+        out.print(plain(f"To mend that: {mending}"), soft_wrap=True)
 
 
-def _mending(settings: Settings, file: Path, hosts: list[str]) -> str:
+def _by_worker_hosts(settings: Settings) -> str:
+    """They have the clouds' passwords, this host may have others: the bridge lets them do it."""
+    module = shlex.quote(str(settings.billmanager.root / "processing" / "pmnextcloud"))
+    return (
+        f"{module} --item SERVICE --command setparam (quota, groups), resume or suspend (enabled), or open (a missing"
+        " account); then a worker host does it."
+    )
+
+
+def _by_hand(settings: Settings, file: Path, hosts: list[str]) -> str:
     """The playbook by hand, as README has it, for these clouds."""
     playbook = shlex.quote(str(Path(sys.executable).parent / "ansible-playbook"))
     named = "" if file == DEFAULT_PATH else f"BILL_NEXTCLOUD_SETTINGS={shlex.quote(str(file.resolve()))} "

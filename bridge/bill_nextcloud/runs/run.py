@@ -24,8 +24,14 @@ from bill_nextcloud.runs.private import Data, write
 _RESULT = {"accounts": "nextcloud_users", "probe": "nextcloud_probe"}
 
 _NICE = ("nice", "-n", "5")
+# What ansible-runner says before it starts the playbook.
+_NOT_BEGUN = ("unstarted", "starting")
 
 Event = dict[str, Any]
+
+
+class Interrupted(Exception):
+    """What a run did is not known, since its artifacts could not be written; it has ended."""
 
 
 class Run(BaseModel):
@@ -75,7 +81,8 @@ class Results:
 
     def __call__(self, event: Event) -> bool:
         """An event handler of ansible-runner."""
-        if event["event"] == "playbook_on_stats":
+        # One that could not be written whole, on a full disk, has no name.
+        if event.get("event") == "playbook_on_stats":
             self._handed_back = event["event_data"].get("artifact_data") or {}
         return True
 
@@ -100,6 +107,8 @@ def execute(
 
     ``project`` has ``playbooks`` and ``collections``; ``private``, on a tmpfs, takes the secrets and belongs to the
     caller, who removes it; the run's artifacts go below ``artifacts``. The run dies with the calling thread.
+
+    Raises ``OSError`` when it was not begun, and :class:`Interrupted` when what it did could not be kept.
     """
     inventory = private / "inventory.yml"
     write(inventory, {"clouds": {"hosts": {run.host: Data(_variables(run, access))}}})
@@ -132,7 +141,15 @@ def execute(
     executable = Path(sys.executable).parent / "ansible-playbook"
     # After BILLmanager and the calls that it waits for.
     configuration.command = dying_with_parent([*_NICE, str(executable), *configuration.command[1:]])
-    status, code = Runner(configuration, event_handler=on_event).run()
+    runner = Runner(configuration, event_handler=on_event)
+    try:
+        status, code = runner.run()
+    except (OSError, ValueError) as error:
+        # The playbook's process has ended by now: what remains is to read and to write artifacts. On a full disk they
+        # are empty, hence ``ValueError``.
+        if runner.status in _NOT_BEGUN:
+            raise
+        raise Interrupted(str(error)) from error
     return status, code
 
 

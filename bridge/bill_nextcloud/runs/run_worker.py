@@ -10,6 +10,7 @@ removes the directory with the secrets then.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import multiprocessing
 import os
 import platform
@@ -134,8 +135,10 @@ def _clear(directory: Path) -> None:
     """Remove what killed processes have left."""
     for left in directory.glob(f"{_PREFIX}*"):
         process = left.name.removeprefix(_PREFIX).partition("-")[0]
-        if left.stat().st_uid == os.geteuid() and not Path("/proc", process).exists():
-            _remove(left)
+        # Others, which start at the same time, clear as well.
+        with contextlib.suppress(FileNotFoundError):
+            if left.stat().st_uid == os.geteuid() and not Path("/proc", process).exists():
+                _remove(left)
 
 
 def _remove(directory: Path) -> None:

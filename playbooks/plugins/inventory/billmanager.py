@@ -63,9 +63,15 @@ class InventoryModule(BaseInventoryPlugin):
         settings_path = self.get_option("settings")
         inventory.add_group("clouds")
         try:
-            clouds, unusable = sold_clouds(read_settings(Path(settings_path)))
+            settings = read_settings(Path(settings_path))
+            clouds, unusable = sold_clouds(settings)
         except OperationError as error:
             raise AnsibleParserError(text(error.failure, "en")) from None
+        if settings.runs.workers:
+            self.display.warning(
+                "The bridge's runs go to worker hosts, which have the clouds' passwords. A run from here logs in with"
+                " the password in the processing module, which must be the real one."
+            )
         for problem in unusable:
             self.display.warning(text(problem.failure, "en"))
         for cloud in clouds:

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection check where worker hosts have the credentials: a person has asked for one log-in."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from bill_nextcloud.billmanager.service import Cloud, Database
+from bill_nextcloud.check import CheckConnection
+from bill_nextcloud.errors import Failure
+from bill_nextcloud.holds import Holds
+from bill_nextcloud.playbook import Runs
+
+SAVED = Cloud(3, "Blue", "https://blue", "admin", "")
+REFUSED = Failure("wrong_credentials", {"cloud": "Blue"})
+
+
+class Parts:
+    """Stands for BILLmanager's database, for runs on worker hosts, and for holds."""
+
+    elsewhere = True
+
+    def __init__(self, failure: Failure | None) -> None:
+        self._failure = failure
+        self.done: list[Any] = []
+
+    def cloud(self, module: int, *, secret: bool) -> Cloud:
+        return SAVED
+
+    def probe(self, cloud: Cloud, seconds: int, *, anew: bool) -> Failure | None:
+        self.done.append((cloud.id, "anew" if anew else "as it is"))
+        return self._failure
+
+    def try_again(self, module: int) -> None:
+        self.done.append(f"forget {module}")
+
+    def passed(self, module: int) -> None:
+        self.done.append(f"release {module}")
+
+
+def form(**values: str) -> str:
+    """A connection form, as BILLmanager gives it."""
+    return f"<doc><processingmodule>{''.join(f'<{k}>{v}</{k}>' for k, v in values.items())}</processingmodule></doc>"
+
+
+@pytest.mark.parametrize(
+    ("values", "failure", "done"),
+    [
+        ({"id": "3"}, None, [(3, "anew"), "forget 3", "release 3"]),
+        ({"id": "3"}, REFUSED, [(3, "anew")]),
+        ({"id": "3", "username": "other"}, None, [(3, "anew")]),
+        ({"url": "https://new", "username": "admin"}, None, [(0, "anew")]),
+    ],
+)
+def test_a_check_tries_what_was_refused(values: dict[str, str], failure: Failure | None, done: list[Any]) -> None:
+    """Once; when what is saved has passed, operations may try it as well."""
+    parts = Parts(failure)
+    check = CheckConnection(cast(Runs, parts), cast(Database, parts), cast(Holds, parts))
+    assert check(form(**values)) == failure
+    assert parts.done == done
