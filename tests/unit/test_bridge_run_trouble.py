@@ -23,6 +23,7 @@ from bill_nextcloud.errors import EngineUnavailable, OperationError, RunUnknown
 from bill_nextcloud.lock import lock_path
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.playbook import RunResult, Runs
+from bill_nextcloud.record import RunsOnRecord
 from bill_nextcloud.runs.run import Access, Interrupted, Results, execute
 from bill_nextcloud.runs.run_worker import _clear
 from bill_nextcloud.settings import BridgeSettings, Settings
@@ -124,7 +125,8 @@ def test_what_cannot_be_removed_hides_no_result(
     monkeypatch.setattr("bill_nextcloud.playbook.execute", fine)
     monkeypatch.setattr(shutil, "rmtree", rmtree)
     monkeypatch.setattr(logging.getLogger("bill_nextcloud"), "propagate", True)
-    assert Runs(settings).accounts(CLOUD, [{"name": "user_1"}], {}, check=check).accounts == [FINE]
+    done = Runs(settings).accounts(CLOUD, [{"name": "user_1"}], {}, check=check, begin=lambda ident: None)
+    assert done.accounts == [FINE]
     monkeypatch.undo()
     assert caplog.text.count("Input/output error") == (2 if check else 1)
 
@@ -134,7 +136,10 @@ def converge(settings: Settings, runs: Runs) -> _Work:
     service = cast(Service, SimpleNamespace(params={}, confirmed=True))
     work = _Work(Request(1, "suspend"), service, Account("user_1", None), wish={"name": "user_1", "state": "disabled"})
     nothing: Any = None
-    convergence = Convergence(settings, cast(Mgrctl, nothing), cast(Database, nothing), cast(Mapping, nothing), runs)
+    without = cast(Mgrctl, nothing), cast(Database, nothing), cast(Mapping, nothing)
+    convergence = Convergence(
+        settings, *without, runs, cast(RunsOnRecord, SimpleNamespace(begin=lambda *_, **__: None))
+    )
     lock_path(settings.lock_directory, CLOUD.url).parent.mkdir(parents=True)
     convergence._apply(CLOUD, [work])
     return work
