@@ -155,6 +155,37 @@ def test_show_as_json(command: Command, story: int) -> None:
     assert document["attempts"] == 2
 
 
+@pytest.mark.parametrize(
+    ("detail", "shown", "json"),
+    [
+        ({"next": 1764158351.25}, "next=2025-11-26 11:59:11", {"next": "2025-11-26T11:59:11Z"}),
+        ({"told": True, "complete": False}, "told=yes complete=no", {"told": True, "complete": False}),
+        ({"fields": ["quota", "groups"]}, "fields=quota,groups", {"fields": ["quota", "groups"]}),
+        ({"reason": "no\nmore"}, 'reason="no more"', {"reason": "no\nmore"}),
+        ({"code": "timeout", "behind": 7}, "code=timeout behind=7", {"code": "timeout", "behind": 7}),
+        ({"of": {"cloud": "Blue", "run": None}}, "of=cloud:Blue", {"of": {"cloud": "Blue", "run": None}}),
+        ({"run": None}, "", {}),
+    ],
+)
+def test_details_of_the_timeline(
+    command: Command, record: Record, detail: dict[str, object], shown: str, json: dict[str, object]
+) -> None:
+    """Local times and words for people, ISO times and real booleans for programs; what is not known is left out."""
+    operation = record.add()
+    record.operations.update(operation.id, "happened", detail=detail, attempts=1)
+    line = command("show", operation.id).stdout.splitlines()[-1]
+    assert line[23:] == f"happened  {shown}".rstrip()
+    assert command.json("show", operation.id)["timeline"][-1]["detail"] == json
+
+
+def test_a_plan_in_words(command: Command, record: Record) -> None:
+    """As changes have them, not as Python would; what is not known is left out."""
+    operation = record.add()
+    record.attempt(operation, wish={"create": False, "email": None, "groups": ["a", "b"]})
+    lines = command("show", operation.id).stdout.splitlines()
+    assert lines[lines.index("  plan") + 1 :] == ["    create: false", "    groups: a, b"]
+
+
 def test_the_failure_in_russian(command: Command, record: Record) -> None:
     """What failed and what to do, in the language that is asked for."""
     record.add(12, state=State.FAILED, failure=FAILED)

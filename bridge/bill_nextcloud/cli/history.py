@@ -18,6 +18,7 @@ from bill_nextcloud.cli.output import (
     difference,
     duration,
     failure_json,
+    in_words,
     iso,
     local,
     operation_json,
@@ -27,6 +28,7 @@ from bill_nextcloud.cli.output import (
     table,
 )
 from bill_nextcloud.cli.reading import cloud_of, record_of
+from bill_nextcloud.cli.timeline import timeline_json, timeline_line
 from bill_nextcloud.record import Attempt, Clouds, Operation, Operations, State
 from bill_nextcloud.settings import DEFAULT_PATH, read_settings
 
@@ -100,7 +102,7 @@ def show(
     output = _output(read.bridge.runs_directory, last)
     if json:
         document = operation_json(found, language)
-        document["timeline"] = [{**event, "at": iso(event["at"])} for event in events]
+        document["timeline"] = timeline_json(events)
         document["attempt_details"] = [_attempt_json(one, language) for one in attempts]
         document["output"] = output
         print_json(document)
@@ -176,8 +178,7 @@ def _print_events(out: Console, events: list[dict[str, Any]]) -> None:
         return
     out.print("\nTimeline", style="bold")
     for event in events:
-        detail = " ".join(f"{name}={value}" for name, value in event["detail"].items())
-        out.print(plain(f"  {local(event['at'])}  {event['what']}  {detail}".rstrip()), soft_wrap=True)
+        out.print(f"  {timeline_line(event)}", soft_wrap=True)
 
 
 def _print_attempt(out: Console, number: int, attempt: Attempt, account: str, language: Language) -> None:
@@ -189,8 +190,8 @@ def _print_attempt(out: Console, number: int, attempt: Attempt, account: str, la
     if attempt.wish:
         out.print("  plan")
         for name, value in attempt.wish.items():
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-            out.print(plain(f"    {name}: {shown}".rstrip()), soft_wrap=True)
+            if value is not None:
+                out.print(plain(f"    {name}: {in_words(value)}".rstrip()), soft_wrap=True)
     result = attempt.result or {}
     lines = difference(result.get("name") or account, result.get("changes", []))
     if lines:

@@ -120,7 +120,7 @@ def difference(account: str, changes: Sequence[Mapping[str, Any]]) -> list[str]:
                 if not (made and sign == "-"):
                     found.append(f"{sign} quota: {size(value)}")
             elif value is not None and value != []:
-                found.append(f"{sign} {field}: {_value(value)}")
+                found.append(f"{sign} {field}: {in_words(value)}")
     return [plain(line) for line in found]
 
 
@@ -129,7 +129,8 @@ def coloured(line: str) -> Text:
     return Text(line, "green" if line.startswith("+") else "red")
 
 
-def _value(value: Any) -> str:
+def in_words(value: Any) -> str:
+    """A value of a plan or a change as Ansible writes it: ``true``; of a list its members."""
     if isinstance(value, bool):
         return str(value).lower()
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
