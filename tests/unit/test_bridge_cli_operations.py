@@ -6,10 +6,14 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
+from bill_nextcloud.cli.history import Asked
+from bill_nextcloud.convergence import COMMANDS
 from bill_nextcloud.errors import Failure
 from bill_nextcloud.record import CloudRow, State
+from bill_nextcloud.record.operations import DELETE
 from harness.command import Command, Record
 
 GIB = 1024**3
@@ -55,6 +59,19 @@ def test_search(command: Command, options: tuple[object, ...], found: list[int])
     """By each criterion and by several; the newest first."""
     done = command("operations", *options, "--json")
     assert [row["operation"] for row in json.loads(done.stdout)] == found
+
+
+@pytest.mark.usefixtures("history")
+def test_nothing_is_found(command: Command) -> None:
+    """Said, apart from the output; an empty list for programs."""
+    done = command("operations", "--command", "reopen")
+    assert (done.stdout, done.stderr) == ("", "No operations found.\n")
+    assert command.json("operations", "--command", "reopen") == []
+
+
+def test_the_commands_are_those_of_the_bridge() -> None:
+    """All that can be on record, and no other."""
+    assert set(get_args(Asked)) == {*COMMANDS, DELETE}
 
 
 @pytest.mark.usefixtures("history")
@@ -251,6 +268,7 @@ def test_an_attempt_that_changed_nothing(command: Command, record: Record) -> No
         (("show", "x"), "Invalid value for 'ID'"),
         (("show", 1, "--language", "de"), "'en', 'ru'"),
         (("operations", "--state", "lost"), "'lost' is not one of 'queued', 'running', 'retrying', 'held', 'approval'"),
+        (("operations", "--command", "nope"), "'nope' is not one of 'open', 'setparam', 'suspend', 'resume'"),
         (("operations", "--since", "soon"), "'soon' is no time: write 30m, 2h, 7d, 2026-11-01"),
         (("operations", "--until", "2026-13-01"), "'2026-13-01' is no time"),
         (("operations", "--limit", "0"), "'--limit'"),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -32,6 +32,9 @@ from bill_nextcloud.cli.timeline import timeline_json, timeline_line
 from bill_nextcloud.record import Attempt, Clouds, Operation, Operations, State
 from bill_nextcloud.settings import DEFAULT_PATH, read_settings
 
+# What BILLmanager asks for, and the deletion at the end of a retention (a test holds them to the bridge's).
+Asked = Literal["open", "setparam", "suspend", "resume", "close", "reopen", "delete"]
+
 
 def operations(
     settings: SettingsFile = DEFAULT_PATH,
@@ -41,7 +44,7 @@ def operations(
     state: Annotated[
         list[State] | None, typer.Option(help="Only in this state; may be given several times.", show_default=False)
     ] = None,
-    command: Annotated[str | None, typer.Option(metavar="NAME", help="Only this command (open, close, …).")] = None,
+    command: Annotated[Asked | None, typer.Option(help="Only this command.", show_default=False)] = None,
     since: Annotated[
         float | None,
         typer.Option(parser=moment, metavar="TIME", help="Accepted since then: 30m, 2h, 7d, 2026-11-01[T14:30]."),
@@ -64,6 +67,9 @@ def operations(
     )
     if json:
         print_json([operation_json(operation) for operation in found])
+        return
+    if not found:
+        typer.echo("No operations found.", err=True)
         return
     names = {row.id: row.name for row in Clouds(store).all()}
     rows = (
