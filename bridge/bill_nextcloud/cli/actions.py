@@ -70,8 +70,11 @@ def release(
     """Let a held cloud go on with what waits."""
     read = read_settings(settings)
     row = _cloud(read, cloud)
-    count = administer(read.bridge.socket_path, "release", {"cloud": row.id, "force": force})["operations"]
-    waited = counted(count, "operation goes", "operations go")
+    answer = administer(read.bridge.socket_path, "release", {"cloud": row.id, "force": force})
+    if not answer["held"]:
+        print(plain(f"cloud {row.name} ({row.id}) was not held"))
+        return
+    waited = counted(answer["operations"], "operation goes", "operations go")
     print(plain(f"cloud {row.name} ({row.id}) is released; {waited} on"))
 
 
