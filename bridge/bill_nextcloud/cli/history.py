@@ -28,7 +28,7 @@ from bill_nextcloud.cli.output import (
     table,
 )
 from bill_nextcloud.cli.reading import cloud_of, record_of
-from bill_nextcloud.cli.timeline import timeline_json, timeline_line
+from bill_nextcloud.cli.timeline import FORGOTTEN, timeline_json, timeline_line
 from bill_nextcloud.record import Attempt, Clouds, Operation, Operations, State
 from bill_nextcloud.settings import DEFAULT_PATH, read_settings
 
@@ -117,8 +117,11 @@ def show(
     out = console()
     _print_head(out, found, names, language)
     _print_events(out, events)
+    forgotten = any(event["what"] == FORGOTTEN for event in events)
     for number, attempt in enumerate(attempts, 1):
         _print_attempt(out, number, attempt, found.account or "", language)
+        if forgotten:
+            out.print("  what was asked for and what came of it: personal data was removed")
     if last is not None:
         out.print(f"\nOutput of run {last.run}", style="bold")
         out.print("  not kept any more" if output is None else plain(output, lines=True).rstrip(), soft_wrap=True)

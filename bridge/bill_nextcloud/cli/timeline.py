@@ -10,6 +10,8 @@ from bill_nextcloud.cli.output import iso, local, plain
 
 # Details that are moments: on record as seconds since 1970.
 _MOMENTS = frozenset({"next"})
+# What ``Operations.forget`` leaves on the timeline of each operation.
+FORGOTTEN = "personal data removed"
 
 
 def timeline_json(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
