@@ -211,6 +211,19 @@ def test_the_failure_in_russian(command: Command, record: Record) -> None:
     assert "В тарифе" in command.json("show", 1, "--language", "ru")["failure"]["text"]
 
 
+def test_when_it_is_tried_again(command: Command, record: Record) -> None:
+    """Told where it is known, of the operation; nothing is said where there is no next attempt."""
+    failure = Failure("timeout", {"cloud": "Blue", "detail": "30 s"})
+    waiting = record.add(12, state=State.RETRYING, due_at=4000000000.0, failure=failure)
+    ended = record.add(13, state=State.FAILED, failure=failure)
+    record.attempt(ended, failure=failure)
+    for one, last in ((waiting, "30 s. Next attempt: 2096-10-02 07:06:40 +0000."), (ended, "in time: 30 s.")):
+        shown = command("show", one.id).stdout
+        assert [line for line in shown.splitlines() if "did not answer in time" in line][-1].endswith(last)
+        assert command.json("show", one.id)["failure"]["text"].endswith(last)
+    assert "Next attempt" not in command("show", ended.id).stdout
+
+
 def test_output_that_is_gone(command: Command, story: int) -> None:
     """Said, and not an error."""
     (command.state / "runs" / "bbb" / "stdout").unlink()

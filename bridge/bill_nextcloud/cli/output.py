@@ -136,9 +136,12 @@ def in_words(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def failure_json(failure: Failure | None, language: Language = "en") -> dict[str, Any] | None:
-    """A failure as JSON has it: ``code``, ``kind``, ``parameters``, and ``text``, the sentence."""
-    return None if failure is None else {**failure.as_dict(), "text": text(failure, language)}
+def failure_json(
+    failure: Failure | None, language: Language = "en", next_attempt: float | None = None
+) -> dict[str, Any] | None:
+    """A failure as JSON has it: ``code``, ``kind``, ``parameters``, and ``text``, the sentences (see
+    ``messages.text``)."""
+    return None if failure is None else {**failure.as_dict(), "text": text(failure, language, next_attempt)}
 
 
 def operation_json(operation: Operation, language: Language = "en") -> dict[str, Any]:
@@ -160,5 +163,5 @@ def operation_json(operation: Operation, language: Language = "en") -> dict[str,
         "first_failed_at": iso(operation.first_failed_at),
         "due_at": iso(operation.due_at),
         "ended_at": iso(operation.ended_at),
-        "failure": failure_json(operation.failure, language),
+        "failure": failure_json(operation.failure, language, operation.due_at),
     }
