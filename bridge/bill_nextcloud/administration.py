@@ -110,7 +110,9 @@ class Administration:
 
     def _hold(self, parameters: Mapping[str, Any], by: str) -> dict[str, Any]:
         module, name = self._cloud(parameters)
-        reason = str(parameters.get("reason") or "").strip()[:_REASON_LENGTH] or "-"
+        reason = " ".join(str(parameters.get("reason") or "").split())[:_REASON_LENGTH]
+        if not reason:
+            raise BadRequest(detail="a hold needs a reason, for those who ask why nothing is done")
         self.operations.holds.hold(module, Failure("held_by_administrator", {"cloud": name, "detail": reason}), by)
         return {"cloud": module}
 

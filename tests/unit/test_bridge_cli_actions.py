@@ -116,6 +116,8 @@ def test_a_hold_needs_a_reason_and_a_cloud(command: Command, listen: Listen) -> 
     """Nothing is sent."""
     server = listen({"hold": echo()})
     assert "--reason" in command.error("hold", "Blue")
+    for empty in ("", "  "):
+        assert "'--reason': say why" in command.error("hold", "Blue", "--reason", empty)
     assert "There is no cloud Purple" in command.error("hold", "Purple", "--reason", "x")
     assert "There is no cloud Purple" in command.error("approve", "--cloud", "Purple")
     assert "There is no cloud 4" in command.error("release", 4)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an administrator's release of a cloud finds: nothing to release, another reason than before, or none."""
+"""What an administrator's hold needs, and what a release finds: nothing to release, another reason, or none."""
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ import pytest
 from bill_nextcloud.administration import Administration, StillHeld
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Cloud, Database
-from bill_nextcloud.errors import Failure, OperationError
+from bill_nextcloud.errors import BadRequest, Failure, OperationError
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.operation import Operations
 from bill_nextcloud.playbook import Runs
@@ -69,6 +70,26 @@ class Parts:
 def parts(record: Record) -> Parts:
     """With a cloud that is not held."""
     return Parts(record)
+
+
+def test_a_hold_is_explained(command: Command, parts: Parts) -> None:
+    """``status`` tells who holds the cloud, and why, in one line; a reason is no more than 200 letters."""
+    parts.administration("hold", {"cloud": 3, "reason": " new\ndisks "}, "anna")
+    shown = command("status", status=2).stdout
+    assert re.search(r"held .* by anna +none +The cloud Blue is held by an administrator \(new disks\)\.", shown)
+    parts.release()
+    parts.administration("hold", {"cloud": 3, "reason": 300 * "x"}, "anna")
+    held = parts.holds.failure(3)
+    assert held is not None
+    assert held.parameters["detail"] == 200 * "x"
+
+
+@pytest.mark.parametrize("reason", [{}, {"reason": ""}, {"reason": " \n"}, {"reason": None}])
+def test_a_hold_without_a_reason(parts: Parts, reason: dict[str, Any]) -> None:
+    """Is refused, whoever asks."""
+    with pytest.raises(BadRequest):
+        parts.administration("hold", {"cloud": 3, **reason}, "anna")
+    assert parts.holds.failure(3) is None
 
 
 @pytest.mark.parametrize("force", [False, True])

@@ -50,10 +50,12 @@ def approve(
 
 def hold(
     cloud: CloudArgument,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for those who ask.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why: `status` shows it with your name.")],
     settings: SettingsFile = DEFAULT_PATH,
 ) -> None:
     """Let the operations of a cloud wait, until it is released."""
+    if not reason.strip():
+        raise typer.BadParameter("say why, for those who ask what the cloud waits for", param_hint="'--reason'")
     read = read_settings(settings)
     row = _cloud(read, cloud)
     administer(read.bridge.socket_path, "hold", {"cloud": row.id, "reason": reason})
