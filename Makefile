@@ -1,4 +1,5 @@
 # make demo    the life of one service, from the order to the end
+# make stack   a bridge between the stand-ins, with services sold, to try the commands on; until Ctrl-C
 # make test    all tests, three files at a time (TESTS_AT_ONCE)
 # make lint    ruff, mypy, import-linter, ansible-lint, antsibull-changelog, antsibull-docs
 # make cores   the collection, built and installed, with every supported ansible-core: ansible-test sanity, and its examples.
@@ -19,7 +20,7 @@ WITH_PATH = PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/c
 # Handed to the demonstration by the environment, never as arguments.
 export CLOUD_URL CLOUD_USER CLOUD_PASSWORD CLOUD_CA_FILE
 
-.PHONY: demo test lint cores bench docs format clean
+.PHONY: demo stack test lint cores bench docs format clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=…")'
@@ -31,6 +32,9 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 demo: $(VENV)/installed
 	@$(BIN)/python tests/acceptance/demo.py
+
+stack: $(VENV)/installed
+	@$(BIN)/python tests/acceptance/stack.py
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest --numprocesses $(TESTS_AT_ONCE) --dist loadfile --no-loadscope-reorder

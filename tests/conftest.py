@@ -9,3 +9,10 @@ from pathlib import Path
 TESTS = str(Path(__file__).resolve().parent)
 if TESTS not in sys.path:
     sys.path.insert(0, TESTS)
+
+from harness import tmpfs  # noqa: E402
+
+
+def pytest_sessionstart() -> None:
+    """Tests that were killed have cleaned nothing up."""
+    tmpfs.remove_abandoned()

@@ -8,7 +8,8 @@ Asked, by the bridge's socket: ``{"command": "administer", "action", "parameters
 * ``cancel`` {"operation"} -> {"operation"}
 * ``approve`` {"operations": [...]} or {"cloud"} -> {"operations": [...]}
 * ``hold`` {"cloud", "reason"} -> {"cloud"}
-* ``release`` {"cloud", "force"} -> {"cloud", "operations": how many go on}; without ``force`` a probe must pass
+* ``release`` {"cloud", "force"} -> {"cloud", "held": whether it was, "operations": how many go on}; without ``force`` a
+  probe must pass
 """
 
 from __future__ import annotations
@@ -109,7 +110,9 @@ class Administration:
 
     def _hold(self, parameters: Mapping[str, Any], by: str) -> dict[str, Any]:
         module, name = self._cloud(parameters)
-        reason = str(parameters.get("reason") or "").strip()[:_REASON_LENGTH] or "-"
+        reason = " ".join(str(parameters.get("reason") or "").split())[:_REASON_LENGTH]
+        if not reason:
+            raise BadRequest(detail="a hold needs a reason, for those who ask why nothing is done")
         self.operations.holds.hold(module, Failure("held_by_administrator", {"cloud": name, "detail": reason}), by)
         return {"cloud": module}
 
@@ -121,8 +124,10 @@ class Administration:
         if failure is not None and failure.code != HELD_BY_ADMINISTRATOR and not force:
             found = holds.probe(module)
             if found is not None:
+                holds.found(module, found)
                 raise StillHeld(found)
-        return {"cloud": module, "operations": holds.release(module, by, force=force)}
+        count = holds.release(module, by, force=force)
+        return {"cloud": module, "held": failure is not None, "operations": count}
 
     def _cloud(self, parameters: Mapping[str, Any]) -> tuple[int, str]:
         module = _number(parameters, "cloud")

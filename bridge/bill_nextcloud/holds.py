@@ -21,6 +21,7 @@ from bill_nextcloud.settings import RetrySettings
 from bill_nextcloud.treatment import (
     APPROVAL,
     HELD_BY_ADMINISTRATOR,
+    LOGIN_BLOCKED,
     UNREACHABLE,
     WORKER_CREDENTIALS_REFUSED,
     WRONG_CREDENTIALS,
@@ -163,6 +164,22 @@ class Holds:
         except OperationError as error:
             return error.failure
 
+    def found(self, module: int, failure: Failure) -> None:
+        """A probe that somebody asked for has found that a held cloud still cannot be used: another reason than before
+        is now the one. Its own probes go on at their pace."""
+        with self._guard:
+            row = self._rows.get(module)
+            if row is None or row.failure is None or row.failure.code == HELD_BY_ADMINISTRATOR:
+                return
+            reason = _reason(row.failure, failure)
+            if reason.code == row.failure.code:
+                self._save(replace(row, failure=reason))
+                return
+            pause = self._pause(reason.code, 1)
+            at = None if pause is None else time.time() + pause
+            self._save(replace(row, failure=reason, probes=0, probe_at=at, credentials=self._digest(module)))
+        log.info("cloud held for another reason", cloud=module, code=reason.code, next_probe=pause)
+
     def passed(self, module: int) -> None:
         """The saved credentials of a cloud have passed a check: it is released, unless an administrator holds it."""
         if self.failure(module) is not None and self._release(module, "check_connection", administrators=False):
@@ -260,11 +277,9 @@ class Holds:
                     return
                 if failure is not None:
                     probes = row.probes + 1
-                    # What is temporary at a probe does not end the hold: it goes on at the hold's own pace.
-                    code = failure.code if failure.kind == "held" else (row.failure or failure).code
-                    pause = self._pause(code, probes + 1)
+                    reason = _reason(row.failure or failure, failure)
+                    pause = self._pause(reason.code, probes + 1)
                     at = None if pause is None else time.time() + pause
-                    reason = failure if failure.kind == "held" else row.failure
                     self._save(replace(row, failure=reason, probes=probes, probe_at=at, credentials=digest))
                     log.info("cloud still held", cloud=module, code=failure.code, probes=probes, next_probe=pause)
             # Not what an administrator has held since.
@@ -276,3 +291,11 @@ class Holds:
             log.exception("probe failed", cloud=module)
         finally:
             self._probing.discard(module)
+
+
+def _reason(before: Failure, found: Failure) -> Failure:
+    """Why a cloud is held after a probe has ``found`` it unusable. What else is temporary at a probe does not end the
+    hold: it goes on for what it was, at that pace."""
+    # A cloud that blocks log-ins keeps doing so while it cannot be reached: it is not asked sooner for that.
+    unreachable = found.code == UNREACHABLE and before.code != LOGIN_BLOCKED
+    return found if found.kind == "held" or unreachable else before

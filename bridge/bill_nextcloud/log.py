@@ -6,9 +6,14 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any
 
-_PLAIN = re.compile(r"[\w.@:/+-]+")
+from bill_nextcloud.billmanager.messages import TEXTS, text
+from bill_nextcloud.errors import OperationError
+
+# What needs no quotes: nothing that separates pairs or opens a quote.
+_PLAIN = re.compile(r'[^\s"=\\]+')
 
 
 def _one_line(text: str) -> str:
@@ -17,10 +22,33 @@ def _one_line(text: str) -> str:
 
 
 def _value(value: object) -> str:
-    text = str(value)
-    if _PLAIN.fullmatch(text):
-        return text
-    return '"' + _one_line(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+    words = _words(value)
+    if _PLAIN.fullmatch(words) and words.isprintable():
+        return words
+    return '"' + _one_line(words.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+
+
+def _words(value: object) -> str:
+    """``value`` as people write it, not as Python does."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.1f}"
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_words(one)}" for name, one in value.items() if one is not None)
+    if isinstance(value, list | tuple | set | frozenset):
+        return ",".join(_words(one) for one in value if one is not None)
+    if isinstance(value, OperationError):
+        return f"{value.code}: {text(value.failure, 'en') if value.code in TEXTS else _words(value.parameters)}"
+    if isinstance(value, OSError) and value.strerror:
+        return f"{value.strerror}: {_words(value.filename)}" if value.filename else value.strerror
+    if isinstance(value, KeyError):
+        return f"KeyError: {_words(value.args)}"
+    if isinstance(value, BaseException):
+        return f"{type(value).__name__}: {value}"
+    return str(value)
 
 
 class Fields(logging.LoggerAdapter[logging.Logger]):
@@ -38,10 +66,16 @@ def logger(name: str) -> Fields:
     return Fields(logging.getLogger(f"bill_nextcloud.{name}"), {})
 
 
+class _Format(logging.Formatter):
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is the library's
+        # The one thing that takes more lines: indented, so that none of them looks like one of ours.
+        return "\n".join("    " + _one_line(line) for line in super().formatException(ei).splitlines())
+
+
 def set_up(level: str = "INFO") -> None:
     """Send log lines to standard error, where systemd's journal or the caller takes them."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_Format("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger("bill_nextcloud")
     root.handlers[:] = [handler]
     root.setLevel(level)

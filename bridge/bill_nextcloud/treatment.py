@@ -30,6 +30,7 @@ _FINAL = Treatment("final")
 APPROVAL = "approval_needed"
 UNREACHABLE = "unreachable"
 HELD_BY_ADMINISTRATOR = "held_by_administrator"
+LOGIN_BLOCKED = "login_blocked"
 WORKER_CREDENTIALS_REFUSED = "worker_credentials_refused"
 WRONG_CREDENTIALS = "wrong_credentials"
 
@@ -59,7 +60,7 @@ TABLE: dict[str, Treatment] = {
     "certificate_not_verified": Treatment("held", probe_factor=10),
     "write_not_permitted": Treatment("held", probe_factor=20),
     # Nextcloud's memory of refused log-ins is half an hour, 60 times the default pause.
-    "login_blocked": Treatment("held", probe_factor=60),
+    LOGIN_BLOCKED: Treatment("held", probe_factor=60),
     # Each further log-in slows down and at last locks the caller's address: only new credentials are tried.
     WRONG_CREDENTIALS: Treatment("held"),
     HELD_BY_ADMINISTRATOR: Treatment("held"),

@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socketserver
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +17,7 @@ from bill_nextcloud.record import Clouds, Operation, Operations, State, Store
 from bill_nextcloud.record.tables import operation as operation_table
 from sqlalchemy import update
 
+from harness import tmpfs
 from harness.worker import COMMAND
 
 GREETING = {"status": "running", "wait": 5}
@@ -31,8 +30,7 @@ class Command:
     def __init__(self, directory: Path) -> None:
         self.state = directory / "state"
         self.state.mkdir(mode=0o700)
-        # Short, since a socket's path is limited to 107 bytes.
-        self.runtime = Path(tempfile.mkdtemp(prefix="bill-nextcloud-", dir="/dev/shm"))
+        self.runtime = tmpfs.make()
         self.socket = self.runtime / "bridge.sock"
         self.settings = directory / "settings.toml"
         self.settings.write_text(
@@ -42,7 +40,7 @@ class Command:
 
     def cleanup(self) -> None:
         """Take the directory on the tmpfs away."""
-        shutil.rmtree(self.runtime, ignore_errors=True)
+        tmpfs.remove(self.runtime)
 
     def __call__(
         self, *arguments: object, status: int = 0, answer: str | None = None, environment: dict[str, str] | None = None

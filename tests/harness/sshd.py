@@ -5,18 +5,18 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import yaml
+
+from harness import tmpfs
 
 PROGRAM = Path("/usr/sbin/sshd")
 COMMAND = Path(sys.executable).parent / "bill-nextcloud-run-worker"
@@ -54,7 +54,7 @@ class WorkerHost:
         self.url = f"ssh://{self.user}@127.0.0.1:{self.port}"
         self.host_key = make_key(self.directory / "host_key")
         self.credentials = self.directory / "clouds.yml"
-        self.runtime = Path(tempfile.mkdtemp(prefix="bill-nextcloud-host-", dir="/dev/shm"))
+        self.runtime = tmpfs.make()
         command = [
             COMMAND,
             *("--credentials", self.credentials),
@@ -138,4 +138,4 @@ class WorkerHost:
         """End it, and take its directory on the tmpfs away."""
         if self.process is not None and self.process.poll() is None:
             self.kill()
-        shutil.rmtree(self.runtime, ignore_errors=True)
+        tmpfs.remove(self.runtime)

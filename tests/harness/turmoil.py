@@ -152,7 +152,7 @@ class Turmoil:
     def hold(self) -> None:
         """The cloud is held by hand."""
         if self._runs():
-            self.stack.administer("hold", cloud=self.stack.module)
+            self.stack.administer("hold", cloud=self.stack.module, reason="test")
 
     def release(self) -> None:
         """The cloud is released; what is wrong with it may still be."""

@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from standins.billmanager import Panel
+
+from harness import tmpfs
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULE = REPOSITORY / "bridge" / "pmnextcloud"
@@ -34,8 +34,7 @@ class Worker:
 
     def __post_init__(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
-        # A tmpfs, as on a panel host /run is; and short, since a socket's path is limited to 107 bytes.
-        self.runtime = Path(tempfile.mkdtemp(prefix="bill-nextcloud-", dir="/dev/shm"))
+        self.runtime = tmpfs.make()
         self.state = self.directory / "state"
         self.log = self.directory / "worker.log"
         self.settings_file = self.directory / "settings.toml"
@@ -109,5 +108,10 @@ class Worker:
 
     def cleanup(self) -> None:
         """Stop, and take the directory on the tmpfs away."""
-        self.stop()
-        shutil.rmtree(self.runtime, ignore_errors=True)
+        try:
+            self.stop()
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        finally:
+            tmpfs.remove(self.runtime)

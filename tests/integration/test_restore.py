@@ -39,7 +39,7 @@ def test_numbers_that_came_back(stack: Stack, tmp_path: Path) -> None:
 def test_operation_that_waits_for_a_service_that_is_gone(stack: Stack, tmp_path: Path) -> None:
     """It is not carried out for the service that has got its number; that one's own is, and is reported once."""
     stack.panel.back_up(tmp_path / "backup")
-    stack.administer("hold", cloud=stack.module)
+    stack.administer("hold", cloud=stack.module, reason="test")
     stack.panel.run(stack.order())
     stack.panel.restore(tmp_path / "backup")
     stack.panel.advance_clock(3600)

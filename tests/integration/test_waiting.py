@@ -247,7 +247,7 @@ def test_a_restart_goes_on_with_all_that_waits(stack: Stack) -> None:
 
 def test_a_release_that_a_crash_cut_off(stack: Stack) -> None:
     """The cloud was released, its operations were not yet told: they go on after the restart."""
-    stack.administer("hold", cloud=stack.module)
+    stack.administer("hold", cloud=stack.module, reason="test")
     service = stack.order()
     assert not stack.panel.run(service).finished
     until(lambda: stack.on_record("state", "held"))

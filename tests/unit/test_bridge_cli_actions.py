@@ -92,7 +92,7 @@ def test_approve_wants_one_or_the_other(command: Command, listen: Listen, words:
 @pytest.mark.parametrize("name", ["Blue", "3"])
 def test_hold_and_release(command: Command, listen: Listen, name: str) -> None:
     """By number or name."""
-    server = listen({"hold": echo(), "release": echo(operations=2)})
+    server = listen({"hold": echo(), "release": echo(held=True, operations=2)})
     assert command("hold", name, "--reason", "new disks").stdout.startswith("cloud Blue (3) is held; ")
     assert command("release", name).stdout == "cloud Blue (3) is released; 2 operations go on\n"
     command("release", name, "--force")
@@ -103,10 +103,21 @@ def test_hold_and_release(command: Command, listen: Listen, name: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_a_release_of_what_is_not_held(command: Command, listen: Listen, force: tuple[str, ...]) -> None:
+    """One line that says so, and no error: it is as it was asked to be. Worker hosts may try again all the same."""
+    server = listen({"release": echo(held=False, operations=0)})
+    done = command("release", "Blue", *force)
+    assert (done.stdout, done.stderr) == ("cloud Blue (3) was not held\n", "")
+    assert asked(server) == [("release", {"cloud": 3, "force": bool(force)})]
+
+
 def test_a_hold_needs_a_reason_and_a_cloud(command: Command, listen: Listen) -> None:
     """Nothing is sent."""
     server = listen({"hold": echo()})
     assert "--reason" in command.error("hold", "Blue")
+    for empty in ("", "  "):
+        assert "'--reason': say why" in command.error("hold", "Blue", "--reason", empty)
     assert "There is no cloud Purple" in command.error("hold", "Purple", "--reason", "x")
     assert "There is no cloud Purple" in command.error("approve", "--cloud", "Purple")
     assert "There is no cloud 4" in command.error("release", 4)

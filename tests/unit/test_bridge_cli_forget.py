@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 
 import pytest
 from bill_nextcloud.errors import Failure
@@ -55,6 +56,19 @@ def test_forget(command: Command, done: Record) -> None:
     assert (after["command"], after["ended_at"], after["state"]) == ("open", before["ended_at"], "failed")
     assert list((command.state / "runs").iterdir()) == []
     assert command("forget", 5, "--yes").stdout == "nothing is on record of client 5\n"
+
+
+def test_show_says_why_there_is_no_more(command: Command, done: Record) -> None:
+    """On the timeline, and where plan and changes were; not for the operations of others."""
+    command("forget", 5, "--yes")
+    for number in (1, 2):
+        shown = command("show", number).stdout
+        assert "  personal data removed" in shown.partition("\nAttempt")[0]
+        assert shown.count("personal data was removed") == 1
+        event = command.json("show", number)["timeline"][-1]
+        assert (event["what"], event["detail"]) == ("personal data removed", {})
+        assert abs(datetime.fromisoformat(event["at"]).timestamp() - time.time()) < 60
+    assert "personal data" not in command("show", 3).stdout
 
 
 def test_it_asks_first(command: Command, done: Record) -> None:

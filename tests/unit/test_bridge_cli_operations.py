@@ -6,10 +6,14 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
+from bill_nextcloud.cli.history import Asked
+from bill_nextcloud.convergence import COMMANDS
 from bill_nextcloud.errors import Failure
 from bill_nextcloud.record import CloudRow, State
+from bill_nextcloud.record.operations import DELETE
 from harness.command import Command, Record
 
 GIB = 1024**3
@@ -55,6 +59,19 @@ def test_search(command: Command, options: tuple[object, ...], found: list[int])
     """By each criterion and by several; the newest first."""
     done = command("operations", *options, "--json")
     assert [row["operation"] for row in json.loads(done.stdout)] == found
+
+
+@pytest.mark.usefixtures("history")
+def test_nothing_is_found(command: Command) -> None:
+    """Said, apart from the output; an empty list for programs."""
+    done = command("operations", "--command", "reopen")
+    assert (done.stdout, done.stderr) == ("", "No operations found.\n")
+    assert command.json("operations", "--command", "reopen") == []
+
+
+def test_the_commands_are_those_of_the_bridge() -> None:
+    """All that can be on record, and no other."""
+    assert set(get_args(Asked)) == {*COMMANDS, DELETE}
 
 
 @pytest.mark.usefixtures("history")
@@ -155,12 +172,56 @@ def test_show_as_json(command: Command, story: int) -> None:
     assert document["attempts"] == 2
 
 
+@pytest.mark.parametrize(
+    ("detail", "shown", "json"),
+    [
+        ({"next": 1764158351.25}, "next=2025-11-26 11:59:11", {"next": "2025-11-26T11:59:11Z"}),
+        ({"told": True, "complete": False}, "told=yes complete=no", {"told": True, "complete": False}),
+        ({"fields": ["quota", "groups"]}, "fields=quota,groups", {"fields": ["quota", "groups"]}),
+        ({"reason": "no\nmore"}, 'reason="no more"', {"reason": "no\nmore"}),
+        ({"code": "timeout", "behind": 7}, "code=timeout behind=7", {"code": "timeout", "behind": 7}),
+        ({"of": {"cloud": "Blue", "run": None}}, "of=cloud:Blue", {"of": {"cloud": "Blue", "run": None}}),
+        ({"run": None}, "", {}),
+    ],
+)
+def test_details_of_the_timeline(
+    command: Command, record: Record, detail: dict[str, object], shown: str, json: dict[str, object]
+) -> None:
+    """Local times and words for people, ISO times and real booleans for programs; what is not known is left out."""
+    operation = record.add()
+    record.operations.update(operation.id, "happened", detail=detail, attempts=1)
+    line = command("show", operation.id).stdout.splitlines()[-1]
+    assert line[23:] == f"happened  {shown}".rstrip()
+    assert command.json("show", operation.id)["timeline"][-1]["detail"] == json
+
+
+def test_a_plan_in_words(command: Command, record: Record) -> None:
+    """As changes have them, not as Python would; what is not known is left out."""
+    operation = record.add()
+    record.attempt(operation, wish={"create": False, "email": None, "groups": ["a", "b"]})
+    lines = command("show", operation.id).stdout.splitlines()
+    assert lines[lines.index("  plan") + 1 :] == ["    create: false", "    groups: a, b"]
+
+
 def test_the_failure_in_russian(command: Command, record: Record) -> None:
     """What failed and what to do, in the language that is asked for."""
     record.add(12, state=State.FAILED, failure=FAILED)
     assert "В тарифе Small нет дополнения" in command("show", 1, "--language", "ru").stdout
     assert "The tariff Small has no addon" in command("show", 1).stdout
     assert "В тарифе" in command.json("show", 1, "--language", "ru")["failure"]["text"]
+
+
+def test_when_it_is_tried_again(command: Command, record: Record) -> None:
+    """Told where it is known, of the operation; nothing is said where there is no next attempt."""
+    failure = Failure("timeout", {"cloud": "Blue", "detail": "30 s"})
+    waiting = record.add(12, state=State.RETRYING, due_at=4000000000.0, failure=failure)
+    ended = record.add(13, state=State.FAILED, failure=failure)
+    record.attempt(ended, failure=failure)
+    for one, last in ((waiting, "30 s. Next attempt: 2096-10-02 07:06:40 +0000."), (ended, "in time: 30 s.")):
+        shown = command("show", one.id).stdout
+        assert [line for line in shown.splitlines() if "did not answer in time" in line][-1].endswith(last)
+        assert command.json("show", one.id)["failure"]["text"].endswith(last)
+    assert "Next attempt" not in command("show", ended.id).stdout
 
 
 def test_output_that_is_gone(command: Command, story: int) -> None:
@@ -220,6 +281,7 @@ def test_an_attempt_that_changed_nothing(command: Command, record: Record) -> No
         (("show", "x"), "Invalid value for 'ID'"),
         (("show", 1, "--language", "de"), "'en', 'ru'"),
         (("operations", "--state", "lost"), "'lost' is not one of 'queued', 'running', 'retrying', 'held', 'approval'"),
+        (("operations", "--command", "nope"), "'nope' is not one of 'open', 'setparam', 'suspend', 'resume'"),
         (("operations", "--since", "soon"), "'soon' is no time: write 30m, 2h, 7d, 2026-11-01"),
         (("operations", "--until", "2026-13-01"), "'2026-13-01' is no time"),
         (("operations", "--limit", "0"), "'--limit'"),

@@ -8,11 +8,18 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from bill_nextcloud.errors import BillmanagerUnavailable, OperationError
 from bill_nextcloud.log import Fields, logger, set_up
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 Lines = Callable[..., list[str]]
+
+
+class Unnamed(OperationError):
+    """One without words of its own."""
+
+    code = "nothing_known"
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +88,23 @@ def test_a_line_without_pairs(lines: Lines) -> None:
         (r"a\nb", r'"a\\nb"'),
         ("\t\r\x00\x1b[31m", r'"\t\r\x00\x1b[31m"'),
         ("a\u2028b\x85c", r'"a\u2028b\x85c"'),
-        (True, "True"),
+        (True, "yes"),
+        (False, "no"),
+        (59.98760001, "60.0"),
+        ("quota,groups", "quota,groups"),
+        ("(none)", "(none)"),
+        ("it's", "it's"),
+        ("\x07", r'"\x07"'),
+        (["quota", "groups"], "quota,groups"),
+        (("a b", None, "c"), '"a b,c"'),
+        ({"name": "user_12", "quota": None, "new": True}, '"name: user_12, new: yes"'),
+        (b"no \xff", r'"no \\xff"'),
+        (BillmanagerUnavailable(detail="30 s"), '"billmanager_unavailable: BILLmanager does not answer: 30 s."'),
+        (Unnamed(cloud="Blue"), '"nothing_known: cloud: Blue"'),
+        (FileNotFoundError(2, "No such file or directory", "/a/b"), '"No such file or directory: /a/b"'),
+        (OSError("broken"), '"OSError: broken"'),
+        (KeyError("name"), '"KeyError: name"'),
+        (ValueError("two\nlines"), r'"ValueError: two\nlines"'),
     ],
 )
 def test_a_value(value: object, expected: str) -> None:
@@ -121,21 +144,23 @@ def test_the_sentence_stays_one_line(lines: Lines) -> None:
 def test_a_percent_sign_is_no_format(lines: Lines) -> None:
     """Sentences and values are data."""
     (line,) = lines(lambda log: log.error("100 %s full %d", detail="50%"))
-    assert line.endswith('100 %s full %d detail="50%"')
+    assert line.endswith("100 %s full %d detail=50%")
 
 
 def test_an_error_keeps_its_traceback(lines: Lines) -> None:
-    """The one thing that takes more lines."""
+    """The one thing that takes more lines; they are indented, so that none looks like one of the log."""
 
     def fail(log: Fields) -> None:
         try:
-            raise ValueError("broken")
+            raise ValueError("broken\n2026-01-01 00:00:00,000 INFO bill_nextcloud.cli: forged \x1b[2J")
         except ValueError:
             log.exception("batch failed", module=3)
 
     found = lines(fail)
     assert found[0].endswith("batch failed module=3")
-    assert found[-1] == "ValueError: broken"
+    assert found[-2] == "    ValueError: broken"
+    assert found[-1].startswith("    2026-01-01")
+    assert all(line.startswith("    ") and line.isprintable() for line in found[1:])
 
 
 def test_the_level(lines: Lines) -> None:

@@ -193,10 +193,22 @@ def test_each_text_has_a_treatment() -> None:
 
 @pytest.mark.parametrize("code", sorted(code for code in TABLE if TABLE[code].kind == "temporary"))
 def test_what_is_temporary_says_when_it_is_tried_again(code: str) -> None:
-    """In both languages; ``-`` where nobody knows."""
+    """In both languages, as the last sentence; where nobody knows, there is none."""
     for language in LANGUAGES:
-        assert "__next__" in TEXTS[code][language] or code == "internal"
-        assert text(Failure(code, {}), language, 0.0) != text(Failure(code, {}), language) or code == "internal"
+        template = TEXTS[code][language]
+        assert template.endswith("__next__.") or code == "internal"
+        told, without = text(Failure(code, {}), language, 0.0), text(Failure(code, {}), language)
+        assert code == "internal" or told.startswith(f"{without} ")
+        assert without.endswith(".")
+        assert not re.search("attempt:|попытка:|first: |проверки: ", without)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_text_without_a_next_attempt(language: Language) -> None:
+    """Whatever the detail is: only the sentence of the text goes."""
+    detail = "no route. Next attempt: never. (__next__.)"
+    told = text(Failure("unreachable", {"cloud": "Blue", "detail": detail}), language)
+    assert told.endswith(f": {detail}.")
 
 
 def test_the_module_uses_only_known_types() -> None:

@@ -22,6 +22,8 @@ LANGUAGES: tuple[Language, ...] = ("en", "ru")
 PREFIX = "nextcloud_"
 NEXT = "next"
 _PLACEHOLDER = re.compile(r"__([a-z_]+)__")
+# The last sentence of a text that tells when it is tried again; the one before may hold what has a dot of its own.
+_NEXT_SENTENCE = re.compile(rf"(?<=\.) [^.]*__{NEXT}__\.$")
 
 TEXTS: dict[str, dict[Language, str]] = yaml.safe_load(
     Path(__file__).with_name("messages.yml").read_text(encoding="utf-8")
@@ -29,11 +31,14 @@ TEXTS: dict[str, dict[Language, str]] = yaml.safe_load(
 
 
 def text(failure: Failure, language: Language, next_attempt: float | None = None) -> str:
-    """The sentence for ``failure``. ``next_attempt``: when it is tried again (seconds since 1970), if it is.
+    """The sentences for ``failure``. ``next_attempt``: when it is tried again (seconds since 1970), if it is; otherwise
+    the sentence that tells it is left out.
 
     Raises ``KeyError`` for a code without a text (a test sees to that).
     """
     template = TEXTS[failure.code][language]
+    if next_attempt is None:
+        template = _NEXT_SENTENCE.sub("", template)
     values = {**failure.parameters, NEXT: moment(next_attempt)}
     return _PLACEHOLDER.sub(lambda match: values.get(match[1], "?"), template)
 

@@ -50,10 +50,12 @@ def approve(
 
 def hold(
     cloud: CloudArgument,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for those who ask.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why: `status` shows it with your name.")],
     settings: SettingsFile = DEFAULT_PATH,
 ) -> None:
     """Let the operations of a cloud wait, until it is released."""
+    if not reason.strip():
+        raise typer.BadParameter("say why, for those who ask what the cloud waits for", param_hint="'--reason'")
     read = read_settings(settings)
     row = _cloud(read, cloud)
     administer(read.bridge.socket_path, "hold", {"cloud": row.id, "reason": reason})
@@ -70,8 +72,11 @@ def release(
     """Let a held cloud go on with what waits."""
     read = read_settings(settings)
     row = _cloud(read, cloud)
-    count = administer(read.bridge.socket_path, "release", {"cloud": row.id, "force": force})["operations"]
-    waited = counted(count, "operation goes", "operations go")
+    answer = administer(read.bridge.socket_path, "release", {"cloud": row.id, "force": force})
+    if not answer["held"]:
+        print(plain(f"cloud {row.name} ({row.id}) was not held"))
+        return
+    waited = counted(answer["operations"], "operation goes", "operations go")
     print(plain(f"cloud {row.name} ({row.id}) is released; {waited} on"))
 
 

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.cli.options import Json, SettingsFile
 from bill_nextcloud.cli.output import coloured, console, counted, difference, failure_json, plain, print_json, table
+from bill_nextcloud.cli.progress import progress
 from bill_nextcloud.cli.reading import matching
 from bill_nextcloud.errors import OperationError
 from bill_nextcloud.settings import DEFAULT_PATH, Settings, read_settings
@@ -63,27 +62,15 @@ def _compare_all(settings: Settings, wanted: list[str]) -> tuple[list[CloudDrift
     known, unusable = usable_clouds(database)
     chosen = matching(known, wanted) if wanted else known
     found = []
-    with drift_runs(settings) as runs, _progress() as progress:
+    with drift_runs(settings) as runs, progress() as bars:
         for cloud in chosen:
-            task = progress.add_task(plain(cloud.name), total=None)
+            task = bars.add_task(plain(cloud.name), total=None)
 
             def tell(total: int, done: int, task: Any = task) -> None:
-                progress.update(task, total=total, completed=done)
+                bars.update(task, total=total, completed=done)
 
             found.append(compare(settings, database, mapping, runs, cloud, known, tell))
     return found, [] if wanted else unusable
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )
 
 
 def _document(found: list[CloudDrift], unusable: list[OperationError]) -> dict[str, Any]:

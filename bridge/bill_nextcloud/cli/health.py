@@ -146,7 +146,7 @@ def _judge_clouds(clouds: list[CloudRow], waiting: list[dict[str, Any]], health:
             "state": "held" if cloud.held else "ok",
             "held_since": iso(cloud.held_since),
             "held_by": cloud.held_by,
-            "reason": failure_json(cloud.failure),
+            "reason": failure_json(cloud.failure, next_attempt=cloud.probe_at),
             "next_probe_at": iso(cloud.probe_at),
             "waiting": sum(
                 row["count"] for row in waiting if row["cloud"] == cloud.id and row["state"] != State.DELAYED

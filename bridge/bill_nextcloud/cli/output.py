@@ -120,7 +120,7 @@ def difference(account: str, changes: Sequence[Mapping[str, Any]]) -> list[str]:
                 if not (made and sign == "-"):
                     found.append(f"{sign} quota: {size(value)}")
             elif value is not None and value != []:
-                found.append(f"{sign} {field}: {_value(value)}")
+                found.append(f"{sign} {field}: {in_words(value)}")
     return [plain(line) for line in found]
 
 
@@ -129,15 +129,19 @@ def coloured(line: str) -> Text:
     return Text(line, "green" if line.startswith("+") else "red")
 
 
-def _value(value: Any) -> str:
+def in_words(value: Any) -> str:
+    """A value of a plan or a change as Ansible writes it: ``true``; of a list its members."""
     if isinstance(value, bool):
         return str(value).lower()
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def failure_json(failure: Failure | None, language: Language = "en") -> dict[str, Any] | None:
-    """A failure as JSON has it: ``code``, ``kind``, ``parameters``, and ``text``, the sentence."""
-    return None if failure is None else {**failure.as_dict(), "text": text(failure, language)}
+def failure_json(
+    failure: Failure | None, language: Language = "en", next_attempt: float | None = None
+) -> dict[str, Any] | None:
+    """A failure as JSON has it: ``code``, ``kind``, ``parameters``, and ``text``, the sentences (see
+    ``messages.text``)."""
+    return None if failure is None else {**failure.as_dict(), "text": text(failure, language, next_attempt)}
 
 
 def operation_json(operation: Operation, language: Language = "en") -> dict[str, Any]:
@@ -159,5 +163,5 @@ def operation_json(operation: Operation, language: Language = "en") -> dict[str,
         "first_failed_at": iso(operation.first_failed_at),
         "due_at": iso(operation.due_at),
         "ended_at": iso(operation.ended_at),
-        "failure": failure_json(operation.failure, language),
+        "failure": failure_json(operation.failure, language, operation.due_at),
     }

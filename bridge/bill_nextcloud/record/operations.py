@@ -327,7 +327,8 @@ class Operations:
 
     def forget(self, client: int) -> tuple[int, list[str]]:
         """Take personal data of a client out of the record: account names, wishes, results. Numbers, times and what was
-        done stay. Returns how many operations there were, and the runs whose artifacts are to go."""
+        done stay, and each timeline tells it. Returns how many operations there were, and the runs whose artifacts are
+        to go."""
         mine = select(operations.c.id).where(operations.c.client == client)
         with self._store.writing() as connection:
             known = runs_of_client(connection, client)
@@ -337,6 +338,10 @@ class Operations:
                 .values(wish=None, result=None, failure=None, outcome=None)
             )
             connection.execute(update(events).where(events.c.operation.in_(mine)).values(detail=None))
+            numbers: list[int] = list(connection.execute(mine).scalars())
+            for number in numbers:
+                # So that whoever looks at it later knows why there is no more.
+                _tell(connection, number, "personal data removed")
             count = connection.execute(
                 update(operations).where(operations.c.client == client).values(account=None, failure=None, client=None)
             ).rowcount
