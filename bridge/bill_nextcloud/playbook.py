@@ -16,7 +16,8 @@ from typing import Any
 from bill_nextcloud.billmanager.service import Cloud
 from bill_nextcloud.errors import EngineUnavailable, Failure, RunUnknown, SettingsInvalid
 from bill_nextcloud.log import logger
-from bill_nextcloud.runs.private import on_tmpfs, remove
+from bill_nextcloud.removal import remove
+from bill_nextcloud.runs.private import on_tmpfs
 from bill_nextcloud.runs.run import Access, Interrupted, Results, Run, execute
 from bill_nextcloud.runs.workers import Workers
 from bill_nextcloud.settings import Settings

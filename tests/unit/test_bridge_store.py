@@ -107,6 +107,57 @@ def test_the_engine_waits_for_no_disk_but_keeps_what_it_has(tmp_path: Path) -> N
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
 
 
+def test_operations_are_accepted_together(tmp_path: Path) -> None:
+    """Those that are asked for at once: each new one once, with numbers and timelines of their own."""
+    record = Record(tmp_path)
+    before = record.add(1)
+
+    def accept(service: int, created: str | None = None) -> tuple[int, bool]:
+        operation, new = record.operations.accept(
+            key=f"billmanager:{service}:open",
+            created=created,
+            installation="billmanager",
+            billmanager_operation=None,
+            command="open",
+            service=service,
+            cloud=3,
+            client=5,
+            account=None,
+            asked_by=f"caller of {service}",
+        )
+        assert operation == record.operations.get(operation.id)
+        return operation.id, new
+
+    wanted = [(1, None), (2, None), (3, "monday"), (2, None), (3, "tuesday"), (3, None)]
+    entered, goes_on = threading.Event(), threading.Event()
+
+    def first(connection: Connection) -> None:
+        entered.set()
+        assert goes_on.wait(10)
+
+    with ThreadPoolExecutor(len(wanted) + 1) as pool:
+        pool.submit(record.store.write, first)
+        assert entered.wait(10)
+        asked = []
+        for count, one in enumerate(wanted, 1):
+            asked.append(pool.submit(accept, *one))
+            while record.store._changes.qsize() < count:
+                pass
+        goes_on.set()
+        answers = [one.result(10) for one in asked]
+    assert answers == [
+        (before.id, False),
+        (before.id + 1, True),
+        (before.id + 2, True),
+        (before.id + 1, False),
+        (before.id + 3, True),
+        (before.id + 3, False),
+    ]
+    assert record.operations.get(before.id + 3).round == 2
+    assert [event["what"] for event in record.operations.events(before.id + 1)] == ["accepted", "asked again"]
+    assert record.operations.events(before.id + 2)[0]["detail"] == {"by": "caller of 3"}
+
+
 def test_many_operations_are_moved_by_hundreds(tmp_path: Path) -> None:
     """Those of the cloud and the states that are named; each has it in its timeline."""
     record = Record(tmp_path)

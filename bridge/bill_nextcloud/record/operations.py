@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, text, true, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, text, true, update
 
 from bill_nextcloud.errors import Failure, OperationNotFound
+from bill_nextcloud.record.acceptance import accept
 from bill_nextcloud.record.rows import Attempt, Operation, attempt_of, operation_of
 from bill_nextcloud.record.runs import runs_of_client
 from bill_nextcloud.record.store import Store
@@ -19,14 +20,10 @@ from bill_nextcloud.record.tables import attempt as attempts
 from bill_nextcloud.record.tables import event as events
 from bill_nextcloud.record.tables import operation as operations
 from bill_nextcloud.record.tables import run as runs
+from bill_nextcloud.record.timeline import tell
 
 # A deletion at the end of a retention: ours, BILLmanager knows no such command.
 DELETE = "delete"
-
-
-# Made once: to build a statement costs as much as to execute it, and an acknowledgement waits for these.
-_INSERT, _INSERT_EVENT = insert(operations), insert(events)
-_BY_KEY = select(operations).where(operations.c.key == bindparam("known_key"))
 
 
 class Operations:
@@ -57,40 +54,30 @@ class Operations:
         unknown. Otherwise a new round is stored. ``due_at``: not before (a deletion). ``held``: why its cloud is.
         """
 
-        def accepted(connection: Connection) -> tuple[Operation, bool]:
-            known = [operation_of(row) for row in connection.execute(_BY_KEY, {"known_key": key})]
-            for one in sorted(known, key=lambda one: -one.id):
-                if not one.ended and (created is None or one.created in (None, created)):
-                    _tell(connection, one.id, "asked again", by=asked_by)
-                    return one, False
-            values: dict[str, Any] = {
-                "key": key,
-                "created": created,
-                "round": max((one.round for one in known), default=0) + 1,
-                "installation": installation,
-                "billmanager_operation": billmanager_operation,
-                "command": command,
-                "service": service,
-                "cloud": cloud,
-                "client": client,
-                "account": account,
-                "asked_by": asked_by,
-                "state": State.HELD if held else State.QUEUED if due_at is None else State.DELAYED,
-                "dispatch": 1,
-                "attempts": 0,
-                "accepted_at": time.time(),
-                "first_failed_at": None,
-                "due_at": due_at,
-                "ended_at": None,
-                "approved_by": None,
-                "failure": json.dumps(held.as_dict(), ensure_ascii=False) if held else None,
-            }
-            number = connection.execute(_INSERT, values).inserted_primary_key
-            assert number is not None
-            _tell(connection, number[0], "accepted", by=asked_by, held=held.code if held else None)
-            return Operation(**{**values, "failure": held}, id=number[0]), True
-
-        return self._store.write(accepted)
+        wanted = Operation(
+            id=0,
+            key=key,
+            created=created,
+            round=0,
+            installation=installation,
+            billmanager_operation=billmanager_operation,
+            command=command,
+            service=service,
+            cloud=cloud,
+            account=account,
+            client=client,
+            asked_by=asked_by,
+            state=State.HELD if held else State.QUEUED if due_at is None else State.DELAYED,
+            dispatch=1,
+            attempts=0,
+            accepted_at=time.time(),
+            first_failed_at=None,
+            due_at=due_at,
+            ended_at=None,
+            failure=held,
+            approved_by=None,
+        )
+        return self._store.write_together(accept, wanted)
 
     def get(self, number: int) -> Operation:
         """One operation. Raises :class:`OperationNotFound`."""
@@ -123,14 +110,14 @@ class Operations:
         def changed(connection: Connection) -> bool:
             done = bool(connection.execute(change).rowcount)
             if done:
-                _tell(connection, number, what, **(detail or {}))
+                tell(connection, number, what, **(detail or {}))
             return done
 
         return self._store.write(changed)
 
     def note(self, number: int, what: str, **detail: Any) -> None:
         """Put ``what`` on the timeline of an operation."""
-        self._store.write(lambda connection: _tell(connection, number, what, **detail))
+        self._store.write(lambda connection: tell(connection, number, what, **detail))
 
     def move(self, states: Sequence[State], cloud: int, what: str, by: str, **values: Any) -> list[Operation]:
         """Set columns of a cloud's operations in one of ``states``, at most 500 at once; those that were changed.
@@ -144,7 +131,7 @@ class Operations:
             mine = operations.c.id.in_(numbers)
             connection.execute(update(operations).where(mine).values(**values))
             for number in numbers:
-                _tell(connection, number, what, by=by)
+                tell(connection, number, what, by=by)
             return [operation_of(row) for row in connection.execute(select(operations).where(mine))]
 
         return self._store.write(moved)
@@ -227,7 +214,7 @@ class Operations:
                 delete(attempts).where(attempts.c.operation == operation.id, attempts.c.dispatch == dispatch)
             ).rowcount
             if interrupted:
-                _tell(connection, operation.id, "interrupted")
+                tell(connection, operation.id, "interrupted")
             connection.execute(
                 insert(attempts).values(operation=operation.id, dispatch=dispatch, started_at=time.time())
             )
@@ -341,7 +328,7 @@ class Operations:
             numbers: list[int] = list(connection.execute(mine).scalars())
             for number in numbers:
                 # So that whoever looks at it later knows why there is no more.
-                _tell(connection, number, "personal data removed")
+                tell(connection, number, "personal data removed")
             count = connection.execute(
                 update(operations).where(operations.c.client == client).values(account=None, failure=None, client=None)
             ).rowcount
@@ -365,14 +352,3 @@ def _unfinished_of(operation: Operation) -> Any:
         operations.c.state.in_(list(UNFINISHED)),
         operations.c.command != DELETE,
     )
-
-
-def _tell(connection: Connection, number: int, what: str, **detail: Any) -> None:
-    told = {name: value for name, value in detail.items() if value is not None}
-    row = {
-        "operation": number,
-        "at": time.time(),
-        "what": what,
-        "detail": json.dumps(told, ensure_ascii=False) if told else None,
-    }
-    connection.execute(_INSERT_EVENT, row)

@@ -68,6 +68,13 @@ def operation_of(row: Any) -> Operation:
     return Operation(**{**values, "state": State(values["state"]), "failure": _failure(values["failure"])})
 
 
+def row_of(operation: Operation) -> dict[str, Any]:
+    """The columns of the table ``operation``, without its number."""
+    values = {name: value for name, value in vars(operation).items() if name != "id"}
+    failure = operation.failure
+    return {**values, "failure": json.dumps(failure.as_dict(), ensure_ascii=False) if failure else None}
+
+
 def attempt_of(row: Any) -> Attempt:
     """A row of the table ``attempt``."""
     values = dict(row._mapping)

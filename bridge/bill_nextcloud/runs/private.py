@@ -1,18 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What only its owner may read: files for Ansible on a tmpfs; and their end."""
+"""What only its owner may read: files for Ansible on a tmpfs."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 import yaml
-
-from bill_nextcloud.log import logger
-
-log = logger("private")
 
 
 class Data(dict[str, Any]):
@@ -34,17 +29,6 @@ def write(path: Path, content: dict[str, Any]) -> None:
     """Write a new file for its owner only. Raises ``FileExistsError`` when it is there already."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         yaml.dump(content, file, Dumper=_DataDumper, allow_unicode=True)
-
-
-def remove(directory: Path) -> None:
-    """Remove ``directory`` with all in it. When that fails, the log says so: what a run did is known all the same, and
-    must not be lost by it."""
-    try:
-        shutil.rmtree(directory)
-    except FileNotFoundError:
-        pass  # somebody else was faster
-    except OSError as error:
-        log.error("not removed", directory=str(directory), detail=error)
 
 
 def on_tmpfs(directory: Path) -> bool:

@@ -27,9 +27,9 @@ from bill_nextcloud.errors import (
 )
 from bill_nextcloud.lock import cloud_address
 from bill_nextcloud.log import logger
+from bill_nextcloud.removal import remove
 from bill_nextcloud.runs.connection import Connection
 from bill_nextcloud.runs.lease import MARGIN
-from bill_nextcloud.runs.private import remove
 from bill_nextcloud.runs.refused import Refused
 from bill_nextcloud.runs.release import release
 from bill_nextcloud.runs.returned import Returned
