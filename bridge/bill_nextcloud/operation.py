@@ -7,18 +7,20 @@ Passwords are read from BILLmanager when a run needs them and are stored nowhere
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from bill_nextcloud import report
 from bill_nextcloud.admission import Admission
+from bill_nextcloud.attempt import Attempt
 from bill_nextcloud.batch import MOST, Batches
 from bill_nextcloud.billmanager.asked import Asked, asked, deletions
 from bill_nextcloud.billmanager.messages import text
-from bill_nextcloud.billmanager.mgrctl import Mgrctl
+from bill_nextcloud.billmanager.mgrctl import AT_ONCE, Mgrctl
 from bill_nextcloud.billmanager.service import DELETE_AFTER, Database
 from bill_nextcloud.convergence import Outcome, Request
 from bill_nextcloud.engine import PARKED_SECONDS, Engine
@@ -33,6 +35,7 @@ from bill_nextcloud.record.operations import DELETE
 from bill_nextcloud.retention import due
 from bill_nextcloud.settings import Settings
 from bill_nextcloud.telling import Teller, request_for
+from bill_nextcloud.transitions import end, park
 from bill_nextcloud.treatment import APPROVAL, UNREACHABLE, pause
 
 log = logger("operation")
@@ -41,6 +44,8 @@ BILLMANAGER = "BILLmanager"
 BRIDGE = "bridge"
 WAITING = (State.QUEUED, State.RETRYING, State.HELD, State.APPROVAL, State.DELAYED)
 HOUR = 3600.0
+# How many are concluded at once, for the reason of ``attempt.TURNS``: as many as may call BILLmanager.
+_TURNS = AT_ONCE
 # The time in which it could not be carried out does not count to that after which it is given up.
 _GOING_ON: dict[str, Any] = {"state": State.QUEUED, "due_at": None, "first_failed_at": None}
 
@@ -61,12 +66,13 @@ class Operations:
         self._settings = settings
         self._mgrctl = mgrctl
         self._database = database
-        self._batches = batches
         self.record = record
         self.holds = holds
         self._admission = Admission(settings.engine.workers, MOST)
-        self.engine = Engine(settings, self._attempt, self._conclude, self._follow)
+        attempt = Attempt(database, batches, record, holds, teller, self._admission)
+        self.engine = Engine(settings, attempt, self._conclude_in_turn, self._follow)
         self._notices = Notices()
+        self._turns = threading.BoundedSemaphore(_TURNS)
         self._teller = teller
 
     # Taking
@@ -230,69 +236,9 @@ class Operations:
 
     # The steps of one operation: each may be called again after a crash
 
-    def _attempt(self, number: int, dispatch: int) -> None:
-        operation = self.record.get(number)
-        if operation.ended or operation.dispatch != dispatch:
-            return
-        before = self.record.attempt(number, dispatch) if operation.state == State.RUNNING else None
-        if before is not None and before.ended_at is not None:
-            return  # it is on record; the process was killed before the engine had noted it
-        if operation.command != DELETE and (earlier := self.record.earlier(operation)):
-            self._park(operation, State.QUEUED, "waits", behind=earlier.id)
-            return
-        now = self._asked(operation)
-        if now is not None and operation.command != DELETE and now.others_than(operation.created):
-            self._end(operation, State.CANCELLED, "not asked for any more", reason="its numbers are now others'")
-            return
-        if now is not None and operation.created is None:
-            # It was taken while BILLmanager's database did not answer.
-            self.record.update(number, "found in BILLmanager", created=now.created, client=now.client)
-        module = operation.cloud if now is None else now.module
-        held = self.holds.failure(module)
-        if held is not None:
-            self._teller.held(operation, held, module)
-            self._park(operation, State.HELD, "held", failure=held, cloud=module)
-            return
-        if not self._admission.enter(module, number):
-            self._park(operation, State.QUEUED, "waits for a free place")
-            return
-        if not self.record.begin_attempt(operation, dispatch):
-            return
-        outcome = self._carry_out(operation, module)
-        self.record.end_attempt(
-            operation,
-            dispatch,
-            failure=outcome.failure,
-            run=outcome.run,
-            wish=outcome.wish,
-            result=outcome.result,
-            outcome={
-                name: value
-                for name, value in asdict(outcome).items()
-                if name in ("item_type", "url", "confirmed", "delete_after", "dropped")
-            },
-            account=outcome.account,
-            cloud=module,
-        )
-
-    def _carry_out(self, operation: Operation, module: int | None) -> Outcome:
-        request = request_for(operation)
-        if module is None:
-            try:
-                service = self._database.service(operation.service)
-            except OperationError as error:
-                return Outcome(request, failure=error.failure)
-            if service.module is None:
-                return Outcome(request, failure=Failure("module_unknown", {"module": "(none)"}))
-            module = service.module
-        return self._batches.submit(module, request).result()
-
-    def _asked(self, operation: Operation) -> Asked | None:
-        """What BILLmanager has now under the operation's numbers; ``None``, while it does not answer."""
-        try:
-            return asked(self._database, operation.service, operation.billmanager_operation)
-        except OperationError:
-            return None
+    def _conclude_in_turn(self, number: int, dispatch: int) -> None:
+        with self._turns:
+            self._conclude(number, dispatch)
 
     def _conclude(self, number: int, dispatch: int) -> None:
         operation = self.record.get(number)
@@ -311,16 +257,26 @@ class Operations:
         failure = outcome.failure
         if outcome.dropped and outcome.delete_after == operation.created:
             # Handed over too early: the clock was wrong.
-            self._park(operation, State.DELAYED, "not yet", reason=outcome.dropped, due_at=due(operation.created))
+            park(
+                self.record, operation, State.DELAYED, "not yet", reason=outcome.dropped, due_at=due(operation.created)
+            )
             return
         if failure is None:
             failure = self._tell_success(operation, outcome)
         if failure is None and outcome.dropped:
-            self._end(operation, State.CANCELLED, "not wanted any more", reason=outcome.dropped)
+            end(self.record, operation, State.CANCELLED, "not wanted any more", reason=outcome.dropped)
         elif failure is None:
             changes = [change["field"] for change in outcome.result.get("changes", [])]
             write(log.info, "operation done", operation, outcome, changes=",".join(changes) or None)
-            self._end(operation, State.DONE, "done", failure=None, action=outcome.result.get("action"), run=outcome.run)
+            end(
+                self.record,
+                operation,
+                State.DONE,
+                "done",
+                failure=None,
+                action=outcome.result.get("action"),
+                run=outcome.run,
+            )
         else:
             self._failed(operation, outcome, failure)
 
@@ -350,22 +306,11 @@ class Operations:
             state, what = State.RETRYING, "failed, is tried again"
         else:
             told = self._teller.final(operation, failure)
-            self._end(operation, State.FAILED, "failed", code=failure.code, told=told, **values)
+            end(self.record, operation, State.FAILED, "failed", code=failure.code, told=told, **values)
             return
         self._teller.failed(operation, failure, at)
         due_at = at if state == State.RETRYING else None
-        self._park(operation, state, what, code=failure.code, next=at, due_at=due_at, **values)
-
-    def _park(self, operation: Operation, state: State, what: str, **more: Any) -> None:
-        """Let the operation wait: the next hand-over is stored by :meth:`_follow`."""
-        columns = {name: more.pop(name) for name in ("failure", "first_failed_at", "due_at", "cloud") if name in more}
-        values = {"due_at": None, **columns, "state": state, "dispatch": operation.dispatch + 1}
-        self.record.update(operation.id, what, detail=more, **values)
-
-    def _end(self, operation: Operation, state: State, what: str, **more: Any) -> None:
-        columns = {name: more.pop(name) for name in ("failure", "first_failed_at") if name in more}
-        values = {**columns, "state": state, "due_at": None, "ended_at": time.time()}
-        self.record.update(operation.id, what, detail=more, **values)
+        park(self.record, operation, state, what, code=failure.code, next=at, due_at=due_at, **values)
 
     def _follow(self, number: int, dispatch: int) -> None:
         """After the steps: what comes next. Left out by a crash, it is made up for by :meth:`recover`."""

@@ -87,7 +87,7 @@ def test_a_record_that_is_older_than_the_engine(stack: Stack, tmp_path: Path) ->
         shutil.copy(path, tmp_path)
     stack.worker.start()
     stack.opened()
-    stack.administer("hold", cloud=stack.module)
+    stack.administer("hold", cloud=stack.module, reason="copy")
     stack.panel.run(stack.order())
     assert stack.on_record("id, state") == [(1, "done"), (2, "done"), (3, "held")]
     stack.worker.stop()

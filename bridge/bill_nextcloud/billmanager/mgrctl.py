@@ -15,7 +15,8 @@ from bill_nextcloud.process import dying_with_parent
 
 # Each call is a process, and after a batch hundreds of operations report at once. Not fewer on a small machine: calls
 # that BILLmanager does not answer must not keep all others waiting.
-_AT_ONCE = threading.BoundedSemaphore(8)
+AT_ONCE = 8
+_turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Mgrctl:
         command += [function, *(f"{name}={value}" for name, value in parameters.items())]
         hidden = list((secrets or {}).values())
         try:
-            with _AT_ONCE:
+            with _turns:
                 done = subprocess.run(
                     dying_with_parent(command),
                     env=environment,
