@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from harness.worker import REPOSITORY
 
-TRANSLATED = ("README", "docs/install", "docs/operate", "docs/performance")
+TRANSLATED = ("README", "docs/install", "docs/migrate", "docs/operate", "docs/performance")
 
 
 def read(name: str) -> str:
