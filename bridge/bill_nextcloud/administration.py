@@ -21,12 +21,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bill_nextcloud.billmanager.asked import deletions
+from bill_nextcloud.billmanager.messages import printable
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.convergence import Request
 from bill_nextcloud.errors import BadRequest, CloudUnknown, Failure, OperationError, OperationNotWaiting
 from bill_nextcloud.operation import WAITING, Operations
 from bill_nextcloud.record import Operation, State
 from bill_nextcloud.record.operations import DELETE
+from bill_nextcloud.record.tables import MOST
 from bill_nextcloud.treatment import HELD_BY_ADMINISTRATOR
 
 _REASON_LENGTH = 200
@@ -110,7 +112,7 @@ class Administration:
 
     def _hold(self, parameters: Mapping[str, Any], by: str) -> dict[str, Any]:
         module, name = self._cloud(parameters)
-        reason = " ".join(str(parameters.get("reason") or "").split())[:_REASON_LENGTH]
+        reason = " ".join(printable(str(parameters.get("reason") or "")).split())[:_REASON_LENGTH]
         if not reason:
             raise BadRequest(detail="a hold needs a reason, for those who ask why nothing is done")
         self.operations.holds.hold(module, Failure("held_by_administrator", {"cloud": name, "detail": reason}), by)
@@ -126,8 +128,12 @@ class Administration:
             if found is not None:
                 holds.found(module, found)
                 raise StillHeld(found)
-        count = holds.release(module, by, force=force)
-        return {"cloud": module, "held": failure is not None, "operations": count}
+        # What another administrator has held during the probe stays held.
+        meant = force or failure is None or failure.code == HELD_BY_ADMINISTRATOR
+        count = holds.release(module, by, force=force, administrators=meant)
+        if count is None and (still := holds.failure(module)) is not None:
+            raise StillHeld(still)
+        return {"cloud": module, "held": failure is not None, "operations": count or 0}
 
     def _cloud(self, parameters: Mapping[str, Any]) -> tuple[int, str]:
         module = _number(parameters, "cloud")
@@ -139,6 +145,6 @@ class Administration:
 
 def _number(parameters: Mapping[str, Any], name: str) -> int:
     value = parameters.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MOST:
         raise BadRequest(detail=f"{name} must be a number")
     return value

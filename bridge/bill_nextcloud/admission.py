@@ -16,9 +16,10 @@ Cloud = int | None
 class Admission:
     """``places`` for operations, shared by the clouds; who finds none waits in line.
 
-    A cloud may have ``most`` at most, and no more than are free: so one slow cloud takes half of all, two a third each,
-    and some are always left for the others (dynamic thresholds, as switches share their buffers: Choudhury and Hahne,
-    1998). Kept in memory: what waits is stored elsewhere and lines up again after a restart.
+    A cloud may have ``most`` at most, and no more than are free: so one slow cloud takes half of all, a second half of
+    what is left, and nine of them leave two of a thousand; as places come back they end with equal shares (dynamic
+    thresholds, as switches share their buffers: Choudhury and Hahne, 1998). Kept in memory: what waits is stored
+    elsewhere and lines up again after a restart.
 
     A place is taken, or kept for one that was told to come. Whoever gives one up calls those that now find one.
     """

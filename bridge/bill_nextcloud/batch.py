@@ -45,24 +45,29 @@ class Batches:
         member = _Member(request, Future())
         with self._guard:
             if module not in self._queues:
-                self._queues[module] = queue.SimpleQueue()
+                waiting: queue.SimpleQueue[_Member] = queue.SimpleQueue()
                 # A daemon: at the end of the process the kernel ends its run too.
-                threading.Thread(target=self._serve, args=(module,), name=f"cloud-{module}", daemon=True).start()
+                name = f"cloud-{module}"
+                threading.Thread(target=self._serve, args=(module, waiting), name=name, daemon=True).start()
+                # Only now: a queue that nobody serves would keep its cloud waiting for ever.
+                self._queues[module] = waiting
         self._queues[module].put(member)
         return member.outcome
 
-    def _serve(self, module: int) -> None:
-        waiting = self._queues[module]
+    def _serve(self, module: int, waiting: queue.SimpleQueue[_Member]) -> None:
         while True:
             members = [waiting.get()]
             while len(members) < MOST and not waiting.empty():
                 members.append(waiting.get())
             try:
                 outcomes = self._converge(module, [member.request for member in members])
-                self._observe(module, [outcome.failure for outcome in outcomes])
             except Exception as error:  # the edge of the thread: whatever happens, each member gets an answer
                 log.exception("batch failed", module=module)
                 failure = Failure("internal", {"detail": type(error).__name__})
                 outcomes = [Outcome(member.request, failure=failure) for member in members]
+            try:
+                self._observe(module, [outcome.failure for outcome in outcomes])
+            except Exception:  # what became of them is known all the same
+                log.exception("batch not observed", module=module)
             for member, outcome in zip(members, outcomes, strict=True):
                 member.outcome.set_result(outcome)

@@ -391,6 +391,6 @@ class Convergence:
             wishes.append(self._wish(work, look=True) if check or work.wish is None else work.wish)
             if work.password is not None:
                 passwords[work.account.name] = work.password
-        numbers = [work.request.number for work in works if work.request.number is not None]
+        numbers = sorted({work.request.number for work in works if work.request.number is not None})
         begin = partial(self.on_record.begin, operations=numbers, looks=check)
         return self.runs.accounts(cloud, wishes, passwords, check=check, begin=begin)

@@ -36,7 +36,7 @@ QUEUE = "operations"
 # For what waits for something that happens: it is woken; this is only how long a missed wake could last.
 PARKED_SECONDS = 3 * 3600.0
 # One that was just taken from the queue has not begun yet; on a busy machine that lasts.
-STRANDED_SECONDS = 20.0
+STRANDED_SECONDS = 30.0
 _POLL = 0.05
 _LIVE = ["PENDING", "ENQUEUED", "DELAYED"]
 _PAGE = 500
@@ -68,6 +68,8 @@ class Engine:
         self._hand_overs: queue.SimpleQueue[_HandOver] = queue.SimpleQueue()
         self._wakes: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
         self._running: set[tuple[int, int]] = set()
+        # Taken away: what begins all the same, late, does nothing.
+        self._taken: set[tuple[int, int]] = set()
         # PENDING in the database although nothing runs, and since when (monotonic).
         self._idle: dict[tuple[int, int], float] = {}
         self._failed_at: float | None = None
@@ -105,7 +107,10 @@ class Engine:
 
         @DBOS.workflow(name="operation")
         def operation(operation: int, dispatch: int) -> None:
-            self._running.add((operation, dispatch))
+            with self._guard:
+                if (operation, dispatch) in self._taken:
+                    return
+                self._running.add((operation, dispatch))
             try:
                 attempt_step(operation, dispatch)
                 conclude_step(operation, dispatch)
@@ -236,12 +241,12 @@ class Engine:
         To be called every few seconds; they are taken when nothing has run for :data:`STRANDED_SECONDS`.
         """
         now = time.monotonic()
-        idle = {
-            one: self._idle.get(one, now)
-            for workflow in DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
-            if (one := _operation_of(workflow)) is not None and one not in self._running
-        }
-        stranded = [one for one, since in idle.items() if now - since >= STRANDED_SECONDS]
+        pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+        known = {one for workflow in pending if (one := _operation_of(workflow)) is not None}
+        with self._guard:
+            idle = {one: self._idle.get(one, now) for one in known - self._running}
+            stranded = [one for one, since in idle.items() if now - since >= STRANDED_SECONDS]
+            self._taken.update(stranded)
         if stranded:
             log.warning("operations were left without an end", count=len(stranded))
             DBOS.cancel_workflows([_name(number, dispatch) for number, dispatch in stranded])
@@ -287,7 +292,7 @@ class Engine:
             operation, dispatch = self._wakes.get()
             try:
                 DBOS.set_workflow_delay(_name(operation, dispatch), delay_seconds=0)
-            except (SQLAlchemyError, dbos_error.DBOSException) as error:
+            except Exception as error:  # the edge of the thread: without it nothing would be woken any more
                 log.warning("operation not woken, trying again", operation=operation, detail=type(error).__name__)
                 time.sleep(1)
                 self._wakes.put((operation, dispatch))

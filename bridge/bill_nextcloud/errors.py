@@ -279,6 +279,12 @@ class RecordMissing(OperationError):
     code = "record_missing"
 
 
+class RecordOutdated(OperationError):
+    """The record was made by an earlier version, and the worker of this one has not been started yet (``database``)."""
+
+    code = "record_outdated"
+
+
 class ClientHasOperations(OperationError):
     """Operations of the client are unfinished, so that its data is still needed (``client``, ``operations``)."""
 

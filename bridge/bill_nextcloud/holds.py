@@ -107,10 +107,13 @@ class Holds:
                 self._save(replace(row, unreachable=0))
 
     def hold(self, module: int, failure: Failure, by: str) -> None:
-        """Let the operations of a cloud wait. One that is held for another reason is now held for this one."""
+        """Let the operations of a cloud wait. One that is held for another reason is now held for this one; what an
+        administrator holds only an administrator holds for another."""
+        digest = self._digest(module)
         with self._guard:
             row = self._row(module, failure.parameters.get("cloud"))
-            if row.failure and (row.failure.code == failure.code or row.failure.code == HELD_BY_ADMINISTRATOR):
+            stronger = (failure.code, HELD_BY_ADMINISTRATOR) if failure.code != HELD_BY_ADMINISTRATOR else ()
+            if row.failure and row.failure.code in stronger:
                 return
             pause = self._pause(failure.code, 1)
             self._save(
@@ -121,20 +124,20 @@ class Holds:
                     held_by=by,
                     probes=0,
                     probe_at=None if pause is None else time.time() + pause,
-                    credentials=self._digest(module),
+                    credentials=digest,
                     # What an administrator does himself needs no alarm.
                     announced_at=time.time() if failure.code == HELD_BY_ADMINISTRATOR else row.announced_at,
                 )
             )
         log.error("cloud held", cloud=module, code=failure.code, by=by, next_probe=pause)
 
-    def release(self, module: int, by: str, *, force: bool = False) -> int:
+    def release(self, module: int, by: str, *, force: bool = False, administrators: bool = True) -> int | None:
         """Let the operations of a cloud go on; how many there were. ``force``: credentials of worker hosts that it has
-        refused may be tried once more. Raises :class:`CloudUnknown`, ``EngineUnavailable``."""
+        refused may be tried once more. Without ``administrators`` what one of them holds stays held: ``None``.
+        Raises :class:`CloudUnknown`, ``EngineUnavailable``."""
         if force:
             self._runs.try_again(module)
-        self._release(module, by, administrators=True)
-        return self._released(module)
+        return self._released(module) if self._release(module, by, administrators=administrators) else None
 
     def _release(self, module: int, by: str, *, administrators: bool) -> bool:
         """Whether nothing holds the cloud now; ``administrators``: not even one of them."""
@@ -167,6 +170,7 @@ class Holds:
     def found(self, module: int, failure: Failure) -> None:
         """A probe that somebody asked for has found that a held cloud still cannot be used: another reason than before
         is now the one. Its own probes go on at their pace."""
+        digest = self._digest(module)
         with self._guard:
             row = self._rows.get(module)
             if row is None or row.failure is None or row.failure.code == HELD_BY_ADMINISTRATOR:
@@ -177,7 +181,7 @@ class Holds:
                 return
             pause = self._pause(reason.code, 1)
             at = None if pause is None else time.time() + pause
-            self._save(replace(row, failure=reason, probes=0, probe_at=at, credentials=self._digest(module)))
+            self._save(replace(row, failure=reason, probes=0, probe_at=at, credentials=digest))
         log.info("cloud held for another reason", cloud=module, code=reason.code, next_probe=pause)
 
     def passed(self, module: int) -> None:

@@ -19,34 +19,39 @@ MINUTE, HOUR = 60.0, 3600.0
 # After a failure of the bridge's own storage its operations are not left waiting for the next full minute.
 SOON, LATELY = 5.0, 180.0
 MOMENT = 10.0
+Chore = tuple[str, float, Callable[[], object]]
 RECOVER = "operations are handed over again"
 
 
 class Housekeeping:
-    """Chores with their pauses (seconds). One that fails is tried again after its pause."""
+    """Chores with their pauses (seconds). One that fails is tried again after its pause. Those that ask BILLmanager,
+    which may take minutes to say nothing, keep no others waiting."""
 
     def __init__(self, operations: Operations, runs: Runs, teller: Teller) -> None:
         self._engine = operations.engine
         self._operations = operations
-        self._chores: list[tuple[str, float, Callable[[], object]]] = [
+        self._own: list[Chore] = [
             (RECOVER, MINUTE, operations.recover),
             ("operations without an end are taken away", MOMENT, self._take_stranded),
-            ("failures are told again", MINUTE, teller.again),
-            ("deletions are expected", HOUR, operations.expect_deletions),
             ("old operations are removed", HOUR, operations.remove_old),
             ("old artifacts are removed", HOUR, runs.remove_old),
         ]
+        self._billmanagers: list[Chore] = [
+            ("failures are told again", MINUTE, teller.again),
+            ("deletions are expected", HOUR, operations.expect_deletions),
+        ]
 
     def start(self) -> None:
-        """Begin, in a thread that ends with the process."""
-        threading.Thread(target=self._keep, name="housekeeping", daemon=True).start()
+        """Begin, in threads that end with the process."""
+        for chores in (self._own, self._billmanagers):
+            threading.Thread(target=self._keep, args=(chores,), name="housekeeping", daemon=True).start()
 
-    def _keep(self) -> None:
-        last = {name: 0.0 for name, _, _ in self._chores}
+    def _keep(self, chores: list[Chore]) -> None:
+        last = {name: 0.0 for name, _, _ in chores}
         # The first minute belongs to the operations; deadlines are looked at right away.
         last[RECOVER] = time.monotonic()
         while True:
-            for name, seconds, chore in self._chores:
+            for name, seconds, chore in chores:
                 pause = SOON if name == RECOVER and self._engine.failed_within(LATELY) else seconds
                 if last[name] and time.monotonic() - last[name] < pause:
                     continue

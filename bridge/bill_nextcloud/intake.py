@@ -21,13 +21,14 @@ import threading
 from typing import Any
 
 from bill_nextcloud.administration import Administration
-from bill_nextcloud.billmanager.messages import error_document, text
+from bill_nextcloud.billmanager.messages import error_document, printable, text
 from bill_nextcloud.check import CheckConnection
 from bill_nextcloud.convergence import COMMANDS, Request
 from bill_nextcloud.errors import BadRequest, CommandUnknown, Failure, OperationError
 from bill_nextcloud.log import logger
 from bill_nextcloud.operation import BILLMANAGER, Operations
 from bill_nextcloud.record import Operation, State
+from bill_nextcloud.record.tables import MOST
 from bill_nextcloud.settings import BridgeSettings
 
 log = logger("intake")
@@ -133,7 +134,7 @@ class _Call(socketserver.StreamRequestHandler):
             parameters = value.get("parameters")
             if not isinstance(parameters, dict):
                 raise BadRequest(detail="parameters must be an object")
-            by = str(value.get("by") or "administrator")[:_NAME_LENGTH]
+            by = printable(str(value.get("by") or "administrator"))[:_NAME_LENGTH]
             return {"status": "done", "result": self.server.administration(value.get("action"), parameters, by)}
         if value.get("command") == "check_connection":
             failure = self.server.check_connection(value.get("document"))
@@ -185,6 +186,6 @@ def _number(value: dict[str, Any], name: str, *, required: bool) -> int | None:
     given = value.get(name)
     if given in (None, "") and not required:
         return None
-    if not isinstance(given, str) or not given.isascii() or not given.isdigit() or len(given) > 18 or int(given) == 0:
+    if not isinstance(given, str) or not given.isascii() or not given.isdigit() or not 0 < int(given[:19]) <= MOST:
         raise BadRequest(detail=f"--{name} must be a number, not {str(given)[:32]!r}")
     return int(given)

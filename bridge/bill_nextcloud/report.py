@@ -73,7 +73,8 @@ def final_failure(mgrctl: Mgrctl, database: Database, module: int | None, reques
     """Store the error, pause the operation and open a task for a person. Whether all of it was taken; what BILLmanager
     refuses goes to the log: it would refuse it again.
 
-    Raises ``BillmanagerUnavailable``: it is to be told again, from the beginning, which is safe to repeat.
+    Raises ``BillmanagerUnavailable``: it is to be told again, from the beginning. That is safe; at worst a task that is
+    linked to no operation of BILLmanager is opened twice.
     """
     complete = True
     if _operation_runs(database, request):

@@ -10,7 +10,7 @@ from bill_nextcloud import report
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.convergence import Request
-from bill_nextcloud.errors import BillmanagerUnavailable, Failure, OperationNotFound
+from bill_nextcloud.errors import BillmanagerUnavailable, Failure, OperationError, OperationNotFound
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.log import logger
 from bill_nextcloud.record import Operation, Operations, State, Untold
@@ -18,6 +18,7 @@ from bill_nextcloud.record import Operation, Operations, State, Untold
 log = logger("telling")
 
 PAUSE = 0.2
+_SILENT = 3
 
 
 def request_for(operation: Operation) -> Request:
@@ -40,6 +41,8 @@ class Teller:
         self._record = record
         self._untold = untold
         self._holds = holds
+        # The last that could not be told.
+        self._failed = 0
         self._soon = ThreadPoolExecutor(1, thread_name_prefix="tell")
 
     def held_soon(self, operation: Operation, failure: Failure) -> None:
@@ -64,25 +67,42 @@ class Teller:
         """An operation failed for good. Whether BILLmanager took all of it; while it does not answer, it is told again
         (:meth:`again`). Raises ``EngineUnavailable``."""
         try:
-            return report.final_failure(self._mgrctl, self._database, operation.cloud, request_for(operation), failure)
+            told = report.final_failure(self._mgrctl, self._database, operation.cloud, request_for(operation), failure)
         except BillmanagerUnavailable as error:
             log.warning("failure not told yet", service=operation.service, id=operation.id, detail=error)
             self._untold.add(operation.id)
             return False
+        # From before a crash, perhaps.
+        self._untold.remove(operation.id)
+        return told
 
     def again(self) -> None:
-        """Tell again what BILLmanager did not take, unless something has followed that matters more."""
-        for number in self._untold.all():
+        """Tell again what BILLmanager did not take, unless something has followed that matters more. It is left in
+        peace when it does not answer several times in a row; the next call begins behind what failed."""
+        waiting = self._untold.all()
+        silent = 0
+        for number in [one for one in waiting if one > self._failed] + [one for one in waiting if one <= self._failed]:
             try:
-                operation = self._record.get(number)
-            except OperationNotFound:
-                self._untold.remove(number)
-                continue
-            if not operation.ended:
-                continue  # killed in between: it ends, and is told, anew
-            if operation.state == State.FAILED and operation.failure and not self._record.overtaken(operation):
-                told = report.final_failure(
-                    self._mgrctl, self._database, operation.cloud, request_for(operation), operation.failure
-                )
-                self._record.note(number, "told", complete=told)
+                self._again(number)
+                silent = 0
+            except OperationError as error:
+                log.warning("failure not told yet", id=number, detail=error)
+                self._failed = number
+                silent += 1
+                if silent == _SILENT:
+                    return
+
+    def _again(self, number: int) -> None:
+        try:
+            operation = self._record.get(number)
+        except OperationNotFound:
             self._untold.remove(number)
+            return
+        if not operation.ended:
+            return  # killed in between: it ends, and is told, anew
+        if operation.state == State.FAILED and operation.failure and not self._record.overtaken(operation):
+            told = report.final_failure(
+                self._mgrctl, self._database, operation.cloud, request_for(operation), operation.failure
+            )
+            self._record.note(number, "told", complete=told)
+        self._untold.remove(number)

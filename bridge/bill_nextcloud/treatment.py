@@ -100,6 +100,7 @@ TABLE: dict[str, Treatment] = {
     "protected_account": _FINAL,
     "protected_group": _FINAL,
     "record_missing": _FINAL,
+    "record_outdated": _FINAL,
     "redirected": _FINAL,
     "refused": _FINAL,
     "service_deleted": _FINAL,

@@ -7,7 +7,7 @@ import time
 from datetime import datetime
 
 import pytest
-from bill_nextcloud.errors import Failure
+from bill_nextcloud.errors import ClientHasOperations, Failure
 from bill_nextcloud.record import State
 from harness.command import Command, Record
 
@@ -106,3 +106,12 @@ def test_wrong_words(command: Command) -> None:
     """One line."""
     assert "'CLIENT'" in command.error("forget", "anna")
     assert "has the worker been started?" in command.error("forget", 5, "--yes")
+
+
+def test_an_operation_that_began_meanwhile(command: Command, done: Record) -> None:
+    """While the person was asked: nothing is removed, since its end would store names again."""
+    done.add(15, client=5)
+    with pytest.raises(ClientHasOperations) as raised:
+        done.operations.forget(5)
+    assert raised.value.parameters == {"client": "5", "operations": "4"}
+    assert "Анна" in content(command)

@@ -14,7 +14,7 @@ import pytest
 from bill_nextcloud.engine import STRANDED_SECONDS, Engine
 from bill_nextcloud.errors import EngineUnavailable
 from bill_nextcloud.settings import BridgeSettings, Settings
-from dbos import DBOS
+from dbos import DBOS, SetWorkflowID
 from harness.processes import until
 
 
@@ -107,3 +107,53 @@ def test_what_ended_without_storing_it_is_taken_away(tmp_path: Path, monkeypatch
     finally:
         goes_on.set()
         DBOS.destroy()
+
+
+def test_what_was_taken_away_begins_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its thread was late: the next hand-over may be under way already."""
+    begun: list[tuple[int, int]] = []
+    goes_on = threading.Event()
+    settings = Settings(bridge=BridgeSettings(state_directory=tmp_path))
+    engine = Engine(settings, lambda *one: begun.append(one), lambda *_: None, lambda *_: None)
+    workflow = engine._workflow
+
+    def late(*one: int) -> None:
+        assert goes_on.wait(30)
+        workflow(*one)
+
+    now = [1000.0]
+    monkeypatch.setattr("bill_nextcloud.engine.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("bill_nextcloud.engine.DBOS.cancel_workflows", lambda _: None)  # it came too late
+    engine.start()
+    try:
+        slow = DBOS.workflow(name="late")(late)
+        with SetWorkflowID("1.1"):
+            DBOS.start_workflow(slow, 1, 1)
+        until(lambda: engine.live() == {(1, 1)})
+        assert engine.take_stranded() == 0
+        now[0] += STRANDED_SECONDS + 1
+        assert engine.take_stranded() == 1
+        goes_on.set()
+        until(lambda: engine.live() == set())
+        assert begun == []
+    finally:
+        goes_on.set()
+        DBOS.destroy()
+
+
+def test_a_wake_that_fails_ends_no_others(engine: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it was."""
+    woken: list[str] = []
+    failures = [MemoryError(), ValueError()]
+
+    def wake(name: str, delay_seconds: float) -> None:
+        if failures:
+            raise failures.pop()
+        woken.append(name)
+
+    monkeypatch.setattr("bill_nextcloud.engine.DBOS.set_workflow_delay", wake)
+    monkeypatch.setattr("bill_nextcloud.engine.time.sleep", lambda _: None)
+    threading.Thread(target=engine._wake_up, daemon=True).start()
+    engine.wake(7, 1)
+    engine.wake(8, 1)
+    until(lambda: sorted(woken) == ["7.1", "8.1"])

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from bill_nextcloud.administration import Administration, StillHeld
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Cloud, Database
 from bill_nextcloud.errors import Failure
 from bill_nextcloud.holds import Holds
+from bill_nextcloud.operation import Operations
 from bill_nextcloud.playbook import Runs
 from bill_nextcloud.settings import RetrySettings
 from harness.command import Record
@@ -122,3 +125,59 @@ def test_what_an_administrator_has_held_meanwhile_stays_held(record: Record) -> 
     assert holds.failure(3) == own
     holds.release(3, "root")
     assert holds.failure(3) is None
+
+
+def test_an_administrator_may_change_the_reason(record: Record) -> None:
+    """What he or another has given before; nothing else replaces it."""
+    holds = held(record, Parts(elsewhere=False), Failure("held_by_administrator", {"cloud": "Blue", "detail": "one"}))
+    holds.hold(3, Failure("held_by_administrator", {"cloud": "Blue", "detail": "two"}), "bert")
+    holds.hold(3, Failure("maintenance", {"cloud": "Blue"}), "bridge")
+    row = record.clouds.all()[0]
+    assert row.failure is not None
+    assert (row.failure.parameters["detail"], row.held_by) == ("two", "bert")
+
+
+def test_a_release_that_probes_lifts_no_hold_that_came_meanwhile(record: Record) -> None:
+    """Of another administrator, who works at the cloud now."""
+    parts = Parts(elsewhere=False)
+    holds = held(record, parts, Failure("maintenance", {"cloud": "Blue"}))
+    own = Failure("held_by_administrator", {"cloud": "Blue", "detail": "disks"})
+
+    def probe(cloud: Cloud) -> None:
+        holds.hold(3, own, "bert")
+
+    parts.probe = probe  # type: ignore[method-assign]
+    operations = cast(Operations, SimpleNamespace(holds=holds))
+    database = cast(Database, SimpleNamespace(clouds=lambda: [(3, "Blue")]))
+    administration = Administration(operations, database)
+    with pytest.raises(StillHeld) as raised:
+        administration("release", {"cloud": 3}, "anna")
+    assert raised.value.failure == own
+    assert holds.failure(3) == own
+    assert administration("release", {"cloud": 3}, "anna") == {"cloud": 3, "held": True, "operations": 0}
+    assert holds.failure(3) is None
+
+
+def test_a_slow_database_keeps_no_other_cloud_waiting(record: Record) -> None:
+    """It is asked for the credentials of a cloud that is to be held; the others go on meanwhile."""
+    entered, goes_on = threading.Event(), threading.Event()
+
+    class Slow(Parts):
+        def rows(self, query: object) -> list[dict[str, Any]]:
+            entered.set()
+            assert goes_on.wait(20)
+            return []
+
+    parts = Slow(elsewhere=False)
+    database, runs = cast(Database, parts), cast(Runs, parts)
+    holds = Holds(RetrySettings(), record.clouds, cast(Mgrctl, None), database, runs, lambda module: 0)
+    holding = threading.Thread(target=holds.hold, args=(3, REFUSED, "bridge"))
+    holding.start()
+    assert entered.wait(10)
+    asked = threading.Thread(target=holds.failure, args=(4,))
+    asked.start()
+    asked.join(5)
+    assert not asked.is_alive()
+    goes_on.set()
+    holding.join(10)
+    assert holds.failure(3) == REFUSED

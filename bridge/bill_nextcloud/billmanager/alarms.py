@@ -42,7 +42,8 @@ def operation_failed(
     operation: int | None,
     failure: Failure,
 ) -> None:
-    """Open a task about an operation that needs a person, for the department of its cloud; one, however often called.
+    """Open a task about an operation that needs a person, for the department of its cloud; one, however often called,
+    as long as it is linked to BILLmanager's operation: one that stands for itself (a deletion's) is opened each time.
 
     Raises ``BillmanagerUnavailable`` or ``BillmanagerRefused``.
     """

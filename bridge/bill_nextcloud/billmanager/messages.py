@@ -55,15 +55,15 @@ def error_document(failure: Failure, next_attempt: float | None = None) -> str:
     that tells when the operation is tried again (see :func:`text`)."""
     document = ElementTree.Element("doc")
     subject = failure.parameters.get("account") or failure.parameters.get("service") or ""
-    error = ElementTree.SubElement(document, "error", type=PREFIX + failure.code, object=_printable(subject))
+    error = ElementTree.SubElement(document, "error", type=PREFIX + failure.code, object=printable(subject))
     parameters = dict(failure.parameters)
     if failure.kind != "final":
         parameters[NEXT] = moment(next_attempt)
     for name, value in sorted(parameters.items()):
-        ElementTree.SubElement(error, "param", name=name).text = _printable(value)
+        ElementTree.SubElement(error, "param", name=name).text = printable(value)
     return ElementTree.tostring(document, encoding="unicode")
 
 
-def _printable(value: str) -> str:
-    # XML has no place for control characters, which a server's answer may hold.
+def printable(value: str) -> str:
+    """``value`` without control characters and halves of surrogates, which neither XML nor a database can hold."""
     return "".join(character if character.isprintable() else " " for character in value)

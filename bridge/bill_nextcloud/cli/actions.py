@@ -14,9 +14,12 @@ from bill_nextcloud.cli.options import CloudArgument, SettingsFile
 from bill_nextcloud.cli.output import counted, plain
 from bill_nextcloud.cli.reading import cloud_of, record_of
 from bill_nextcloud.record import CloudRow
+from bill_nextcloud.record.tables import MOST
 from bill_nextcloud.settings import DEFAULT_PATH, Settings, read_settings
 
-OperationArguments = Annotated[list[int], typer.Argument(metavar="ID...", help="Numbers of operations.")]
+OperationArguments = Annotated[
+    list[int], typer.Argument(min=1, max=MOST, metavar="ID...", help="Numbers of operations.")
+]
 
 
 def retry(numbers: OperationArguments, settings: SettingsFile = DEFAULT_PATH) -> None:
@@ -30,7 +33,9 @@ def cancel(numbers: OperationArguments, settings: SettingsFile = DEFAULT_PATH) -
 
 
 def approve(
-    numbers: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Numbers of operations.")] = None,
+    numbers: Annotated[
+        list[int] | None, typer.Argument(min=1, max=MOST, metavar="[ID]...", help="Numbers of operations.")
+    ] = None,
     cloud: Annotated[
         str | None, typer.Option(metavar="CLOUD", help="All that wait on this cloud (number or name).")
     ] = None,

@@ -15,6 +15,7 @@ from bill_nextcloud.cli.reading import record_of
 from bill_nextcloud.errors import ClientHasOperations
 from bill_nextcloud.record import Operations, Store
 from bill_nextcloud.record.overview import held_of
+from bill_nextcloud.record.tables import MOST
 from bill_nextcloud.settings import DEFAULT_PATH, read_settings
 
 _OPERATIONS = ("operation", "operations")
@@ -22,7 +23,9 @@ _RUNS = ("run", "runs")
 
 
 def forget(
-    client: Annotated[int, typer.Argument(metavar="CLIENT", help="BILLmanager's number of the client.")],
+    client: Annotated[
+        int, typer.Argument(min=1, max=MOST, metavar="CLIENT", help="BILLmanager's number of the client.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     settings: SettingsFile = DEFAULT_PATH,
 ) -> None:

@@ -31,6 +31,7 @@ from bill_nextcloud.cli.reading import cloud_of, record_of
 from bill_nextcloud.cli.timeline import FORGOTTEN, timeline_json, timeline_line
 from bill_nextcloud.record import Attempt, Clouds, Operation, Operations, RunsOnRecord, State
 from bill_nextcloud.record.runs import RunRow
+from bill_nextcloud.record.tables import MOST
 from bill_nextcloud.settings import DEFAULT_PATH, read_settings
 
 # What BILLmanager asks for, and the deletion at the end of a retention (a test holds them to the bridge's).
@@ -39,7 +40,7 @@ Asked = Literal["open", "setparam", "suspend", "resume", "close", "reopen", "del
 
 def operations(
     settings: SettingsFile = DEFAULT_PATH,
-    service: Annotated[int | None, typer.Option(metavar="N", help="Only of this service.")] = None,
+    service: Annotated[int | None, typer.Option(min=1, max=MOST, metavar="N", help="Only of this service.")] = None,
     account: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this account.")] = None,
     cloud: Annotated[str | None, typer.Option(metavar="CLOUD", help="Only of this cloud (number or name).")] = None,
     state: Annotated[
@@ -51,14 +52,14 @@ def operations(
         typer.Option(parser=moment, metavar="TIME", help="Accepted since then: 30m, 2h, 7d, 2026-11-01[T14:30]."),
     ] = None,
     until: Annotated[float | None, typer.Option(parser=moment, metavar="TIME", help="Accepted before then.")] = None,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="The newest so many.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, metavar="N", help="The newest so many.")] = 50,
     json: Json = False,
 ) -> None:
     """Search the record of operations; the newest come first."""
     store = record_of(read_settings(settings))
     found = Operations(store).search(
         service=service,
-        account=account,
+        account=None if account is None else plain(account),
         cloud=None if cloud is None else cloud_of(store, cloud).id,
         states=state or (),
         command=command,
@@ -95,7 +96,7 @@ def operations(
 
 
 def show(
-    operation: Annotated[int, typer.Argument(metavar="ID", help="The operation's number.")],
+    operation: Annotated[int, typer.Argument(min=1, max=MOST, metavar="ID", help="The operation's number.")],
     settings: SettingsFile = DEFAULT_PATH,
     language: Annotated[Language, typer.Option(help="Language of what failed and what to do.")] = "en",
     json: Json = False,

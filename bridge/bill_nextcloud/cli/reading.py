@@ -12,16 +12,17 @@ import typer
 from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import ArgumentError
 
-from bill_nextcloud.errors import CloudUnknown, RecordMissing, SettingsInvalid
+from bill_nextcloud.errors import CloudUnknown, RecordMissing, RecordOutdated, SettingsInvalid
 from bill_nextcloud.record import CloudRow, Clouds, Store
-from bill_nextcloud.record.tables import operation
+from bill_nextcloud.record.tables import metadata, operation
 from bill_nextcloud.settings import Settings
 
 
 def record_of(settings: Settings) -> Store:
     """The record, for reading: nothing is made, and an SQLite file cannot be written.
 
-    Raises :class:`RecordMissing` when no worker has made it yet, :class:`SettingsInvalid`, ``EngineUnavailable``, or
+    Raises :class:`RecordMissing` when no worker has made it yet, :class:`RecordOutdated` when one of an earlier version
+    has, :class:`SettingsInvalid`, ``EngineUnavailable``, or
     ``PermissionError``.
     """
     try:
@@ -41,8 +42,11 @@ def record_of(settings: Settings) -> Store:
         url = url.set(database=f"file:{quote(place)}").update_query_dict({"mode": "ro", "uri": "true"})
     store = Store(url.render_as_string(hide_password=False))
     with store.reading() as connection:
-        if not inspect(connection).has_table(operation.name):
-            raise RecordMissing(database=place)
+        there = set(inspect(connection).get_table_names())
+    if operation.name not in there:
+        raise RecordMissing(database=place)
+    if not there.issuperset(metadata.tables):
+        raise RecordOutdated(database=place)
     return store
 
 

@@ -60,9 +60,10 @@ def worker(settings: Path) -> None:
 
 
 def _work(settings: Settings) -> None:
+    stay_single(settings.engine_database)
+    # From now on no other bridge lets a run on a worker host go on: what it waits for is counted from here.
     runs = Runs(settings)
     runs.clear()
-    stay_single(settings.engine_database)
     mapping = Mapping(settings.accounts.mapping)
     mgrctl = mgrctl_of(settings.billmanager)
     database = database_of(settings.billmanager)

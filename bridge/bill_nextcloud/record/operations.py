@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, insert, select, text, true, update
 
-from bill_nextcloud.errors import Failure, OperationNotFound
+from bill_nextcloud.errors import ClientHasOperations, Failure, OperationNotFound
 from bill_nextcloud.record.acceptance import accept
 from bill_nextcloud.record.rows import Attempt, Operation, attempt_of, operation_of
 from bill_nextcloud.record.runs import runs_of_client
@@ -24,6 +24,7 @@ from bill_nextcloud.record.timeline import tell
 
 # A deletion at the end of a retention: ours, BILLmanager knows no such command.
 DELETE = "delete"
+_LONGEST = 255
 
 
 class Operations:
@@ -64,7 +65,8 @@ class Operations:
             command=command,
             service=service,
             cloud=cloud,
-            account=account,
+            # No cloud has longer names, and PostgreSQL takes none.
+            account=account[:_LONGEST] if account else None,
             client=client,
             asked_by=asked_by,
             state=State.HELD if held else State.QUEUED if due_at is None else State.DELAYED,
@@ -141,8 +143,8 @@ class Operations:
 
         def changed(connection: Connection) -> None:
             if connection.dialect.name == "postgresql":
-                last = "(SELECT last_value FROM operation_id_seq)"
-                statements = [f"SELECT setval('operation_id_seq', :number) WHERE {last} < :number"]
+                used = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM operation_id_seq"
+                statements = [f"SELECT setval('operation_id_seq', :number) WHERE ({used}) < :number"]
             else:
                 known = "SELECT 1 FROM sqlite_sequence WHERE name = 'operation'"
                 statements = [
@@ -318,6 +320,11 @@ class Operations:
         to go."""
         mine = select(operations.c.id).where(operations.c.client == client)
         with self._store.writing() as connection:
+            # One that has begun since somebody looked would store them again.
+            unfinished = mine.where(operations.c.state.in_(list(UNFINISHED))).order_by(operations.c.id)
+            waiting: list[int] = list(connection.execute(unfinished).scalars())
+            if waiting:
+                raise ClientHasOperations(client=client, operations=", ".join(map(str, waiting)))
             known = runs_of_client(connection, client)
             connection.execute(
                 update(attempts)

@@ -113,8 +113,9 @@ class Store:
             with self._writer:
                 if self._thread is None:
                     # A thread of its own: many that take turns at a lock would wake each other for nothing.
-                    self._thread = threading.Thread(target=self._write, name="record", daemon=True)
-                    self._thread.start()
+                    thread = threading.Thread(target=self._write, name="record", daemon=True)
+                    thread.start()
+                    self._thread = thread
 
     def _write(self) -> None:
         while True:

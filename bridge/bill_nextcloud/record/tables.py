@@ -8,6 +8,8 @@ from enum import StrEnum
 from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 
 metadata = MetaData()
+# The highest number of a service or operation: what an integer of PostgreSQL and of BILLmanager's tables holds.
+MOST = 2**31 - 1
 
 
 class State(StrEnum):
