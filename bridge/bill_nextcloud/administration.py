@@ -5,7 +5,7 @@ Asked, by the bridge's socket: ``{"command": "administer", "action", "parameters
 
 * ``ping`` {} -> {"pid", "started_at"}
 * ``retry`` {"operation"} -> {"operation"}: the one that goes on, or a new one for one that has ended without success
-* ``cancel`` {"operation"} -> {"operation"}
+* ``cancel`` {"operation"} -> {"operation", "command"}
 * ``approve`` {"operations": [...]} or {"cloud"} -> {"operations": [...]}
 * ``hold`` {"cloud", "reason"} -> {"cloud"}
 * ``release`` {"cloud", "force"} -> {"cloud", "held": whether it was, "operations": how many go on}; without ``force`` a
@@ -91,7 +91,7 @@ class Administration:
         if operation.state not in WAITING or not self.operations.cancel(operation, by):
             state = self.operations.record.get(operation.id).state
             raise OperationNotWaiting(operation=operation.id, state=state, action="cancel")
-        return {"operation": operation.id}
+        return {"operation": operation.id, "command": operation.command}
 
     def _approve(self, parameters: Mapping[str, Any], by: str) -> dict[str, Any]:
         record = self.operations.record

@@ -38,7 +38,8 @@ _PROBES_AT_ONCE = 8
 
 
 class Holds:
-    """Which clouds are held. ``released(module)`` is called when the operations of a cloud may go on."""
+    """Which clouds are held. ``released(module, by)`` is called when the operations of a cloud may go on; it returns
+    how many there were."""
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class Holds:
         mgrctl: Mgrctl,
         database: Database,
         runs: Runs,
-        released: Callable[[int], int],
+        released: Callable[[int, str], int],
     ) -> None:
         self._settings = settings
         self._clouds = clouds
@@ -137,7 +138,7 @@ class Holds:
         Raises :class:`CloudUnknown`, ``EngineUnavailable``."""
         if force:
             self._runs.try_again(module)
-        return self._released(module) if self._release(module, by, administrators=administrators) else None
+        return self._released(module, by) if self._release(module, by, administrators=administrators) else None
 
     def _release(self, module: int, by: str, *, administrators: bool) -> bool:
         """Whether nothing holds the cloud now; ``administrators``: not even one of them."""
@@ -187,7 +188,7 @@ class Holds:
     def passed(self, module: int) -> None:
         """The saved credentials of a cloud have passed a check: it is released, unless an administrator holds it."""
         if self.failure(module) is not None and self._release(module, "check_connection", administrators=False):
-            self._released(module)
+            self._released(module, "check_connection")
 
     def announce_approval(self, module: int, failure: Failure) -> None:
         """Tell people that operations of a cloud wait for their word: at most once an hour."""
@@ -288,7 +289,7 @@ class Holds:
                     log.info("cloud still held", cloud=module, code=failure.code, probes=probes, next_probe=pause)
             # Not what an administrator has held since.
             if failure is None and self._release(module, "probe", administrators=False):
-                self._released(module)
+                self._released(module, "probe")
         except OperationError as error:
             log.warning("probe failed", cloud=module, detail=error)
         except Exception:  # the edge of the thread

@@ -46,8 +46,9 @@ WAITING = (State.QUEUED, State.RETRYING, State.HELD, State.APPROVAL, State.DELAY
 HOUR = 3600.0
 # How many are concluded at once, for the reason of ``attempt.TURNS``: as many as may call BILLmanager.
 _TURNS = AT_ONCE
-# The time in which it could not be carried out does not count to that after which it is given up.
-_GOING_ON: dict[str, Any] = {"state": State.QUEUED, "due_at": None, "first_failed_at": None}
+# The time in which it could not be carried out does not count to that after which it is given up, and why that was is
+# no more so.
+_GOING_ON: dict[str, Any] = {"state": State.QUEUED, "due_at": None, "first_failed_at": None, "failure": None}
 
 
 class Operations:
@@ -188,10 +189,10 @@ class Operations:
         if count:
             log.info("operations taken off the record", count=count)
 
-    def released(self, module: int) -> int:
-        """Let the operations that waited for a cloud go on; how many there were."""
+    def released(self, module: int, by: str) -> int:
+        """Let the operations that waited for a cloud go on, which ``by`` has released; how many there were."""
         count = 0
-        while moved := self.record.move([State.HELD], module, "released", BRIDGE, **_GOING_ON):
+        while moved := self.record.move([State.HELD], module, "released", by, **_GOING_ON):
             count += len(moved)
             for operation in moved:
                 if not self._admission.line_up(operation.cloud, operation.id):

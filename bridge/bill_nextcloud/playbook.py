@@ -169,7 +169,7 @@ def failure_of(value: Mapping[str, Any], cloud: Cloud, account: str, service: in
         "account": account,
         "cloud": cloud.name,
         "service": "-" if service is None else str(service),
-        "detail": _words(str(value["message"]))[:DETAIL_LENGTH],
+        "detail": _words(str(value["message"]))[:DETAIL_LENGTH].rstrip("."),
     }
     return Failure(value["code"], parameters)
 

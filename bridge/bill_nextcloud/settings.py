@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bill_nextcloud.errors import SettingsInvalid
 from bill_nextcloud.runs.ssh import parse
@@ -112,6 +112,12 @@ class RetrySettings(_Section):
     longest_seconds: float = Field(default=600, gt=0)
     give_up_hours: float = Field(default=24, gt=0)
     probe_seconds: float = Field(default=30, gt=0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first_seconds > self.longest_seconds:
+            raise ValueError("first_seconds must not be more than longest_seconds")
+        return self
 
 
 class AccountSettings(_Section):

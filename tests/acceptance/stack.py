@@ -78,6 +78,7 @@ def guide(stack: Stack, sold: Sold) -> str:
         f"    {command} status",
         f"    {command} operations",
         f"    {command} show {stack.on_record('id', 'failed')[0][0]}",
+        f"    {command} retry {stack.on_record('id', 'failed')[0][0]}",
         f"    {command} drift",
         f'    {command} hold Cloud --reason "new disks"',
         f"    {command} release Cloud",
@@ -99,7 +100,7 @@ def main() -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="bill-nextcloud-stack-") as directory:
             print(
-                "A stand-in of BILLmanager, one of Nextcloud 31, and the bridge; selling takes some seconds …",
+                "A stand-in of BILLmanager, one of Nextcloud 31, and the bridge; selling takes half a minute …",
                 flush=True,
             )
             with stack(Path(directory)) as started:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from bill_nextcloud.treatment import kind_of
 from harness.certificate import self_signed
 from harness.stack import Stack
+from harness.worker import COMMAND
 from standins.billmanager import Run
 
 from .conftest import SetUp
@@ -135,6 +138,13 @@ def test_wrong_password_is_tried_once(stack: Stack) -> None:
     clear_error(stack, stack.panel.run(service), "nextcloud_wrong_credentials")
     again = stack.panel.run(service)
     assert (again.exit_code, again.finished) == (0, False)
+    assert [seen["status"] for seen in stack.standin.requests()] == [401]
+    # A comparison, which cron may ask for each night, logs in no more than that either.
+    drift = [str(COMMAND), "drift", "--settings", str(stack.worker.settings_file), str(module), "--json"]
+    compared = subprocess.run(drift, capture_output=True, text=True, check=False, timeout=60)
+    assert compared.returncode == 2
+    (cloud,) = json.loads(compared.stdout)["clouds"]
+    assert [one["failure"]["code"] for one in cloud["unread"]] == ["wrong_credentials"]
     assert [seen["status"] for seen in stack.standin.requests()] == [401]
     right = "SELECT value FROM processingcryptedparam WHERE processingmodule = ?"
     execute(stack, f"UPDATE processingcryptedparam SET value = ({right})", stack.module)

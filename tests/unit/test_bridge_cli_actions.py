@@ -43,7 +43,7 @@ def clouds(record: Record) -> None:
 @pytest.mark.parametrize(("action", "said"), [("retry", "is tried again"), ("cancel", "is cancelled")])
 def test_operations_one_by_one(command: Command, listen: Listen, action: str, said: str) -> None:
     """A request and a line for each; by whom."""
-    server = listen({action: echo()})
+    server = listen({action: echo(command="open")})
     assert command(action, 7, 9).stdout == f"operation 7 {said}\noperation 9 {said}\n"
     assert server.requests == [
         {"command": "administer", "action": action, "parameters": {"operation": number}, "by": ME} for number in (7, 9)
@@ -55,7 +55,13 @@ def test_one_that_is_refused_stops_no_other(command: Command, listen: Listen) ->
     listen({"retry": lambda asked: refused(NOT_WAITING) if asked["operation"] == 8 else echo()(asked)})
     done = command("retry", 7, 8, 9, status=1)
     assert done.stdout == "operation 7 is tried again\noperation 9 is tried again\n"
-    assert done.stderr == "bill-nextcloud: The operation 8 is done, so it cannot be asked to retry.\n"
+    assert done.stderr.startswith('bill-nextcloud: Operation 8 is in the state "done", in which retry does nothing')
+
+
+def test_a_deletion_that_is_cancelled(command: Command, listen: Listen) -> None:
+    """What that means for the account is said: it looks harmless."""
+    listen({"cancel": echo(command="delete")})
+    assert "its account stays, disabled" in command("cancel", 7).stdout
 
 
 def test_a_retry_of_what_has_ended_is_another_operation(command: Command, listen: Listen) -> None:

@@ -46,7 +46,7 @@ class Parts:
 def held(record: Record, parts: Parts, failure: Failure) -> Holds:
     """Holds of which cloud 3 is one, because of ``failure``."""
     database, runs = cast(Database, parts), cast(Runs, parts)
-    holds = Holds(RetrySettings(), record.clouds, cast(Mgrctl, None), database, runs, lambda module: 0)
+    holds = Holds(RetrySettings(), record.clouds, cast(Mgrctl, None), database, runs, lambda module, by: 0)
     holds.hold(3, failure, "bridge")
     return holds
 
@@ -93,7 +93,12 @@ def test_a_hold_that_begins_while_another_is_announced(record: Record) -> None:
 
     parts = Slow(elsewhere=True)
     holds = Holds(
-        RetrySettings(), record.clouds, cast(Mgrctl, parts), cast(Database, parts), cast(Runs, parts), lambda module: 0
+        RetrySettings(),
+        record.clouds,
+        cast(Mgrctl, parts),
+        cast(Database, parts),
+        cast(Runs, parts),
+        lambda module, by: 0,
     )
     holds.hold(3, REFUSED, "bridge")
     announcing = threading.Thread(target=holds._announce, args=(holds._rows[3],))
@@ -170,7 +175,7 @@ def test_a_slow_database_keeps_no_other_cloud_waiting(record: Record) -> None:
 
     parts = Slow(elsewhere=False)
     database, runs = cast(Database, parts), cast(Runs, parts)
-    holds = Holds(RetrySettings(), record.clouds, cast(Mgrctl, None), database, runs, lambda module: 0)
+    holds = Holds(RetrySettings(), record.clouds, cast(Mgrctl, None), database, runs, lambda module, by: 0)
     holding = threading.Thread(target=holds.hold, args=(3, REFUSED, "bridge"))
     holding.start()
     assert entered.wait(10)

@@ -42,7 +42,7 @@ class Parts:
         self.finding: Failure | None = None
         self.tried_again: list[int] = []
         database, runs = cast(Database, self), cast(Runs, self)
-        self.holds = Holds(RetrySettings(), record.clouds, cast(Mgrctl, None), database, runs, lambda module: 0)
+        self.holds = Holds(RetrySettings(), record.clouds, cast(Mgrctl, None), database, runs, lambda module, by: 0)
         self.holds._save(self.holds._row(3, "Blue"))
         self.administration = Administration(cast(Operations, self), database)
 

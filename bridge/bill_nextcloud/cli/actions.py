@@ -14,6 +14,7 @@ from bill_nextcloud.cli.options import CloudArgument, SettingsFile
 from bill_nextcloud.cli.output import counted, plain
 from bill_nextcloud.cli.reading import cloud_of, record_of
 from bill_nextcloud.record import CloudRow
+from bill_nextcloud.record.operations import DELETE
 from bill_nextcloud.record.tables import MOST
 from bill_nextcloud.settings import DEFAULT_PATH, Settings, read_settings
 
@@ -23,12 +24,12 @@ OperationArguments = Annotated[
 
 
 def retry(numbers: OperationArguments, settings: SettingsFile = DEFAULT_PATH) -> None:
-    """Try failed or waiting operations again, now."""
+    """Try operations again, now: those that failed, and those that wait to be tried again or for their turn."""
     _each(read_settings(settings), "retry", numbers, "is tried again")
 
 
 def cancel(numbers: OperationArguments, settings: SettingsFile = DEFAULT_PATH) -> None:
-    """Take back operations that have not ended."""
+    """Take back operations that have not ended. The account of a deletion that is taken back stays, disabled."""
     _each(read_settings(settings), "cancel", numbers, "is cancelled")
 
 
@@ -94,11 +95,14 @@ def _each(settings: Settings, action: str, numbers: Sequence[int], done: str) ->
     refused = False
     for number in numbers:
         try:
-            answered = administer(settings.bridge.socket_path, action, {"operation": number})["operation"]
+            answer = administer(settings.bridge.socket_path, action, {"operation": number})
         except RequestRefused as error:
             refused = True
             print(f"bill-nextcloud: {plain(error.message)}", file=sys.stderr)
         else:
-            print(f"operation {number} {done}" + (f" as operation {answered}" if answered != number else ""))
+            other = f" as operation {answer['operation']}" if answer["operation"] != number else ""
+            print(f"operation {number} {done}{other}")
+            if action == "cancel" and answer["command"] == DELETE:
+                print("  its account stays, disabled, until somebody removes it by hand or the service is taken back")
     if refused:
         raise typer.Exit(1)

@@ -16,14 +16,17 @@ from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.cli.options import Json, SettingsFile
 from bill_nextcloud.cli.output import coloured, console, counted, difference, failure_json, plain, print_json, table
 from bill_nextcloud.cli.progress import progress
-from bill_nextcloud.cli.reading import matching
-from bill_nextcloud.errors import OperationError
+from bill_nextcloud.cli.reading import matching, record_of
+from bill_nextcloud.errors import Failure, OperationError, RecordMissing
+from bill_nextcloud.record import Clouds
 from bill_nextcloud.settings import DEFAULT_PATH, Settings, read_settings
+from bill_nextcloud.treatment import WRONG_CREDENTIALS
 
 if TYPE_CHECKING:
     from bill_nextcloud.drift import CloudDrift
 
 AGREES, DIFFERS, UNREADABLE = 0, 1, 2
+_REFUSED = (WRONG_CREDENTIALS, "login_blocked")
 
 
 def drift(
@@ -53,14 +56,16 @@ def drift(
 
 def _compare_all(settings: Settings, wanted: list[str]) -> tuple[list[CloudDrift], list[OperationError]]:
     # They load ansible-runner, which the other commands do without.
+    from bill_nextcloud.billmanager.asked import credentials_digest
     from bill_nextcloud.billmanager.connection import database_of
-    from bill_nextcloud.drift import compare, drift_runs
+    from bill_nextcloud.drift import CloudDrift, Unread, compare, drift_runs
     from bill_nextcloud.mapping import Mapping
     from bill_nextcloud.sold import usable_clouds
 
     database, mapping = database_of(settings.billmanager), Mapping(settings.accounts.mapping)
     known, unusable = usable_clouds(database)
     chosen = matching(known, wanted) if wanted else known
+    held = _refused_log_ins(settings)
     found = []
     with drift_runs(settings) as runs, progress() as bars:
         for cloud in chosen:
@@ -69,8 +74,22 @@ def _compare_all(settings: Settings, wanted: list[str]) -> tuple[list[CloudDrift
             def tell(total: int, done: int, task: Any = task) -> None:
                 bars.update(task, total=total, completed=done)
 
-            found.append(compare(settings, database, mapping, runs, cloud, known, tell))
+            failure, credentials = held.get(cloud.id, (None, None))
+            if failure is not None and not runs.elsewhere and credentials == credentials_digest(database, cloud.id):
+                # Each further log-in brings the cloud nearer to locking this address.
+                found.append(CloudDrift(cloud.id, cloud.name, unread=[Unread(None, None, failure)]))
+            else:
+                found.append(compare(settings, database, mapping, runs, cloud, known, tell))
     return found, [] if wanted else unusable
+
+
+def _refused_log_ins(settings: Settings) -> dict[int, tuple[Failure, str | None]]:
+    """Why and with which credentials clouds are held that have refused a log-in, by number; none without a record."""
+    try:
+        rows = Clouds(record_of(settings)).all()
+    except RecordMissing:
+        return {}
+    return {row.id: (row.failure, row.credentials) for row in rows if row.failure and row.failure.code in _REFUSED}
 
 
 def _document(found: list[CloudDrift], unusable: list[OperationError]) -> dict[str, Any]:

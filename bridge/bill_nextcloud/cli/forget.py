@@ -42,12 +42,10 @@ def forget(
         print(f"nothing is on record of client {client}")
         return
     if not yes:
-        there = f"{counted(held.operations, *_OPERATIONS)}, and the artifacts of {counted(len(held.runs), *_RUNS)}"
-        typer.confirm(
-            f"Remove the personal data of client {client} from {there} (each may hold other clients' accounts as well)?"
-            " It cannot be undone.",
-            abort=True,
-        )
+        kept = len([run for run in held.runs if (read.bridge.runs_directory / run).exists()])
+        others = " (each may hold other clients' accounts as well)" if kept else ""
+        there = f"{counted(held.operations, *_OPERATIONS)}, and the artifacts of {counted(kept, *_RUNS)}{others}"
+        typer.confirm(f"Remove the personal data of client {client} from {there}? It cannot be undone.", abort=True)
     count, runs = Operations(Store(read.record_database)).forget(client)
     removed = _remove_artifacts(read.bridge.runs_directory, sorted(set(runs)))
     print(f"client {client} is forgotten: {counted(count, *_OPERATIONS)}, artifacts of {counted(removed, *_RUNS)}")

@@ -124,7 +124,8 @@ def show(
         _print_attempt(out, number, attempt, found.account or "", language)
         if forgotten:
             out.print("  what was asked for and what came of it: personal data was removed")
-    if last is not None:
+    # Of a look nothing is kept unless it failed.
+    if last is not None and (output is not None or not any(run.ident == last and run.looks for run in runs)):
         out.print(f"\nOutput of run {last}", style="bold")
         out.print("  not kept any more" if output is None else plain(output, lines=True).rstrip(), soft_wrap=True)
 
@@ -220,7 +221,7 @@ def _print_attempt(out: Console, number: int, attempt: Attempt, account: str, la
     lines = difference(result.get("name") or account, result.get("changes", []))
     if lines:
         out.print("  changes")
-    elif result:
+    elif result and attempt.failure is None:
         out.print("  nothing was to be changed")
     for line in lines:
         out.print(Text("    ") + coloured(line), soft_wrap=True)

@@ -66,7 +66,7 @@ def cloud_of(store: Store, wanted: str) -> CloudRow:
 
 
 def matching(known: Sequence[_Cloud], wanted: Iterable[str]) -> list[_Cloud]:
-    """For each of ``wanted`` the cloud among ``known`` that it names, by number or by name.
+    """The clouds among ``known`` that ``wanted`` name, by number or by name; each once.
 
     Raises :class:`CloudUnknown`, or ``typer.BadParameter`` when several have that name.
     """
@@ -78,5 +78,5 @@ def matching(known: Sequence[_Cloud], wanted: Iterable[str]) -> list[_Cloud]:
         if len(named) > 1:
             numbers = ", ".join(str(cloud.id) for cloud in named)
             raise typer.BadParameter(f"several clouds are named {name}: give one of the numbers {numbers}")
-        found += named
+        found += [cloud for cloud in named if cloud not in found]
     return found

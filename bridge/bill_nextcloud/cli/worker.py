@@ -16,7 +16,7 @@ from bill_nextcloud.batch import Batches
 from bill_nextcloud.billmanager.connection import database_of, mgrctl_of
 from bill_nextcloud.check import CheckConnection
 from bill_nextcloud.convergence import Convergence
-from bill_nextcloud.errors import EngineUnavailable, LockUnavailable, WorkerRunning
+from bill_nextcloud.errors import EngineUnavailable, LockUnavailable, SettingsInvalid, WorkerRunning
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.housekeeping import Housekeeping
 from bill_nextcloud.intake import Intake
@@ -60,6 +60,7 @@ def worker(settings: Path) -> None:
 
 
 def _work(settings: Settings) -> None:
+    _require_files(settings)
     stay_single(settings.engine_database)
     # From now on no other bridge lets a run on a worker host go on: what it waits for is counted from here.
     runs = Runs(settings)
@@ -68,7 +69,14 @@ def _work(settings: Settings) -> None:
     mgrctl = mgrctl_of(settings.billmanager)
     database = database_of(settings.billmanager)
     store = open_record(settings)
-    holds = Holds(settings.retries, Clouds(store), mgrctl, database, runs, lambda module: operations.released(module))
+    holds = Holds(
+        settings.retries,
+        Clouds(store),
+        mgrctl,
+        database,
+        runs,
+        lambda module, by: operations.released(module, by),
+    )
     converge = Convergence(settings, mgrctl, database, mapping, runs, RunsOnRecord(store))
     record = Record(store)
     teller = Teller(mgrctl, database, record, Untold(store), holds)
@@ -98,6 +106,17 @@ def _work(settings: Settings) -> None:
             # runs end with this process.
             logging.shutdown()
             os._exit(0)
+
+
+def _require_files(settings: Settings) -> None:
+    """Raise ``SettingsInvalid`` for a file of the settings that cannot be read: better now than at the first order."""
+    for name, path in (
+        ("clouds.ca_file", settings.clouds.ca_file),
+        ("runs.identity_file", settings.runs.identity_file),
+        ("runs.known_hosts", settings.runs.known_hosts),
+    ):
+        if path is not None and not os.access(path, os.R_OK):
+            raise SettingsInvalid(file=name, detail=f"{path} cannot be read")
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
