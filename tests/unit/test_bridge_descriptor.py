@@ -8,14 +8,17 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from unittest.mock import Mock
 
 import bill_nextcloud
 import pytest
 from bill_nextcloud.billmanager.descriptor import render
 from bill_nextcloud.billmanager.messages import LANGUAGES, TEXTS
 from bill_nextcloud.convergence import COMMANDS
+from bill_nextcloud.forms import forms
 from bill_nextcloud.settings import AccountSettings
 
+COMMANDS_OF_FORMS = forms(Mock(), Mock(), Mock(), Mock())
 MODULE = Path(bill_nextcloud.__file__).parents[1] / "pmnextcloud"
 ROOT = ElementTree.fromstring(render().encode())
 
@@ -72,10 +75,16 @@ def test_the_connection_form_agrees_with_features(features: ElementTree.Element)
     assert all(input_.get("required") == "yes" for input_ in form.values())
 
 
+def test_groups_are_chosen_from_a_list() -> None:
+    """Which the form gets from the module; everything else is typed."""
+    kinds = {name: field.tag for name, field in fields("pricelist.pmnextcloud").items()}
+    assert {name for name, kind in kinds.items() if kind == "select"} == {"usergroup"}
+
+
 def test_features_are_the_commands_of_the_bridge(features: ElementTree.Element) -> None:
     """Nothing is announced that is not done, nothing done that is not announced."""
     announced = {str(feature.get("name")) for feature in features.findall("features/feature")}
-    assert announced == {*COMMANDS, "check_connection"}
+    assert announced == {*COMMANDS, "check_connection", "pricelist_dynamic_settings", *COMMANDS_OF_FORMS}
 
 
 def test_the_tariff_form_is_what_the_mapping_reads() -> None:
