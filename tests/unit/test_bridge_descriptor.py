@@ -18,7 +18,7 @@ from bill_nextcloud.convergence import COMMANDS
 from bill_nextcloud.forms import forms
 from bill_nextcloud.settings import AccountSettings
 
-COMMANDS_OF_FORMS = forms(Mock(), Mock(), Mock(), Mock())
+COMMANDS_OF_FORMS = set(forms(Mock(), Mock(), Mock(), Mock(), Mock())) - {"CONNECTION_FORM_TUNE"}
 MODULE = Path(bill_nextcloud.__file__).parents[1] / "pmnextcloud"
 ROOT = ElementTree.fromstring(render().encode())
 
@@ -98,9 +98,10 @@ def test_the_tariff_form_is_what_the_mapping_reads() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("form", ["processing.edit.pmnextcloud", "pricelist.pmnextcloud"])
 def test_each_field_has_a_label_and_a_hint(language: str, form: str) -> None:
-    """And there are no texts for fields that are gone."""
+    """Those of the connection a placeholder, too; and there are no texts for fields that are gone."""
     texts = messages(language)[form]
-    expected = {name for field in fields(form) for name in (field, f"hint_{field}")}
+    kinds = ("", "hint_", "placeholder_") if form.startswith("processing.edit") else ("", "hint_")
+    expected = {f"{kind}{field}" for field in fields(form) for kind in kinds}
     assert set(texts) == expected
     assert all(text.strip() for text in texts.values())
 

@@ -21,6 +21,7 @@ from bill_nextcloud.errors import (
 )
 from bill_nextcloud.forms import Form, forms
 from bill_nextcloud.holds import Holds
+from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.playbook import Runs
 
 BLUE = Cloud(3, "Blue", "https://blue", "admin", "secret")
@@ -71,7 +72,7 @@ class Parts:
 
     @property
     def forms(self) -> dict[str, Form]:
-        return forms(cast(Runs, self), cast(Database, self), cast(Mgrctl, self), cast(Holds, self))
+        return forms(cast(Runs, self), cast(Database, self), cast(Mgrctl, self), cast(Holds, self), cast(Mapping, self))
 
 
 @pytest.fixture
@@ -83,7 +84,9 @@ def parts() -> Parts:
 def shown(document: object) -> dict[str, str]:
     """The choices that an answer gives the select `usergroup`: key and text, in order."""
     (slist,) = [one for one in ElementTree.fromstring(str(document)).findall("slist") if one.get("name") == "usergroup"]
-    return {str(msg.get("key")): str(msg.text) for msg in slist}
+    found = {str(msg.get("key")): str(msg.text) for msg in slist}
+    assert len(found) == len(slist)
+    return found
 
 
 def tune(parts: Parts, chosen: str = "", **options: str) -> dict[str, str]:

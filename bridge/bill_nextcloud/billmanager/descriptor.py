@@ -31,6 +31,11 @@ _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
         "Настоящий пароль: новые версии Nextcloud не принимают изменения с паролем приложения",
     ),
 }
+_CONNECTION_PLACEHOLDERS: dict[str, tuple[str, str]] = {
+    "url": ("for example https://cloud.example.com", "например, https://cloud.example.com"),
+    "username": ("for example billing", "например, billing"),
+    "password": ("the account's own password", "собственный пароль этой учётной записи"),
+}
 _TARIFF: dict[str, tuple[str, str]] = {
     "usergroup": ("Group of the account", "Группа учётной записи"),
     "language": ("Language of the account", "Язык учётной записи"),
@@ -98,7 +103,8 @@ def _texts(element: Element, language: Language) -> None:
     groups: dict[str, dict[str, str]] = {
         "plugin": {name: texts[position] for name, texts in _PLUGIN.items()},
         "label_processing_modules": dict.fromkeys((MODULE_NAME, f"module_{MODULE_NAME}"), name),
-        f"processing.edit.{MODULE_NAME}": _fields(_CONNECTION, _CONNECTION_HINTS, position),
+        f"processing.edit.{MODULE_NAME}": _fields(_CONNECTION, _CONNECTION_HINTS, position)
+        | {f"placeholder_{name}": texts[position] for name, texts in _CONNECTION_PLACEHOLDERS.items()},
         f"pricelist.{MODULE_NAME}": _fields(_TARIFF, _TARIFF_HINTS, position),
         "msgerror": {f"msg_error_{PREFIX}{code}": texts[language] for code, texts in sorted(TEXTS.items())},
     }

@@ -79,7 +79,7 @@ def _work(settings: Settings) -> None:
     try:
         check_connection = CheckConnection(runs, database.calls, holds)
         administration = Administration(operations, database)
-        waiting = forms(runs, database.calls, mgrctl, holds)
+        waiting = forms(runs, database.calls, mgrctl, holds, mapping)
         with Intake(settings.bridge, operations, administration, check_connection, waiting) as intake:
             log.info("ready", socket=settings.bridge.socket_path, pid=os.getpid())
             intake.serve_forever(poll_interval=0.2)
