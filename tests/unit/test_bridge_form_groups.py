@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import threading
+import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import pytest
@@ -152,6 +154,30 @@ def test_a_cloud_that_hangs(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(parts, "groups", lambda cloud, seconds: release.wait(20) and NOW)
     assert "old" in tune(parts)
     release.set()
+
+
+def test_a_cloud_is_asked_once_at_a_time(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many forms are opened: each question is a process on the panel's host. Later it is asked anew."""
+    release, tune_tariff = threading.Event(), parts.forms["pricelist_dynamic_settings_tune"]
+    groups, entered = parts.groups, threading.Barrier(2)
+
+    def slow(cloud: Cloud, seconds: int) -> Any:
+        entered.wait(20)
+        release.wait(20)
+        return groups(cloud, seconds)
+
+    monkeypatch.setattr(parts, "groups", slow)
+    call = {"module": "3", "document": "<doc/>"}
+    with ThreadPoolExecutor(6) as together:
+        answers = [together.submit(tune_tariff, call) for _ in range(6)]
+        entered.wait(20)
+        time.sleep(0.3)
+        release.set()
+        assert [list(shown(answer.result())) for answer in answers] == [["", "customers", "premium"]] * 6
+    assert parts.asked == 1
+    monkeypatch.setattr(parts, "groups", groups)
+    parts.answer = Listing("31", ("new",))
+    assert list(shown(tune_tariff(call))) == ["", "new"]
 
 
 def test_a_held_cloud_is_not_asked(parts: Parts) -> None:

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from bill_nextcloud.billmanager.asked import credentials_digest
 from bill_nextcloud.billmanager.server_config import Listing, saved
-from bill_nextcloud.billmanager.service import Database
+from bill_nextcloud.billmanager.service import Cloud, Database
 from bill_nextcloud.errors import CloudParameterMissing, CryptKeyUnusable, Failure
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.log import logger
@@ -28,6 +30,9 @@ class CloudGroups:
     # Credentials that a cloud has refused: a form that is opened again does not try them again, since each failed
     # log-in brings the cloud nearer to locking this host's address.
     _refused: dict[int, tuple[str, Failure]] = field(default_factory=dict, init=False, repr=False)
+    # What is being asked now, by module and credentials: however many forms are open, a cloud is asked once at a time.
+    _asked: dict[tuple[int, str], Future[Listing | Failure]] = field(default_factory=dict, init=False, repr=False)
+    _guard: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def ask(self, module: int) -> Listing | Failure:
         """What the cloud of a processing module says within seconds, or why it says nothing; one that is held is not
@@ -43,15 +48,27 @@ class CloudGroups:
         before, failure = self._refused.get(module, (None, None))
         if failure is not None and before == digest:
             return failure
+        with self._guard:
+            question = self._asked.get((module, digest))
+            mine = question is None
+            if question is None:
+                question = self._asked[module, digest] = Future()
+        if mine:
+            question.set_result(self._listing(cloud, digest))
+            with self._guard:
+                del self._asked[module, digest]
+        return question.result()
+
+    def _listing(self, cloud: Cloud, digest: str) -> Listing | Failure:
         found = within(cloud, lambda seconds: self.runs.groups(cloud, seconds))
         if isinstance(found, Failure):
-            log.warning("groups not listed", cloud=cloud.name, module=module, code=found.code)
+            log.warning("groups not listed", cloud=cloud.name, module=cloud.id, code=found.code)
             # Worker hosts have other credentials, and remember themselves which were refused.
             if found.code in (WRONG_CREDENTIALS, LOGIN_BLOCKED) and not self.runs.elsewhere:
-                self._refused[module] = (digest, found)
+                self._refused[cloud.id] = (digest, found)
         else:
-            self._refused.pop(module, None)
-            log.info("groups listed", cloud=cloud.name, module=module, groups=len(found.groups))
+            self._refused.pop(cloud.id, None)
+            log.info("groups listed", cloud=cloud.name, module=cloud.id, groups=len(found.groups))
         return found
 
     def saved(self, module: int) -> Listing | None:

@@ -36,10 +36,10 @@ class SuitableModule:
         """``doc/modules/module@id`` for the tariff ``doc/item/pricelist`` of ``call["document"]``, best first:
         modules that sell it, are active, not held, not in ``doc/skip_modules``, and whose clouds have its groups.
 
-        In the provider's own order: how much room a cloud has left no module tells (Nextcloud's serverinfo needs an app
-        that may be missing). Clouds of whose groups nothing is known come last: they do not answer now, but the
-        operation will wait for them. Raises ``BadRequest``, :class:`NoSuitableModule` (with the reason for each),
-        ``BillmanagerUnavailable``.
+        In the provider's own order: how much room a cloud has left is not known. (Nextcloud's app serverinfo may tell,
+        to those who have its token; no playbook asks for it.) Clouds of whose groups nothing is known come last: they
+        do not answer now, but the operation will wait for them. Raises ``BadRequest``, :class:`NoSuitableModule`
+        (with the reason for each), ``BillmanagerUnavailable``.
         """
         form = parse(call.get("document"))
         tariff = (form.findtext("item/pricelist") or "").strip()
