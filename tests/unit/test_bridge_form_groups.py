@@ -200,6 +200,18 @@ def test_credentials_that_were_refused_are_not_tried_again(parts: Parts) -> None
     assert parts.asked == 3
 
 
+@pytest.mark.parametrize("code", ["wrong_credentials", "login_blocked"])
+def test_a_refusal_is_forgotten(parts: Parts, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """When the cloud has forgotten it: it may have taken the same password back."""
+    form = {"module": "3", "document": "<doc/>"}
+    tune_tariff = parts.forms["pricelist_dynamic_settings_tune"]
+    parts.answer = Failure(code, {"cloud": "Blue"})
+    monkeypatch.setattr("bill_nextcloud.forms.groups.REFUSED_SECONDS", 0.0)
+    tune_tariff(form)
+    parts.answer = NOW
+    assert "premium" in shown(tune_tariff(form))
+
+
 def test_a_cloud_that_is_not_filled_in(parts: Parts) -> None:
     """Has no groups yet."""
     parts.password, parts.kept = "", None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -19,6 +20,9 @@ from bill_nextcloud.waiting import within
 
 log = logger("forms")
 
+# Nextcloud's memory of refused log-ins.
+REFUSED_SECONDS = 1800.0
+
 
 @dataclass(frozen=True)
 class CloudGroups:
@@ -27,9 +31,9 @@ class CloudGroups:
     runs: Runs
     database: Database
     holds: Holds
-    # Credentials that a cloud has refused: a form that is opened again does not try them again, since each failed
-    # log-in brings the cloud nearer to locking this host's address.
-    _refused: dict[int, tuple[str, Failure]] = field(default_factory=dict, init=False, repr=False)
+    # Credentials that a cloud has refused, and until when (monotonic) a form that is opened again does not try them
+    # again: each failed log-in brings the cloud nearer to locking this host's address.
+    _refused: dict[int, tuple[str, Failure, float]] = field(default_factory=dict, init=False, repr=False)
     # What is being asked now, by module and credentials: however many forms are open, a cloud is asked once at a time.
     _asked: dict[tuple[int, str], Future[Listing | Failure]] = field(default_factory=dict, init=False, repr=False)
     _guard: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -45,9 +49,9 @@ class CloudGroups:
         if held is not None:
             return held
         digest = credentials_digest(self.database, module)
-        before, failure = self._refused.get(module, (None, None))
-        if failure is not None and before == digest:
-            return failure
+        refused = self._refused.get(module)
+        if refused is not None and refused[0] == digest and time.monotonic() < refused[2]:
+            return refused[1]
         with self._guard:
             question = self._asked.get((module, digest))
             mine = question is None
@@ -65,7 +69,7 @@ class CloudGroups:
             log.warning("groups not listed", cloud=cloud.name, module=cloud.id, code=found.code)
             # Worker hosts have other credentials, and remember themselves which were refused.
             if found.code in (WRONG_CREDENTIALS, LOGIN_BLOCKED) and not self.runs.elsewhere:
-                self._refused[cloud.id] = (digest, found)
+                self._refused[cloud.id] = (digest, found, time.monotonic() + REFUSED_SECONDS)
         else:
             self._refused.pop(cloud.id, None)
             log.info("groups listed", cloud=cloud.name, module=cloud.id, groups=len(found.groups))
