@@ -4,22 +4,17 @@ so it goes past every queue and is over within seconds, even when the cloud hang
 
 from __future__ import annotations
 
-import queue
-import threading
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 
+from bill_nextcloud.billmanager.form import parse
 from bill_nextcloud.billmanager.service import Cloud, Database
-from bill_nextcloud.errors import BadRequest, CloudParameterMissing, Failure, OperationError, RunUnknown
+from bill_nextcloud.errors import BadRequest, CloudParameterMissing, Failure
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.log import logger
 from bill_nextcloud.playbook import Runs
+from bill_nextcloud.waiting import within
 
 log = logger("check")
-
-# BILLmanager is not known to wait longer than 10 seconds for a module that a person waits for; the module gives up
-# after 8.
-SECONDS = 7
 
 
 @dataclass(frozen=True)
@@ -42,7 +37,8 @@ class CheckConnection:
         module = int(values["id"]) if values.get("id", "").isdecimal() else None
         saved = self._saved(module) if module else None
         cloud = self._cloud(values, saved)
-        failure = self._probe(cloud)
+        # One log-in, as asked for: also with what a worker host would not try by itself any more.
+        failure = within(cloud, lambda seconds: self.runs.probe(cloud, seconds, anew=True))
         log.info("connection checked", cloud=cloud.name, module=module, code=failure.code if failure else None)
         if failure is None and module and cloud == saved:
             self.runs.try_again(module)
@@ -68,38 +64,9 @@ class CheckConnection:
             number, saved.name if saved else name, found["url"].rstrip("/"), found["username"], found["password"]
         )
 
-    def _probe(self, cloud: Cloud) -> Failure | None:
-        answers: queue.SimpleQueue[Failure | None] = queue.SimpleQueue()
-
-        def probe() -> None:
-            try:
-                # One log-in, as asked for: also with what a worker host would not try by itself any more.
-                answers.put(self.runs.probe(cloud, SECONDS, anew=True))
-            except RunUnknown:
-                answers.put(_late(cloud))
-            except OperationError as error:
-                answers.put(error.failure)
-            except Exception as error:  # the edge of the thread
-                log.exception("connection not checked", cloud=cloud.name)
-                answers.put(Failure("internal", {"detail": type(error).__name__}))
-
-        threading.Thread(target=probe, name="check", daemon=True).start()
-        try:
-            return answers.get(timeout=SECONDS)
-        except queue.Empty:
-            return _late(cloud)
-
-
-def _late(cloud: Cloud) -> Failure:
-    return Failure("timeout", {"cloud": cloud.name, "account": cloud.username, "detail": f"{SECONDS} s"})
-
 
 def _values(document: object) -> dict[str, str]:
-    try:
-        root = ElementTree.fromstring(str(document))
-    except ElementTree.ParseError as error:
-        raise BadRequest(detail=f"the form is not XML: {error}") from None
-    form = root.find("processingmodule")
+    form = parse(document).find("processingmodule")
     if form is None:
         raise BadRequest(detail="the form has no processingmodule")
     return {element.tag: (element.text or "").strip() for element in form}

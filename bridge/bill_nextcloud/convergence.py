@@ -10,6 +10,7 @@ from typing import Any
 
 from bill_nextcloud import retention
 from bill_nextcloud.account import Account, new_password, wish
+from bill_nextcloud.billmanager.asked import modules_at
 from bill_nextcloud.billmanager.claim import claim
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import (
@@ -41,7 +42,7 @@ from bill_nextcloud.errors import (
     ServiceDeleted,
     StatusContradicts,
 )
-from bill_nextcloud.lock import cloud_address, lock_path, locked
+from bill_nextcloud.lock import lock_path, locked
 from bill_nextcloud.log import logger
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.playbook import RunResult, Runs, failure_of
@@ -173,7 +174,7 @@ class Convergence:
         raise AssertionError("unreachable")
 
     def _converge(self, cloud: Cloud, works: list[_Work]) -> list[_Work]:
-        modules = self._modules_at(cloud)
+        modules = modules_at(self.database, cloud)
         for work in works:
             try:
                 work.service = self.database.service(work.request.service)
@@ -298,19 +299,6 @@ class Convergence:
                     work.claimed_now = True
             except OperationError as error:
                 work.failure = error.failure
-
-    def _modules_at(self, cloud: Cloud) -> list[int]:
-        """All processing modules that stand for the same cloud: an account name is unique among them."""
-        same = [cloud.id]
-        for module, _ in self.database.clouds():
-            if module != cloud.id:
-                try:
-                    other = self.database.cloud(module, secret=False)
-                except OperationError:
-                    continue  # one that is not filled in yet sells nothing
-                if cloud_address(other.url) == cloud_address(cloud.url):
-                    same.append(module)
-        return same
 
     def _apply(self, cloud: Cloud, works: list[_Work]) -> None:
         if not works:

@@ -289,3 +289,21 @@ class ClientHasOperations(OperationError):
     """Operations of the client are unfinished, so that its data is still needed (``client``, ``operations``)."""
 
     code = "client_has_operations"
+
+
+class UsernameUnusable(OperationError):
+    """An account name that some cloud would not take (``account``)."""
+
+    code = "username_unusable"
+
+
+class UsernameTaken(OperationError):
+    """Another service has claimed the account name (``account``)."""
+
+    code = "username_taken"
+
+
+class NoSuitableModule(OperationError):
+    """No processing module can take a new service of the tariff (``tariff``, ``detail``: each module and why)."""
+
+    code = "no_suitable_module"

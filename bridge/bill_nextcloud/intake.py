@@ -4,9 +4,10 @@ greeting.
 
 Said first: ``{"status": "running", "wait": seconds}``, so that a caller knows at once that the bridge is there.
 Asked: ``{"command", "item", "runningoperation"}`` (texts, as on the module's command line; other names are ignored),
-``{"command": "check_connection", "document"}`` (the form as XML, see ``check``), or ``{"command": "administer", …}``
-(see ``administration``). Answered: ``{"status": "done"}``, ``{"status": "accepted"}`` (stored, still in progress) or
-``{"status": "failed", "document": "<doc>…", "message"}`` with the error document.
+``{"command": "check_connection", "document"}`` (the form as XML, see ``check``), another command at which a person
+waits (see ``forms``), or ``{"command": "administer", …}`` (see ``administration``). Answered: ``{"status": "done"}``,
+with the ``"document"`` of a form; ``{"status": "accepted"}`` (stored, still in progress); or ``{"status": "failed",
+"document": "<doc>…", "message"}`` with the error document.
 """
 
 from __future__ import annotations
@@ -18,22 +19,25 @@ import socket
 import socketserver
 import struct
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from bill_nextcloud.administration import Administration
 from bill_nextcloud.billmanager.messages import error_document, printable, text
+from bill_nextcloud.call import number
 from bill_nextcloud.check import CheckConnection
 from bill_nextcloud.convergence import COMMANDS, Request
 from bill_nextcloud.errors import BadRequest, CommandUnknown, Failure, OperationError
+from bill_nextcloud.forms import Form
 from bill_nextcloud.log import logger
 from bill_nextcloud.operation import BILLMANAGER, Operations
 from bill_nextcloud.record import Operation, State
-from bill_nextcloud.record.tables import MOST
 from bill_nextcloud.settings import BridgeSettings
 
 log = logger("intake")
 
-_LONGEST = 64 * 1024
+# The longest form that the module sends (LONGEST_FORM), in JSON, where a letter may take six bytes.
+_LONGEST = 4 * 1024 * 1024
 _PATIENCE = 10.0
 _NAME_LENGTH = 64
 _IDLE_SECONDS = 60.0
@@ -52,10 +56,12 @@ class Intake(socketserver.ThreadingUnixStreamServer):
         operations: Operations,
         administration: Administration,
         check_connection: CheckConnection,
+        forms: Mapping[str, Form],
     ) -> None:
         self.operations = operations
         self.administration = administration
         self.check_connection = check_connection
+        self.forms = forms
         self.wait_seconds = settings.wait_seconds
         self._calls: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
         # How many threads have nothing to do and were not promised a call.
@@ -139,6 +145,10 @@ class _Call(socketserver.StreamRequestHandler):
         if value.get("command") == "check_connection":
             failure = self.server.check_connection(value.get("document"))
             return _failed(failure) if failure else {"status": "done"}
+        form = self.server.forms.get(str(value.get("command")))
+        if form is not None:
+            found = form(value)
+            return _failed(found) if isinstance(found, Failure) else {"status": "done", "document": found}
         operations = self.server.operations
         operation = operations.submit(request_of(value), BILLMANAGER)
         if self.server.wait_seconds and operations.holds.failure(operation.cloud) is None:
@@ -176,16 +186,7 @@ def request_of(value: dict[str, Any]) -> Request:
     if command not in COMMANDS:
         raise CommandUnknown(command=str(command)[:64])
     return Request(
-        service=_number(value, "item", required=True) or 0,
+        service=number(value, "item", required=True) or 0,
         command=command,
-        operation=_number(value, "runningoperation", required=False),
+        operation=number(value, "runningoperation", required=False),
     )
-
-
-def _number(value: dict[str, Any], name: str, *, required: bool) -> int | None:
-    given = value.get(name)
-    if given in (None, "") and not required:
-        return None
-    if not isinstance(given, str) or not given.isascii() or not given.isdigit() or not 0 < int(given[:19]) <= MOST:
-        raise BadRequest(detail=f"--{name} must be a number, not {str(given)[:32]!r}")
-    return int(given)

@@ -74,6 +74,11 @@ class Mapping:
             language=self._text("language", document),
         )
 
+    def groups_of(self, params: dict[str, str]) -> list[str]:
+        """The groups that a tariff with ``params`` gives, as far as they follow from them alone. Raises
+        :class:`MappingInvalid`."""
+        return self._groups({"tariff": {"params": params}})
+
     def retention_days(self, service: Service, cloud: Cloud) -> int:
         """For how many days a closed service's account is kept, disabled. 0: it is deleted at once.
 

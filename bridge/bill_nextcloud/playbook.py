@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs of ``playbooks/accounts.yml`` and ``playbooks/probe.yml`` for one cloud: here, or on worker hosts where the
-settings name some."""
+"""Runs of ``accounts.yml``, ``probe.yml`` and ``groups.yml`` of ``playbooks`` for one cloud: here, or on worker hosts
+where the settings name some."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bill_nextcloud.billmanager.server_config import Listing
 from bill_nextcloud.billmanager.service import Cloud
 from bill_nextcloud.errors import EngineUnavailable, Failure, RunUnknown, SettingsInvalid
 from bill_nextcloud.log import logger
@@ -25,6 +26,7 @@ from bill_nextcloud.settings import Settings
 log = logger("playbook")
 
 DETAIL_LENGTH = 300
+ADMIN_GROUP = "admin"
 _RUN_PREFIX = "run-"
 
 
@@ -118,6 +120,20 @@ class Runs:
         run = Run(ident=uuid.uuid4().hex, cloud=cloud.id, playbook="probe", timeout=timeout)
         failure = self._play(run, cloud, anew=anew)["failure"]
         return failure_of(failure, cloud, cloud.username) if failure else None
+
+    def groups(self, cloud: Cloud, seconds: int) -> Listing | Failure:
+        """The groups of ``cloud``, sorted, or why they cannot be read. ``seconds``: the limit of the run.
+        Raises what :meth:`accounts` raises."""
+        run = Run(ident=uuid.uuid4().hex, cloud=cloud.id, playbook="groups", timeout=seconds)
+        try:
+            found = self._play(run, cloud)
+        finally:
+            # A form is opened often, and what it showed is of no use later.
+            remove(self.artifacts / run.ident)
+        if found["failure"]:
+            return failure_of(found["failure"], cloud, cloud.username)
+        names = sorted(name for name in found["groups"] if name != ADMIN_GROUP)
+        return Listing(found["version"] or "", tuple(names))
 
     def try_again(self, module: int) -> None:
         """Let worker hosts try their credentials for a cloud again, although it has refused them. Raises

@@ -112,6 +112,10 @@ WISHES: dict[str, tuple[Task, list[str] | None]] = {
     "info: group": (Task("nextcloud_user_info", {"group": "customers"}), None),
     "info: names": (Task("nextcloud_user_info", {"names": ["anna", "nobody"]}), None),
     "probe": (Task("nextcloud_probe"), None),
+    "probe: groups": (
+        Task("nextcloud_probe", {"list_groups": True, "write_proof": False, "read_limits": False}),
+        None,
+    ),
 }
 ACCOUNTS = {
     "users: several": (

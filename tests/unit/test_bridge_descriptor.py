@@ -8,14 +8,17 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from unittest.mock import Mock
 
 import bill_nextcloud
 import pytest
 from bill_nextcloud.billmanager.descriptor import render
 from bill_nextcloud.billmanager.messages import LANGUAGES, TEXTS
 from bill_nextcloud.convergence import COMMANDS
+from bill_nextcloud.forms import forms
 from bill_nextcloud.settings import AccountSettings
 
+COMMANDS_OF_FORMS = set(forms(Mock(), Mock(), Mock(), Mock(), Mock())) - {"CONNECTION_FORM_TUNE"}
 MODULE = Path(bill_nextcloud.__file__).parents[1] / "pmnextcloud"
 ROOT = ElementTree.fromstring(render().encode())
 
@@ -72,10 +75,16 @@ def test_the_connection_form_agrees_with_features(features: ElementTree.Element)
     assert all(input_.get("required") == "yes" for input_ in form.values())
 
 
+def test_groups_are_chosen_from_a_list() -> None:
+    """Which the form gets from the module; everything else is typed."""
+    kinds = {name: field.tag for name, field in fields("pricelist.pmnextcloud").items()}
+    assert {name for name, kind in kinds.items() if kind == "select"} == {"usergroup"}
+
+
 def test_features_are_the_commands_of_the_bridge(features: ElementTree.Element) -> None:
     """Nothing is announced that is not done, nothing done that is not announced."""
     announced = {str(feature.get("name")) for feature in features.findall("features/feature")}
-    assert announced == {*COMMANDS, "check_connection"}
+    assert announced == {*COMMANDS, "check_connection", "pricelist_dynamic_settings", *COMMANDS_OF_FORMS}
 
 
 def test_the_tariff_form_is_what_the_mapping_reads() -> None:
@@ -89,9 +98,10 @@ def test_the_tariff_form_is_what_the_mapping_reads() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("form", ["processing.edit.pmnextcloud", "pricelist.pmnextcloud"])
 def test_each_field_has_a_label_and_a_hint(language: str, form: str) -> None:
-    """And there are no texts for fields that are gone."""
+    """Those of the connection a placeholder, too; and there are no texts for fields that are gone."""
     texts = messages(language)[form]
-    expected = {name for field in fields(form) for name in (field, f"hint_{field}")}
+    kinds = ("", "hint_", "placeholder_") if form.startswith("processing.edit") else ("", "hint_")
+    expected = {f"{kind}{field}" for field in fields(form) for kind in kinds}
     assert set(texts) == expected
     assert all(text.strip() for text in texts.values())
 

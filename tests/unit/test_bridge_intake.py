@@ -33,7 +33,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
-LONGEST = 64 * 1024
+LONGEST = 4 * 1024 * 1024
 REFUSED = Failure("refused", {"account": "user_12", "cloud": "Blue", "detail": "Нет <&>"})
 
 
@@ -222,6 +222,7 @@ class Desk:
             cast(Operations, self.operations),
             cast(Administration, refuse),
             cast(CheckConnection, refuse),
+            {},
         )
         self._thread = threading.Thread(target=self.intake.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
@@ -284,6 +285,7 @@ def test_the_socket_is_for_its_owner_only(short: Path) -> None:
             cast(Operations, FakeOperations()),
             cast(Administration, refuse),
             cast(CheckConnection, refuse),
+            {},
         ):
             assert stat.S_ISSOCK(path.stat().st_mode)
             assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -99,16 +99,22 @@ class Tree:
         return bridge
 
     def run(
-        self, *arguments: str | bytes, python: Path | None = None, cwd: str | Path = "/"
+        self,
+        *arguments: str | bytes,
+        python: Path | None = None,
+        cwd: str | Path = "/",
+        stdin: bytes | int = b"",
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run the module; ``python``: by that interpreter instead of the one that its first line names."""
+        """Run the module; ``python``: by that interpreter instead of the one that its first line names; ``stdin``: its
+        standard input, bytes or a descriptor."""
+        given: dict[str, Any] = {"stdin": stdin} if isinstance(stdin, int) else {"input": stdin}
         before: Sequence[str | Path] = [python, "-E"] if python else []
         environment = {"PATH": "/usr/bin:/bin"}
         return subprocess.run(
             [*before, self.executable, *arguments],
             cwd=cwd,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            **given,
             capture_output=True,
             timeout=60,
             check=False,
@@ -273,6 +279,7 @@ def test_failed(tree: Tree) -> None:
         pytest.param(b'{"status": "failed"}\n', id="a failure without a document"),
         pytest.param(b'{"status": ["done"]}\n', id="a status that is a list"),
         pytest.param(b'{"status": "finished"}\n', id="an unknown status"),
+        pytest.param(b'{"status": "finished", "document": "<doc/>"}\n', id="an unknown status with a document"),
     ],
 )
 def test_an_answer_that_is_none(tree: Tree, answer: bytes | None) -> None:
@@ -290,6 +297,63 @@ def test_bytes_that_are_no_text_are_handed_on(tree: Tree) -> None:
     bridge = tree.bridge({"status": "done"})
     assert tree.run(*OPEN, "--name", b"\xff").returncode == 0
     assert bridge.calls[0]["item"] == "12"
+
+
+FORM = "<doc><password>Жёлтый &amp; пароль</password></doc>".encode()
+TUNE = ("--command", "pricelist_dynamic_settings_tune", "--module", "3")
+
+
+def test_a_form_is_handed_on_and_its_answer_printed(tree: Tree) -> None:
+    """Byte for byte in both directions."""
+    bridge = tree.bridge({"status": "done", "document": FORM.decode()})
+    done = tree.run(*TUNE, stdin=FORM)
+    assert (done.returncode, done.stdout, done.stderr) == (0, FORM, b"")
+    assert bridge.calls[0] == {"command": TUNE[1], "module": "3", "document": FORM.decode()}
+
+
+def test_standard_input_is_read_only_where_it_holds_something(tree: Tree) -> None:
+    """An operation's may be anything."""
+    bridge = tree.bridge({"status": "done"})
+    assert tree.run(*OPEN, stdin=b"x").returncode == 0
+    assert "document" not in bridge.calls[0]
+
+
+def test_a_form_that_is_too_long(tree: Tree) -> None:
+    """It is said, and not cut; the longest one is handed on."""
+    bridge = tree.bridge({"status": "done"})
+    longest = 512 * 1024
+    kind, parameters = failure(tree.run(*TUNE, stdin=b"x" * (longest + 1)))
+    assert kind == "nextcloud_bad_request"
+    assert str(longest) in parameters["detail"]
+    assert bridge.calls == []
+    assert tree.run(*TUNE, stdin=b"x" * longest).returncode == 0
+
+
+def test_a_form_that_never_ends(tree: Tree) -> None:
+    """What came is handed on: whoever leaves the other end open is not waited for."""
+    bridge = tree.bridge({"status": "done"})
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, FORM)
+        assert tree.run(*TUNE, stdin=reading).returncode == 0
+    finally:
+        os.close(writing)
+        os.close(reading)
+    assert bridge.calls[0]["document"] == FORM.decode()
+
+
+def test_a_form_that_is_no_text(tree: Tree) -> None:
+    """The bridge sees that, instead of letters that were not there."""
+    bridge = tree.bridge({"status": "done"})
+    assert tree.run(*TUNE, stdin=b"<doc>\xff</doc>").returncode == 0
+    assert bridge.calls[0]["document"] == "<doc>\udcff</doc>"
+
+
+def test_forms_without_a_bridge(tree: Tree) -> None:
+    """As every call."""
+    started = time.monotonic()
+    assert failure(tree.run(*TUNE, stdin=FORM))[0] == "nextcloud_bridge_not_running"
+    assert time.monotonic() - started < 2
 
 
 def test_details_are_escaped(tree: Tree) -> None:
@@ -353,6 +417,9 @@ def test_every_python_runs_it(tree: Tree, version: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"<doc><ok/></doc>", b"")
     bridge.answer = b"garbage\n"
     assert failure(tree.run(*OPEN, python=python))[0] == "nextcloud_bridge_not_running"
+    bridge.answer = b'{"status": "done", "document": "<doc>\\u0416</doc>"}\n'
+    assert tree.run(*TUNE, stdin=FORM, python=python).stdout.decode() == "<doc>Ж</doc>"
+    assert bridge.calls.pop()["document"] == FORM.decode()
     assert [call["item"] for call in bridge.calls] == ["12"] * 4
 
 

@@ -290,12 +290,12 @@ def test_which_clouds_a_failure_concerns(
     assert [order(hosts, GREEN) for _ in range(2)] == (["ba", "ab"] if of_one_cloud else ["ab"] * 2)
 
 
-@pytest.mark.parametrize("playbook", ["accounts", "probe"])
+@pytest.mark.parametrize("playbook", ["accounts", "probe", "groups"])
 def test_refused_credentials_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, playbook: str) -> None:
     """By their mark, which the next run takes along; others are not."""
     failure = {"code": "wrong_credentials", "message": ""}
     works = one_run(playbook=playbook)
-    name = "nextcloud_users" if playbook == "accounts" else "nextcloud_probe"
+    name = {"accounts": "nextcloud_users"}.get(playbook, f"nextcloud_{playbook}")
     begin = {"status": "starting", "credentials": "aa"}
     end = ({"status": "successful"}, {"eof": True})
     fine = Host(begin, TICK, ended({"name": "user_1", "failure": None}, playbook=name), *end)

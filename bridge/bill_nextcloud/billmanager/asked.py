@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from sqlalchemy import and_, or_, select, text
 
 from bill_nextcloud.billmanager import tables as t
-from bill_nextcloud.billmanager.service import DELETE_AFTER, DELETED, MODULE_NAME, USERNAME, Database
-from bill_nextcloud.errors import ServiceUnknown
+from bill_nextcloud.billmanager.service import DELETE_AFTER, DELETED, MODULE_NAME, USERNAME, Cloud, Database
+from bill_nextcloud.errors import OperationError, ServiceUnknown
+from bill_nextcloud.lock import cloud_address
 
 _OPEN_TASKS = (0, 1)
 
@@ -53,6 +54,21 @@ def asked(database: Database, service: int, operation: int | None) -> Asked:
         )
         begun = str(found[0].get("cdate") or "") if found else ""
     return Asked(f"{row['createdate'] or ''}/{begun}", row["processingmodule"], row["account"], row["value"] or None)
+
+
+def modules_at(database: Database, cloud: Cloud) -> list[int]:
+    """All processing modules that stand for the same cloud, ``cloud`` first: an account name is unique among them.
+    Raises ``BillmanagerUnavailable``."""
+    same = [cloud.id]
+    for module, _ in database.clouds():
+        if module != cloud.id:
+            try:
+                other = database.cloud(module, secret=False)
+            except OperationError:
+                continue  # one that is not filled in yet sells nothing
+            if cloud_address(other.url) == cloud_address(cloud.url):
+                same.append(module)
+    return same
 
 
 def has_task(database: Database, operation: int) -> bool:

@@ -31,15 +31,20 @@ _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
         "Настоящий пароль: новые версии Nextcloud не принимают изменения с паролем приложения",
     ),
 }
+_CONNECTION_PLACEHOLDERS: dict[str, tuple[str, str]] = {
+    "url": ("for example https://cloud.example.com", "например, https://cloud.example.com"),
+    "username": ("for example billing", "например, billing"),
+    "password": ("the account's own password", "собственный пароль этой учётной записи"),
+}
 _TARIFF: dict[str, tuple[str, str]] = {
-    "usergroup": ("Groups of the account", "Группы учётной записи"),
+    "usergroup": ("Group of the account", "Группа учётной записи"),
     "language": ("Language of the account", "Язык учётной записи"),
     "retention_days": ("Days until deletion", "Дней до удаления"),
 }
 _TARIFF_HINTS: dict[str, tuple[str, str]] = {
     "usergroup": (
-        "Names of groups on the cloud, with commas between them",
-        "Имена групп облака через запятую",
+        "One of the cloud's groups; while the cloud does not answer, as it was last read",
+        "Одна из групп облака; пока облако не отвечает — по последним полученным данным",
     ),
     "language": ("Code of the language, for example ru or en", "Код языка, например ru или en"),
     "retention_days": (
@@ -75,7 +80,12 @@ def render() -> str:
         SubElement(field, "input", type=kind, name=name, required="yes")
     tariff = _form(root, f"pricelist.{MODULE_NAME}", "methodprops")
     for name in _TARIFF:
-        SubElement(SubElement(tariff, "field", name=name), "input", type="text", name=name)
+        field = SubElement(tariff, "field", name=name)
+        if name == "usergroup":
+            # Its choices come with the form: `pricelist_dynamic_settings_tune`.
+            SubElement(field, "select", name=name)
+        else:
+            SubElement(field, "input", type="text", name=name)
     for language in LANGUAGES:
         _texts(SubElement(root, "lang", name=language), language)
     ElementTree.indent(root)
@@ -93,7 +103,8 @@ def _texts(element: Element, language: Language) -> None:
     groups: dict[str, dict[str, str]] = {
         "plugin": {name: texts[position] for name, texts in _PLUGIN.items()},
         "label_processing_modules": dict.fromkeys((MODULE_NAME, f"module_{MODULE_NAME}"), name),
-        f"processing.edit.{MODULE_NAME}": _fields(_CONNECTION, _CONNECTION_HINTS, position),
+        f"processing.edit.{MODULE_NAME}": _fields(_CONNECTION, _CONNECTION_HINTS, position)
+        | {f"placeholder_{name}": texts[position] for name, texts in _CONNECTION_PLACEHOLDERS.items()},
         f"pricelist.{MODULE_NAME}": _fields(_TARIFF, _TARIFF_HINTS, position),
         "msgerror": {f"msg_error_{PREFIX}{code}": texts[language] for code, texts in sorted(TEXTS.items())},
     }

@@ -17,6 +17,7 @@ from bill_nextcloud.billmanager.connection import database_of, mgrctl_of
 from bill_nextcloud.check import CheckConnection
 from bill_nextcloud.convergence import Convergence
 from bill_nextcloud.errors import EngineUnavailable, LockUnavailable, SettingsInvalid, WorkerRunning
+from bill_nextcloud.forms import forms
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.housekeeping import Housekeeping
 from bill_nextcloud.intake import Intake
@@ -87,7 +88,8 @@ def _work(settings: Settings) -> None:
     try:
         check_connection = CheckConnection(runs, database.calls, holds)
         administration = Administration(operations, database)
-        with Intake(settings.bridge, operations, administration, check_connection) as intake:
+        waiting = forms(runs, database.calls, mgrctl, holds, mapping)
+        with Intake(settings.bridge, operations, administration, check_connection, waiting) as intake:
             log.info("ready", socket=settings.bridge.socket_path, pid=os.getpid())
             intake.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:

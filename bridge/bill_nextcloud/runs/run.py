@@ -21,7 +21,7 @@ from bill_nextcloud.process import dying_with_parent
 from bill_nextcloud.runs.private import Data, write
 
 # What each playbook hands back, by host.
-_RESULT = {"accounts": "nextcloud_users", "probe": "nextcloud_probe"}
+_RESULT = {"accounts": "nextcloud_users", "probe": "nextcloud_probe", "groups": "nextcloud_groups"}
 
 _NICE = ("nice", "-n", "5")
 # What ansible-runner says before it starts the playbook.
@@ -46,7 +46,7 @@ class Run(BaseModel):
 
     ident: str = Field(pattern=r"^[0-9a-f]{32}$")
     cloud: int
-    playbook: Literal["accounts", "probe"]
+    playbook: Literal["accounts", "probe", "groups"]
     accounts: list[dict[str, Any]] = []
     passwords: dict[str, str] = Field(default={}, repr=False)
     check: bool = False
@@ -88,7 +88,7 @@ class Results:
 
     def of(self, run: Run, cloud: str, end: str) -> Any:
         """What the playbook of ``run`` handed back: of ``accounts`` the module's result for each account, in order; of
-        ``probe`` a dictionary with ``version`` and ``failure``.
+        ``probe`` a dictionary with ``version`` and ``failure``, of ``groups`` with the list ``groups`` besides.
 
         Raises :class:`RunUnknown` without it; ``cloud`` and ``end`` (how the run ended) are for its words.
         """
@@ -160,7 +160,7 @@ def _variables(run: Run, access: Access) -> dict[str, Any]:
         "cloud_username": access.username,
         "cloud_ca_path": str(access.ca_file) if access.ca_file else None,
     }
-    if run.playbook == "probe":
+    if run.playbook != "accounts":
         return connection
     # Each is asked for on purpose here; the limits per hour were applied before.
     most = asked(run.accounts)

@@ -119,4 +119,10 @@ USER_INFO = Spec(
     not_negative=("min_used_percent",),
 )
 
-PROBE = Spec({"write_proof": {"type": "bool", "default": True}})
+PROBE = Spec(
+    {
+        "write_proof": {"type": "bool", "default": True},
+        "read_limits": {"type": "bool", "default": True},
+        "list_groups": {"type": "bool", "default": False},
+    }
+)

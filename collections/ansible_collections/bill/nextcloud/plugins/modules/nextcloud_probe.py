@@ -44,6 +44,16 @@ options:
       - If V(false), nothing but reading requests is sent, and RV(may_write) is null.
     type: bool
     default: true
+  read_limits:
+    description:
+      - If V(false), the limits of the accounts are not asked for, which saves five requests. RV(limits) is null then.
+    type: bool
+    default: true
+  list_groups:
+    description:
+      - If V(true), RV(groups) lists the groups of the cloud, which takes one request however many there are.
+    type: bool
+    default: false
 seealso:
   - module: bill.nextcloud.nextcloud_users
 """
@@ -68,6 +78,12 @@ EXAMPLES = r"""
 
     - name: Read its accounts
       bill.nextcloud.nextcloud_user_info:
+
+    - name: List its groups, with as few requests as possible
+      bill.nextcloud.nextcloud_probe:
+        write_proof: false
+        read_limits: false
+        list_groups: true
 """
 
 RETURN = r"""
@@ -99,7 +115,8 @@ capabilities:
 limits:
   description:
     - What limits the accounts.
-    - Null if an earlier step failed, and without O(write_proof) if the acting account is no administrator.
+    - Null if an earlier step failed, without O(read_limits), and without O(write_proof) if the acting account is no
+      administrator.
   returned: always
   type: dict
   contains:
@@ -140,6 +157,15 @@ limits:
       returned: always
       type: int
       sample: 0
+groups:
+  description:
+    - Names of all groups, sorted, V(admin) included. An acting account that is no administrator sees those that it
+      administers.
+    - Null without O(list_groups), or if an earlier step failed.
+  returned: always
+  type: list
+  elements: str
+  sample: [admin, customers, premium]
 acting_account:
   description: The account that acts, as the cloud shows it.
   returned: always

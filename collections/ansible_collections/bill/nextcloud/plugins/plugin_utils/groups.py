@@ -18,7 +18,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import Reply
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
 LIST_SECONDS = 300.0
-"""All members of a big group come in one answer."""
+"""All members of a big group come in one answer, and so do all groups."""
 
 _CREATE = {101: "invalid_value", 103: "backend_refused"}
 _EXISTS = 102
@@ -44,6 +44,12 @@ class Groups:
             require(reply, {})
             self._known[name] = name in read_names(reply, "groups")
         return self._known[name]
+
+    def names(self) -> list[str]:
+        """Return the names of all groups, sorted; they come in one answer. A group administrator gets those it has."""
+        reply = self._session.request("GET", API + "/groups", read_seconds=LIST_SECONDS)
+        require(reply, {})
+        return sorted(read_names(reply, "groups"))
 
     def read(self, name: str) -> Group | None:
         """Return a group with its display name, or None when there is none of exactly this name."""

@@ -32,6 +32,7 @@ def run(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "needs_upgrade": None,
         "capabilities": None,
         "limits": None,
+        "groups": None,
         "acting_account": None,
         "may_write": None,
     }
@@ -40,14 +41,14 @@ def run(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         with connected(parameters) as cloud:
             if cloud.warnings:
                 result["warnings"] = list(cloud.warnings)
-            _probe(cloud, result, write_proof=parameters["write_proof"])
+            _probe(cloud, result, parameters)
     except CloudError as error:
         failures.append(Failed(error, "cloud {}".format(parameters["api_url"])))
     add_failures(result, failures)
     return result
 
 
-def _probe(cloud: Cloud, result: dict[str, t.Any], *, write_proof: bool) -> None:
+def _probe(cloud: Cloud, result: dict[str, t.Any], parameters: t.Mapping[str, t.Any]) -> None:
     """Fill the result step by step.
 
     :raises CloudError: at the first thing that makes the cloud unusable.
@@ -68,17 +69,19 @@ def _probe(cloud: Cloud, result: dict[str, t.Any], *, write_proof: bool) -> None
         "is_admin": account.is_admin,
         "group_admin_of": list(account.group_admin_of),
     }
-    if not write_proof:
-        result["limits"] = _limits(cloud, capabilities) if account.is_admin else None
-        return
-    try:
-        _prove_write(cloud)
-    except CloudError as error:
-        if error.code == "write_not_permitted":
-            result["may_write"] = False
-        raise
-    result["may_write"] = True
-    result["limits"] = _limits(cloud, capabilities)
+    if parameters["list_groups"]:
+        result["groups"] = cloud.groups.names()
+    if parameters["write_proof"]:
+        try:
+            _prove_write(cloud)
+        except CloudError as error:
+            if error.code == "write_not_permitted":
+                result["may_write"] = False
+            raise
+        result["may_write"] = True
+    # With the proof it is an administrator.
+    if parameters["read_limits"] and (parameters["write_proof"] or account.is_admin):
+        result["limits"] = _limits(cloud, capabilities)
 
 
 def _read_capabilities(cloud: Cloud) -> dict[str, t.Any]:

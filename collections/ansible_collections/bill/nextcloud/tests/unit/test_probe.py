@@ -54,6 +54,7 @@ NOTHING_FOUND = {
     "needs_upgrade": None,
     "capabilities": None,
     "limits": None,
+    "groups": None,
     "acting_account": None,
     "may_write": None,
 }
@@ -120,6 +121,7 @@ def test_a_cloud_that_can_be_used(cloud: ScriptedCloud) -> None:
         "needs_upgrade": False,
         "capabilities": CAPABILITIES,
         "limits": LIMITS,
+        "groups": None,
         "acting_account": {"name": ADMIN, "is_admin": True, "group_admin_of": ["g", "y"]},
         "may_write": True,
         "failure": None,
@@ -143,6 +145,57 @@ def test_without_the_proof_nothing_is_sent_but_questions(cloud: ScriptedCloud) -
     assert "failed" not in result
     assert (result["may_write"], result["limits"]) == (None, LIMITS)
     assert all(request.startswith("GET ") for request in cloud.seen)
+
+
+# groups
+
+
+@pytest.mark.parametrize(
+    ("answer", "names"),
+    [
+        (["vip", "admin", "Ж", "a b"], ["a b", "admin", "vip", "Ж"]),
+        ({"0": "x", "2": 7}, ["7", "x"]),
+        ([f"g{n:03}" for n in range(700)], [f"g{n:03}" for n in range(700)]),
+        ([], []),
+    ],
+)
+def test_groups_are_listed(cloud: ScriptedCloud, answer: t.Any, names: list[str]) -> None:
+    """All in one answer, sorted, names of digits as texts; without the rest that is four requests."""
+    expect_start(cloud, ADMINISTRATOR)
+    cloud.expect("GET", "/groups", ok({"groups": answer}))
+    result = run(cloud, write_proof=False, read_limits=False, list_groups=True)
+    assert "failed" not in result
+    assert (result["groups"], result["limits"], result["may_write"]) == (names, None, None)
+    assert len(cloud.seen) == 4
+
+
+def test_groups_with_all_the_rest(cloud: ScriptedCloud) -> None:
+    """Before the proof, so that credentials that may only read list them as well."""
+    expect_start(cloud, ADMINISTRATOR)
+    cloud.expect("GET", "/groups", ok({"groups": ["admin"]}))
+    for _attempt in range(2):
+        expect_proof(cloud, UNCONFIRMED)
+    result = run(cloud, list_groups=True)
+    assert result["failure"]["code"] == "write_not_permitted"
+    assert result["groups"] == ["admin"]
+
+
+@pytest.mark.parametrize("answer", [ok([]), ok({"groups": "x"}), ok({"groups": [True]}), html()])
+def test_groups_that_are_not_listed(cloud: ScriptedCloud, answer: Answer) -> None:
+    """What is no list is not taken for an empty one."""
+    expect_start(cloud, ADMINISTRATOR)
+    cloud.expect("GET", "/groups", answer)
+    result = run(cloud, write_proof=False, list_groups=True)
+    assert result["failure"]["code"] == "not_an_answer"
+    assert result["groups"] is None
+
+
+def test_the_limits_are_left_out(cloud: ScriptedCloud) -> None:
+    """Where only the permission is asked for."""
+    expect_start(cloud, ADMINISTRATOR)
+    expect_proof(cloud, no(400, 101, "Invalid group name"))
+    result = run(cloud, read_limits=False)
+    assert (result["may_write"], result["limits"]) == (True, None)
 
 
 # where it stops
