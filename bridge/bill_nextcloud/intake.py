@@ -4,7 +4,8 @@ greeting.
 
 Said first: ``{"status": "running", "wait": seconds}``, so that a caller knows at once that the bridge is there.
 Asked: ``{"command", "item", "runningoperation"}`` (texts, as on the module's command line; other names are ignored),
-``{"command": "check_connection", "document"}`` (the form as XML, see ``check``), or ``{"command": "administer", …}``
+``{"command": "check_connection", "document"}`` (the form as XML, see ``check``), ``{"command": "stat", "module"}`` (see
+``usage.statistics``; the answer comes when all is read, and a ``result`` with it), or ``{"command": "administer", …}``
 (see ``administration``). Answered: ``{"status": "done"}``, ``{"status": "accepted"}`` (stored, still in progress) or
 ``{"status": "failed", "document": "<doc>…", "message"}`` with the error document.
 """
@@ -29,6 +30,8 @@ from bill_nextcloud.log import logger
 from bill_nextcloud.operation import BILLMANAGER, Operations
 from bill_nextcloud.record import Operation, State
 from bill_nextcloud.settings import BridgeSettings
+from bill_nextcloud.usage.reading import Found
+from bill_nextcloud.usage.statistics import Statistics
 
 log = logger("intake")
 
@@ -36,6 +39,8 @@ _LONGEST = 64 * 1024
 _PATIENCE = 10.0
 _NAME_LENGTH = 64
 _IDLE_SECONDS = 60.0
+# So many are named in an answer; all are in the log.
+_MOST_UNREAD = 100
 # Where systemd hands over sockets (sd_listen_fds).
 _FIRST_SOCKET = 3
 
@@ -51,10 +56,12 @@ class Intake(socketserver.ThreadingUnixStreamServer):
         operations: Operations,
         administration: Administration,
         check_connection: CheckConnection,
+        statistics: Statistics,
     ) -> None:
         self.operations = operations
         self.administration = administration
         self.check_connection = check_connection
+        self.statistics = statistics
         self.wait_seconds = settings.wait_seconds
         self._calls: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
         # How many threads have nothing to do and were not promised a call.
@@ -138,6 +145,8 @@ class _Call(socketserver.StreamRequestHandler):
         if value.get("command") == "check_connection":
             failure = self.server.check_connection(value.get("document"))
             return _failed(failure) if failure else {"status": "done"}
+        if value.get("command") == "stat":
+            return _read_usage(self.server.statistics(_number(value, "module", required=True) or 0))
         operations = self.server.operations
         operation = operations.submit(request_of(value), BILLMANAGER)
         if self.server.wait_seconds and operations.holds.failure(operation.cloud) is None:
@@ -151,6 +160,12 @@ def _told(operation: Operation) -> dict[str, Any]:
     if operation.state == State.FAILED and operation.failure is not None:
         return _failed(operation.failure)
     return {"status": "accepted"}
+
+
+def _read_usage(found: Found) -> dict[str, Any]:
+    unread = [{"service": service, "code": failure.code} for service, failure in found.unread[:_MOST_UNREAD]]
+    result = {"read": found.read, "unread": len(found.unread), "services": unread}
+    return {**({"status": "done"} if found.failure is None else _failed(found.failure)), "result": result}
 
 
 def _failed(failure: Failure) -> dict[str, Any]:

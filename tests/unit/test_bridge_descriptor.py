@@ -75,7 +75,7 @@ def test_the_connection_form_agrees_with_features(features: ElementTree.Element)
 def test_features_are_the_commands_of_the_bridge(features: ElementTree.Element) -> None:
     """Nothing is announced that is not done, nothing done that is not announced."""
     announced = {str(feature.get("name")) for feature in features.findall("features/feature")}
-    assert announced == {*COMMANDS, "check_connection"}
+    assert announced == {*COMMANDS, "check_connection", "stat"}
 
 
 def test_the_tariff_form_is_what_the_mapping_reads() -> None:

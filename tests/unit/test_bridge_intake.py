@@ -28,6 +28,7 @@ from bill_nextcloud.intake import Intake, _read, request_of
 from bill_nextcloud.operation import Operations
 from bill_nextcloud.record import Operation, State
 from bill_nextcloud.settings import BridgeSettings
+from bill_nextcloud.usage.statistics import Statistics
 from harness.processes import until
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -222,6 +223,7 @@ class Desk:
             cast(Operations, self.operations),
             cast(Administration, refuse),
             cast(CheckConnection, refuse),
+            cast(Statistics, refuse),
         )
         self._thread = threading.Thread(target=self.intake.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
@@ -284,6 +286,7 @@ def test_the_socket_is_for_its_owner_only(short: Path) -> None:
             cast(Operations, FakeOperations()),
             cast(Administration, refuse),
             cast(CheckConnection, refuse),
+            cast(Statistics, refuse),
         ):
             assert stat.S_ISSOCK(path.stat().st_mode)
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
