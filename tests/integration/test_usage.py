@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from harness.stack import Stack
+from harness.worker import COMMAND
 from standins.billmanager import Run, operations, sales
 from standins.billmanager.database import transaction
 
@@ -169,6 +172,49 @@ def test_two_calls_at_once(stack: Stack) -> None:
         run = call.result()
     assert run.exit_code == 1
     assert stack.panel.closed_days() == [(stack.module, today())]
+
+
+def test_the_register(stack: Stack) -> None:
+    """Readings of several days, as the annex to an act: with names, and with whom the client belongs to."""
+    client = stack.panel.add_client("ООО Ёж", "ivan@example.org")
+    (first,), (second,) = (
+        sell(stack, stack.tariff("Малый", (2, "gib")), used=GIB),
+        sell(stack, stack.tariff(), used=MIB),
+    )
+    with transaction(stack.panel.layout.database) as connection:
+        connection.execute("UPDATE account SET parent = ? WHERE id <> ?", (client, client))
+        connection.execute("UPDATE account SET name = '=Анна' WHERE id <> ?", (client,))
+    assert stat(stack).ok
+    passed(stack, "2026-10-01")
+    with transaction(stack.panel.layout.database) as connection:
+        connection.execute("UPDATE item SET status = ? WHERE id = ?", (operations.SUSPENDED, second))
+    uses(stack, first, 2 * GIB)
+    assert stat(stack).ok
+    passed(stack, "2026-10-02")
+    words = ["usage", "--settings", str(stack.worker.settings_file), "--period", "2026-10"]
+    environment = {"PATH": os.defpath, "HOME": str(stack.worker.directory), "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(
+        [COMMAND, *words, "--format", "csv", "--encoding", "cp1251"], env=environment, capture_output=True, check=True
+    )
+    assert done.stderr.decode() == "2 services, 1.501 GiB on average\n"
+    heading, *rows = done.stdout.decode("cp1251").split("\r\n")
+    assert heading.startswith("service;client;client_name;reseller;reseller_name;tariff;tariff_name;sold_gib;")
+    own, other = (stack.panel.service(service)["account"] for service in (first, second))
+    two, half = f"2,000;{2 * GIB}", f"1,500;{GIB * 3 // 2}"
+    sizes = ";".join([f"0,001;{MIB}"] * 3)
+    assert rows == [
+        f"{first};{own};'=Анна;{client};ООО Ёж;1;Малый;{two};{half};{two};{two};2026-10-02;2;2;0;{stack.module}",
+        f"{second};{other};'=Анна;{client};ООО Ёж;3;Small;1,000;{GIB};{sizes};2026-10-02;2;1;1;{stack.module}",
+        "",
+    ]
+    table = subprocess.run([COMMAND, *words], env=environment, capture_output=True, check=True, text=True).stdout
+    assert table.splitlines()[0].split()[:3] == ["SERVICE", "CLIENT", "RESELLER"]
+
+
+def passed(stack: Stack, day: str) -> None:
+    """What was read today was read on ``day``."""
+    with sqlite3.connect(stack.worker.state / "record.sqlite") as connection:
+        assert connection.execute("UPDATE usage SET day = ? WHERE day = ?", (day, today())).rowcount
 
 
 def until(reached: Callable[[], bool]) -> None:
