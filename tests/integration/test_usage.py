@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from bill_nextcloud.record import DayOfUse, Store, UsageHistory
 from harness.stack import Stack
 from harness.worker import COMMAND
 from standins.billmanager import Run, operations, sales
@@ -209,6 +210,23 @@ def test_the_register(stack: Stack) -> None:
     ]
     table = subprocess.run([COMMAND, *words], env=environment, capture_output=True, check=True, text=True).stdout
     assert table.splitlines()[0].split()[:3] == ["SERVICE", "CLIENT", "RESELLER"]
+
+
+def test_the_history_in_postgresql(database: str) -> None:
+    """The same sums, beyond 64 bits, row by row from the server."""
+    store = Store(database)
+    store.create()
+    history = UsageHistory(store)
+    most = 2**62
+    for number in (1, 2):
+        days = [DayOfUse(service, f"2026-10-0{number}", 1, 5, None, 2, 2, most, None) for service in range(1, 1502)]
+        history.write(days)
+        history.write(days)
+    uses = list(history.register("2026-10-01", "2026-10-31"))
+    assert [use.service for use in uses] == list(range(1, 1502))
+    assert (uses[0].total, uses[0].maximum, uses[0].active, uses[0].days) == (2 * most, most, 2, 2)
+    assert type(uses[0].total) is int
+    assert history.remove_before("2026-10-02") == 1501
 
 
 def passed(stack: Stack, day: str) -> None:

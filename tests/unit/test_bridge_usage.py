@@ -4,19 +4,25 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from bill_nextcloud.billmanager.addons import Addon
 from bill_nextcloud.billmanager.crypt import CryptKey
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.billmanager.statistics import Amount, amount, in_unit, write_day
-from bill_nextcloud.errors import BillmanagerUnavailable
+from bill_nextcloud.errors import BillmanagerUnavailable, Failure
 from bill_nextcloud.record import DayOfUse, ServiceUse, Store, UsageHistory
 from bill_nextcloud.usage.notes import crossed
 from bill_nextcloud.usage.period import days_of
+from bill_nextcloud.usage.reading import Found
+from bill_nextcloud.usage.statistics import Statistics
 from sqlalchemy import create_engine
 
 KIB, MIB, GIB, TIB = (1024**power for power in (1, 2, 3, 4))
@@ -140,6 +146,66 @@ def test_the_days_of_a_month() -> None:
     """Also of a leap year."""
     assert days_of("2026-10") == ("2026-10-01", "2026-10-31")
     assert days_of("2028-02") == ("2028-02-01", "2028-02-29")
+
+
+class Slow:
+    """Stands for the panel, the holds and the reading; a reading ends when it is let."""
+
+    def __init__(self) -> None:
+        self.days: list[str] = []
+        self.closed: list[str] = []
+        self.begun, self.let = threading.Semaphore(0), threading.Semaphore(0)
+
+    def __call__(self, module: int, day: str) -> Found:
+        self.days.append(day)
+        self.begun.release()
+        assert self.let.acquire(timeout=10)
+        if day == "broken":
+            raise KeyError(day)
+        return Found(read=1)
+
+    def call(self, function: str, parameters: dict[str, str]) -> None:
+        self.closed.append(parameters["date"])
+
+    def failure(self, module: int) -> None:
+        return None
+
+    def observe(self, module: int, failures: list[Failure | None]) -> None:
+        assert failures == [None]
+
+
+def test_one_reading_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All calls of a day end with its reading; one of the next day begins its own. A crash is told to all who wait."""
+    slow = Slow()
+    statistics = Statistics(*(cast(Any, slow),) * 4)
+    today = ["2026-10-01"]
+    monkeypatch.setattr("bill_nextcloud.usage.statistics._today", lambda: today[0])
+    with ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(statistics, 3)]
+        assert slow.begun.acquire(timeout=10)
+        calls += [pool.submit(statistics, 3) for _ in range(3)]
+        calls += [pool.submit(statistics, 4)]
+        assert slow.begun.acquire(timeout=10)
+        time.sleep(0.2)
+        today[0] = "2026-10-02"
+        next_day = pool.submit(statistics, 3)
+        time.sleep(0.2)
+        assert slow.days == ["2026-10-01"] * 2
+        slow.let.release(2)
+        assert all(call.result(10).failure is None for call in calls)
+        assert slow.begun.acquire(timeout=10)
+        slow.let.release()
+        assert next_day.result(10).failure is None
+        assert slow.closed == ["2026-10-01", "2026-10-01", "2026-10-02"]
+        today[0] = "broken"
+        broken = pool.submit(statistics, 3)
+        assert slow.begun.acquire(timeout=10)
+        waiting = pool.submit(statistics, 3)
+        time.sleep(0.2)
+        slow.let.release()
+        with pytest.raises(KeyError):
+            broken.result(10)
+        assert waiting.result(10).failure == Failure("internal", {"detail": "KeyError"})
 
 
 def day(service: int, number: int, used: int, **changes: object) -> DayOfUse:

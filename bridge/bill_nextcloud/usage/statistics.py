@@ -33,6 +33,10 @@ class _Pass:
     found: Future[Found] = field(default_factory=Future)
 
 
+def _today() -> str:
+    return time.strftime("%Y-%m-%d")
+
+
 class Statistics:
     """Carries out ``stat``; one at a time for each cloud."""
 
@@ -52,7 +56,7 @@ class Statistics:
         ``failure`` of the result is why the day is not closed; it is ``None`` when it is.
         """
         while True:
-            day = time.strftime("%Y-%m-%d")
+            day = _today()
             with self._guard:
                 other = self._under_way.get(module)
                 if other is None:
