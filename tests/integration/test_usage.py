@@ -269,26 +269,24 @@ def test_a_held_cloud_and_a_lost_billmanager(stack: Stack) -> None:
 def test_notes(set_up: SetUp) -> None:
     """A note comes when a threshold is reached, not daily, and goes again. One that fails is made the next time."""
     stack = set_up({"usage": {"notes": [80, 95]}})
-    (service,) = sell(stack, stack.tariff(), used=GIB * 79 // 100)
-    assert note(stack, service) is None
-    for used, expected in ((80, "80"), (85, "80"), (95, "95"), (20, None)):
-        uses(stack, service, GIB * used // 100 + 1)
-        assert note(stack, service, expected) == expected
+    low, fuller, full = sell(stack, stack.tariff(), 3, used=GIB * 79 // 100)
+    uses(stack, fuller, GIB * 80 // 100 + 1)
+    uses(stack, full, GIB)
+    noted(stack, {low: None, fuller: "80", full: "95"})
     assert len(stack.panel.mgrctl_calls("service.saveparam")) == 2
-    assert len(stack.panel.mgrctl_calls("service.dropparam")) == 1
-    uses(stack, service, GIB)
+    uses(stack, low, 2 * GIB)
+    uses(stack, fuller, GIB * 85 // 100)
+    uses(stack, full, MIB)
     stack.panel.set_fault("error", "service.saveparam", times=1)
-    assert note(stack, service, None, "note not made") is None
-    assert note(stack, service, "95") == "95"
+    noted(stack, {low: None, fuller: "80", full: None})
+    assert lines(stack, "note not made")
+    noted(stack, {low: "95", fuller: "80", full: None})
+    # The first two, the one that failed, and its repetition.
+    assert len(stack.panel.mgrctl_calls("service.saveparam")) == 4
+    assert len(stack.panel.mgrctl_calls("service.dropparam")) == 1
 
 
-def note(stack: Stack, service: int, expected: str | None = None, words: str = "") -> str | None:
-    """The note after a reading, which must go well; it, or ``words`` in the log, may come a moment later."""
-
-    def now() -> str | None:
-        value: str | None = stack.panel.service(service)["params"].get("usage_note")
-        return value
-
+def noted(stack: Stack, expected: dict[int, str | None]) -> None:
+    """A reading goes well, and leads to these notes, which may come a moment later."""
     assert stat(stack).ok
-    until(lambda: now() == expected and bool(not words or lines(stack, words)))
-    return now()
+    until(lambda: expected == {one: stack.panel.service(one)["params"].get("usage_note") for one in expected})
