@@ -138,6 +138,13 @@ class AccountNameMissing(OperationError):
     code = "account_name_missing"
 
 
+class AccountUnproven(OperationError):
+    """The service's account was never seen as ours, so the name may be a stranger's (``service``, ``account``,
+    ``cloud``)."""
+
+    code = "account_unproven"
+
+
 class AccountConflict(OperationError):
     """The account name belongs to somebody else (``account``, ``detail``)."""
 

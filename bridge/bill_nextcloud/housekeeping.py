@@ -11,6 +11,7 @@ from bill_nextcloud.errors import OperationError
 from bill_nextcloud.log import logger
 from bill_nextcloud.operation import Operations
 from bill_nextcloud.playbook import Runs
+from bill_nextcloud.record import UsageHistory
 from bill_nextcloud.telling import Teller
 
 log = logger("housekeeping")
@@ -27,14 +28,19 @@ class Housekeeping:
     """Chores with their pauses (seconds). One that fails is tried again after its pause. Those that ask BILLmanager,
     which may take minutes to say nothing, keep no others waiting."""
 
-    def __init__(self, operations: Operations, runs: Runs, teller: Teller) -> None:
+    def __init__(
+        self, operations: Operations, runs: Runs, teller: Teller, history: UsageHistory, keep_record_days: float
+    ) -> None:
         self._engine = operations.engine
         self._operations = operations
+        self._history = history
+        self._keep_record_days = keep_record_days
         self._own: list[Chore] = [
             (RECOVER, MINUTE, operations.recover),
             ("operations without an end are taken away", MOMENT, self._take_stranded),
             ("old operations are removed", HOUR, operations.remove_old),
             ("old artifacts are removed", HOUR, runs.remove_old),
+            ("old usage is removed", HOUR, self._remove_old_usage),
         ]
         self._billmanagers: list[Chore] = [
             ("failures are told again", MINUTE, teller.again),
@@ -63,6 +69,10 @@ class Housekeeping:
                     log.exception("chore failed", chore=name)
                 last[name] = time.monotonic()
             time.sleep(1)
+
+    def _remove_old_usage(self) -> None:
+        before = time.localtime(time.time() - self._keep_record_days * 24 * HOUR)
+        self._history.remove_before(time.strftime("%Y-%m-%d", before))
 
     def _take_stranded(self) -> None:
         if self._engine.take_stranded():

@@ -5,7 +5,8 @@ greeting.
 Said first: ``{"status": "running", "wait": seconds}``, so that a caller knows at once that the bridge is there.
 Asked: ``{"command", "item", "runningoperation"}`` (texts, as on the module's command line; other names are ignored),
 ``{"command": "check_connection", "document"}`` (the form as XML, see ``check``), another command at which a person
-waits (see ``forms``), or ``{"command": "administer", …}`` (see ``administration``). Answered: ``{"status": "done"}``,
+waits (see ``forms``), ``{"command": "stat", "module"}`` (see ``usage.statistics``; the answer comes when all is read,
+and a ``result`` with it), or ``{"command": "administer", …}`` (see ``administration``). Answered: ``{"status": "done"}``,
 with the ``"document"`` of a form; ``{"status": "accepted"}`` (stored, still in progress); or ``{"status": "failed",
 "document": "<doc>…", "message"}`` with the error document.
 """
@@ -33,6 +34,8 @@ from bill_nextcloud.log import logger
 from bill_nextcloud.operation import BILLMANAGER, Operations
 from bill_nextcloud.record import Operation, State
 from bill_nextcloud.settings import BridgeSettings
+from bill_nextcloud.usage.reading import Found
+from bill_nextcloud.usage.statistics import Statistics
 
 log = logger("intake")
 
@@ -41,6 +44,8 @@ _LONGEST = 4 * 1024 * 1024
 _PATIENCE = 10.0
 _NAME_LENGTH = 64
 _IDLE_SECONDS = 60.0
+# So many are named in an answer; all are in the log.
+_MOST_UNREAD = 100
 # Where systemd hands over sockets (sd_listen_fds).
 _FIRST_SOCKET = 3
 
@@ -57,11 +62,13 @@ class Intake(socketserver.ThreadingUnixStreamServer):
         administration: Administration,
         check_connection: CheckConnection,
         forms: Mapping[str, Form],
+        statistics: Statistics,
     ) -> None:
         self.operations = operations
         self.administration = administration
         self.check_connection = check_connection
         self.forms = forms
+        self.statistics = statistics
         self.wait_seconds = settings.wait_seconds
         self._calls: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
         # How many threads have nothing to do and were not promised a call.
@@ -149,6 +156,8 @@ class _Call(socketserver.StreamRequestHandler):
         if form is not None:
             found = form(value)
             return _failed(found) if isinstance(found, Failure) else {"status": "done", "document": found}
+        if value.get("command") == "stat":
+            return _read_usage(self.server.statistics(number(value, "module", required=True) or 0))
         operations = self.server.operations
         operation = operations.submit(request_of(value), BILLMANAGER)
         if self.server.wait_seconds and operations.holds.failure(operation.cloud) is None:
@@ -162,6 +171,12 @@ def _told(operation: Operation) -> dict[str, Any]:
     if operation.state == State.FAILED and operation.failure is not None:
         return _failed(operation.failure)
     return {"status": "accepted"}
+
+
+def _read_usage(found: Found) -> dict[str, Any]:
+    unread = [{"service": service, "code": failure.code} for service, failure in found.unread[:_MOST_UNREAD]]
+    result = {"read": found.read, "unread": len(found.unread), "services": unread}
+    return {**({"status": "done"} if found.failure is None else _failed(found.failure)), "result": result}
 
 
 def _failed(failure: Failure) -> dict[str, Any]:

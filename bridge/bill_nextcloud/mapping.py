@@ -14,6 +14,7 @@ from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 
 from bill_nextcloud.account import Account
+from bill_nextcloud.billmanager.addons import Addon
 from bill_nextcloud.billmanager.service import Cloud, Service, Tariff
 from bill_nextcloud.errors import DiskAddonMissing, MappingInvalid, SettingsInvalid, UnitUnknown
 
@@ -78,6 +79,27 @@ class Mapping:
         """The groups that a tariff with ``params`` gives, as far as they follow from them alone. Raises
         :class:`MappingInvalid`."""
         return self._groups({"tariff": {"params": params}})
+
+    def sold(self, service: Service, cloud: Cloud) -> int | None:
+        """The quota that was sold, in bytes; ``None`` for unlimited.
+
+        Raises :class:`MappingInvalid`, :class:`DiskAddonMissing`, :class:`UnitUnknown`.
+        """
+        return self._quota(service, service.document(cloud))
+
+    def disk_addon(self, service: Service) -> Addon:
+        """The addon that sells the disk space of ``service``: the first that the expression ``quota`` names and that
+        the tariff has, in a unit of size.
+
+        Raises :class:`DiskAddonMissing`, :class:`UnitUnknown`.
+        """
+        found = [service.addons[name] for name in _ADDON.findall(self._sources["quota"]) if name in service.addons]
+        for addon in found:
+            if addon.unit_bytes:
+                return addon
+        for addon in found:
+            raise UnitUnknown(tariff=service.tariff.name, addon=addon.name, unit=addon.unit or "no unit")
+        raise DiskAddonMissing(tariff=service.tariff.name)
 
     def retention_days(self, service: Service, cloud: Cloud) -> int:
         """For how many days a closed service's account is kept, disabled. 0: it is deleted at once.

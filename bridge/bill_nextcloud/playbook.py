@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs of ``accounts.yml``, ``probe.yml`` and ``groups.yml`` of ``playbooks`` for one cloud: here, or on worker hosts
-where the settings name some."""
+"""Runs of ``accounts.yml``, ``probe.yml``, ``groups.yml`` and ``usage.yml`` of ``playbooks`` for one cloud: here, or on
+worker hosts where the settings name some."""
 
 from __future__ import annotations
 
@@ -36,6 +36,26 @@ class RunResult:
 
     ident: str
     accounts: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Used:
+    """What one account uses. ``used``: bytes, ``None`` where the cloud does not tell. ``logged_in``: whether it is
+    known to have ever logged in; before that no storage was made, and a cloud says 0."""
+
+    used: int | None
+    logged_in: bool
+
+
+@dataclass(frozen=True)
+class UsageResult:
+    """What a run read: ``accounts`` by name, the names that do not exist, and the first failure: of the account
+    ``failed``, or of the cloud itself (``failed`` is ``None``; then nothing was read)."""
+
+    accounts: dict[str, Used]
+    missing: frozenset[str]
+    failure: Failure | None
+    failed: str | None
 
 
 class Runs:
@@ -135,6 +155,31 @@ class Runs:
         names = sorted(name for name in found["groups"] if name != ADMIN_GROUP)
         return Listing(found["version"] or "", tuple(names))
 
+    def usage(self, cloud: Cloud, names: Sequence[str]) -> UsageResult:
+        """Read what the accounts ``names`` of ``cloud`` use; nothing is changed, and no artifacts are kept.
+
+        Raises what :meth:`accounts` raises."""
+        run = Run(
+            ident=uuid.uuid4().hex,
+            cloud=cloud.id,
+            playbook="usage",
+            names=list(names),
+            timeout=self.settings.bridge.run_timeout,
+        )
+        try:
+            found = self._play(run, cloud)
+        finally:
+            # They hold accounts' data.
+            remove(self.artifacts / run.ident)
+        failure = found["failure"]
+        failed = failure["account"] if failure else None
+        return UsageResult(
+            accounts={one["name"]: Used(one["used"], one["last_login"] is not None) for one in found["accounts"]},
+            missing=frozenset(found["missing"]),
+            failure=failure_of(failure, cloud, failed or cloud.username) if failure else None,
+            failed=failed,
+        )
+
     def try_again(self, module: int) -> None:
         """Let worker hosts try their credentials for a cloud again, although it has refused them. Raises
         :class:`EngineUnavailable`."""
@@ -172,7 +217,7 @@ class Runs:
             raise EngineUnavailable(detail=error) from error
         except Interrupted as error:
             raise RunUnknown(cloud=cloud.name, detail=f"run {run.ident}: {error}") from error
-        accounts = len(run.accounts)
+        accounts = len(run.accounts or run.names)
         log.info(
             "run ended", run=run.ident, cloud=cloud.name, check=run.check, accounts=accounts, status=status, code=code
         )

@@ -140,6 +140,19 @@ class CloudSettings(_Section):
     suspensions_per_hour: int = Field(default=200, ge=0)
 
 
+def _thresholds(percents: tuple[int, ...]) -> tuple[int, ...]:
+    if list(percents) != sorted(set(percents)):
+        raise ValueError("must rise, each once")
+    return percents
+
+
+class UsageSettings(_Section):
+    """Of what accounts use: ``notes``, the thresholds in percent of what was sold (1 to 100, rising) at which a service
+    gets a note in BILLmanager; none: no notes."""
+
+    notes: Annotated[tuple[Annotated[int, Field(ge=1, le=100)], ...], AfterValidator(_thresholds)] = (80, 95)
+
+
 class RunSettings(_Section):
     """Where playbooks run: here, or on ``workers`` (``ssh://user@host[:port]``), whose keys are always verified.
 
@@ -166,6 +179,7 @@ class Settings(_Section):
     accounts: AccountSettings = AccountSettings()
     clouds: CloudSettings = CloudSettings()
     runs: RunSettings = RunSettings()
+    usage: UsageSettings = UsageSettings()
 
     @property
     def engine_database(self) -> str:

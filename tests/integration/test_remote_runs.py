@@ -327,3 +327,17 @@ def test_what_is_sent_is_only_data(tmp_path: Path) -> None:
         assert list(host.runtime.iterdir()) == []
     finally:
         host.stop()
+
+
+def test_usage_is_read_on_a_worker_host(remote: SetUpRemote) -> None:
+    """With its credentials; nothing of the accounts is kept here."""
+    stack = remote(1).stack
+    service = stack.opened()
+    assert stack.customer(service).can_store()
+    run = stack.panel.call("stat", ["--module", str(stack.module)])
+    assert run.ok, run
+    (row,) = stack.panel.statistics()
+    assert (row["item"], row["param"], row["unit"]) == (service, "disk", "gib")
+    assert "host=ssh://" in next(
+        line for line in stack.worker.log.read_text().splitlines() if "accounts=1 host" in line
+    )

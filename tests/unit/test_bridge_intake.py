@@ -28,6 +28,8 @@ from bill_nextcloud.intake import Intake, _read, request_of
 from bill_nextcloud.operation import Operations
 from bill_nextcloud.record import Operation, State
 from bill_nextcloud.settings import BridgeSettings
+from bill_nextcloud.usage.reading import Found
+from bill_nextcloud.usage.statistics import Statistics
 from harness.processes import until
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -211,6 +213,12 @@ def refuse(action: object, parameters: dict[str, Any], by: str) -> dict[str, Any
     return {"action": action, "parameters": parameters, "by": by}
 
 
+def read_usage(module: int) -> Found:
+    """In the statistics' place: one cloud fails, of another one service is not read."""
+    unread = [(12, Failure("account_missing", {"account": "user_12", "cloud": "Blue"}))]
+    return Found(read=7, unread=unread, failure=Failure("timeout", {"cloud": "Blue"}) if module == 4 else None)
+
+
 class Desk:
     """An intake that serves in a thread."""
 
@@ -223,6 +231,7 @@ class Desk:
             cast(Administration, refuse),
             cast(CheckConnection, refuse),
             {},
+            cast(Statistics, read_usage),
         )
         self._thread = threading.Thread(target=self.intake.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
@@ -286,11 +295,22 @@ def test_the_socket_is_for_its_owner_only(short: Path) -> None:
             cast(Administration, refuse),
             cast(CheckConnection, refuse),
             {},
+            cast(Statistics, read_usage),
         ):
             assert stat.S_ISSOCK(path.stat().st_mode)
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
     finally:
         os.umask(before)
+
+
+def test_stat(desk: Desk) -> None:
+    """Is answered when all is read, with what was not; a day that stays open is an error."""
+    result = {"read": 7, "unread": 1, "services": [{"service": 12, "code": "account_missing"}]}
+    assert desk.ask(b'{"command": "stat", "module": "3", "level": "30"}\n') == {"status": "done", "result": result}
+    answer = desk.ask(b'{"command": "stat", "module": "4"}\n')
+    assert answer.pop("result") == result
+    assert type_of(answer) == "nextcloud_timeout"
+    assert type_of(desk.ask(b'{"command": "stat", "module": "x"}\n')) == "nextcloud_bad_request"
 
 
 def test_done(desk: Desk) -> None:

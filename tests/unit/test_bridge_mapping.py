@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -276,3 +277,14 @@ def test_no_secret_is_in_reach_of_an_expression() -> None:
     assert document["cloud"] == {"id": 3, "name": "Blue", "url": "https://blue.example"}
     assert "cloudpassword" not in repr(document)
     assert "cloudpassword" not in repr(CLOUD)
+
+
+def test_the_addon_that_sells_disk_space(default: Mapping) -> None:
+    """The first that the expression names, by what the tariff has: also where nothing was included, or all is free."""
+    free = Addon("disc", None, "mib", None, measure=3, unit_bytes=Decimal(1024**2))
+    assert default.disk_addon(service(addons={"traffic": DISK, "disc": free})) is free
+    with pytest.raises(DiskAddonMissing):
+        default.disk_addon(service(addons={"traffic": free}))
+    with pytest.raises(UnitUnknown):
+        default.disk_addon(service(addons={"disk": Addon("disk", 5, "piece", None, measure=9)}))
+    assert default.sold(service(), CLOUD) == 10 * GIB

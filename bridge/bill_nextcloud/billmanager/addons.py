@@ -8,7 +8,7 @@ the total of included and ordered, a trial is capped, units are converted down t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -31,12 +31,15 @@ class Measure:
 
 @dataclass(frozen=True)
 class Addon:
-    """What was sold of one addon. ``value`` is in ``unit``; ``bytes`` is ``None`` where the unit is not one of size."""
+    """What was sold of one addon. ``value`` is in ``unit``; ``bytes`` is ``None`` where the unit is not one of size.
+    ``measure`` is the number of the unit, ``unit_bytes`` how many bytes it has (``None``: it is not one of size)."""
 
     name: str
     value: int | str | None
     unit: str | None
     bytes: int | None
+    measure: int | None = field(default=None, compare=False)
+    unit_bytes: Decimal | None = field(default=None, compare=False)
 
 
 def bytes_per_unit(measure: int, measures: Mapping[int, Measure]) -> Decimal | None:
@@ -104,5 +107,12 @@ def addons(rows: Iterable[Mapping[str, Any]], measures: Mapping[int, Measure], *
         unit = measures.get(number) if number is not None else None
         factor = bytes_per_unit(unit.id, measures) if unit else None
         size = int(value * factor) if isinstance(value, int) and factor is not None else None
-        found[name] = Addon(name=name, value=value, unit=unit.name if unit else None, bytes=size)
+        found[name] = Addon(
+            name=name,
+            value=value,
+            unit=unit.name if unit else None,
+            bytes=size,
+            measure=unit.id if unit else None,
+            unit_bytes=factor,
+        )
     return found

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What BILLmanager's database says of services and clouds, as records. Everything is read, nothing is written."""
+"""What BILLmanager's database says of services and clouds, as records. Nothing of these is written."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Engine, Select, and_, func, or_, select, text
+from sqlalchemy import Connection, Engine, Select, and_, func, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bill_nextcloud.billmanager import tables as t
@@ -111,6 +112,11 @@ def _client(number: int, name: str | None) -> dict[str, Any]:
     return {"id": number, "name": name, "email": None, "realname": None}
 
 
+def _unavailable(error: SQLAlchemyError) -> BillmanagerUnavailable:
+    # Only the driver's own words: the whole text would hold the query's values.
+    return BillmanagerUnavailable(detail=f"database: {getattr(error, 'orig', None) or type(error).__name__}")
+
+
 class Database:
     """Reads BILLmanager's database. Each method raises :class:`BillmanagerUnavailable` when it does not answer.
 
@@ -128,9 +134,7 @@ class Database:
             with self._engine.connect() as connection:
                 return connection.execute(query).mappings().all()
         except SQLAlchemyError as error:
-            # Only the driver's own words: the whole text would hold the query's values.
-            detail = str(getattr(error, "orig", None) or type(error).__name__)
-            raise BillmanagerUnavailable(detail=f"database: {detail}") from error
+            raise _unavailable(error) from error
 
     def service(self, number: int) -> Service:
         """One service. Raises :class:`ServiceUnknown`."""
@@ -156,7 +160,29 @@ class Database:
         """All services of a processing module that have one of ``statuses``, by number."""
         return self._services(and_(t.item.c.processingmodule == module, t.item.c.status.in_(list(statuses))))
 
-    def _services(self, condition: Any) -> list[Service]:
+    def services_after(self, module: int, statuses: Iterable[int], after: int, most: int) -> list[Service]:
+        """At most ``most`` services of a processing module that have one of ``statuses``, by number: those after number
+        ``after``. For reading all of them without holding all."""
+        return self._services(
+            and_(t.item.c.processingmodule == module, t.item.c.status.in_(list(statuses)), t.item.c.id > after), most
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction, for the one table that modules write themselves (see ``statistics``): all of it is kept when
+        the block ends, nothing when it raises."""
+        try:
+            with self._engine.connect() as connection:
+                # Reads go without one (see ``connection``). The usual level of MySQL: with a lower one its log of
+                # statements, where a server still has it, refuses every write.
+                level: Any = "SERIALIZABLE" if self._engine.dialect.name == "sqlite" else "REPEATABLE READ"
+                connection = connection.execution_options(isolation_level=level)
+                with connection.begin():
+                    yield connection
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from error
+
+    def _services(self, condition: Any, most: int | None = None) -> list[Service]:
         query = (
             select(t.item, t.pricelist.c.name.label("tariff_name"), t.itemtype.c.intname.label("item_type"))
             .select_from(
@@ -167,6 +193,7 @@ class Database:
             # Rows with a parent are addons of services.
             .where(condition, or_(t.item.c.parent.is_(None), t.item.c.parent == 0))
             .order_by(t.item.c.id)
+            .limit(most)
         )
         rows = self.rows(query)
         measures = self._measures()

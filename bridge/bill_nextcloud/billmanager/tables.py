@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables and columns of BILLmanager's database that are read (never written: writing goes through ``mgrctl``).
+"""The tables and columns of BILLmanager's database that are read; all writing goes through ``mgrctl``, but for the rows
+of ``itemstat``, which modules write themselves.
 
 Source: BILLmanager's database structure page and the vendor's published modules; only columns seen in use are named.
 """
@@ -59,5 +60,6 @@ runningoperation = _table("runningoperation", "id")
 pricelistparam = _table("pricelistparam", "pricelist", "intname", "value")
 measure = _table("measure", "id", "intname", "relation", "lessmeasure")
 enumerationitem = _table("enumerationitem", "id", "intname")
-account = _table("account", "id", "name")
+account = _table("account", "id", "name", "parent")
+itemstat = _table("itemstat", "item", "statdate", "param", "value", "measure")
 user = _table("user", "id", "account", "realname", "email")

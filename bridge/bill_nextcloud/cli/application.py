@@ -18,11 +18,13 @@ from bill_nextcloud.cli.history import operations, show
 from bill_nextcloud.cli.options import SettingsFile
 from bill_nextcloud.cli.output import plain
 from bill_nextcloud.cli.status import status
+from bill_nextcloud.cli.usage import FAILED as USAGE_FAILED
+from bill_nextcloud.cli.usage import usage
 from bill_nextcloud.errors import OperationError
 from bill_nextcloud.settings import DEFAULT_PATH
 
 # Where 1 has a meaning of its own, an error has another exit status.
-_STATUSES = {"status": Level.UNKNOWN, "drift": UNREADABLE}
+_STATUSES = {"status": Level.UNKNOWN, "drift": UNREADABLE, "usage": USAGE_FAILED}
 
 application = typer.Typer(
     help="Sells Nextcloud storage out of BILLmanager: see what the bridge does, and step in.",
@@ -30,7 +32,7 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for _command in (status, operations, show, retry, cancel, approve, hold, release, drift, forget):
+for _command in (status, operations, show, retry, cancel, approve, hold, release, drift, usage, forget):
     application.command()(_command)
 
 

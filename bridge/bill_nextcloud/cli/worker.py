@@ -26,11 +26,13 @@ from bill_nextcloud.log import logger, set_up
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.operation import Operations
 from bill_nextcloud.playbook import Runs
-from bill_nextcloud.record import Clouds, RunsOnRecord, Untold, open_record
+from bill_nextcloud.record import Clouds, RunsOnRecord, Untold, UsageHistory, open_record
 from bill_nextcloud.record import Operations as Record
 from bill_nextcloud.settings import Settings, read_settings
 from bill_nextcloud.single_worker import stay_single
 from bill_nextcloud.telling import Teller
+from bill_nextcloud.usage.reading import Reading
+from bill_nextcloud.usage.statistics import Statistics
 
 log = logger("cli")
 
@@ -84,12 +86,15 @@ def _work(settings: Settings) -> None:
     operations = Operations(settings, mgrctl, database, Batches(converge, holds.observe), record, holds, teller)
     signal.signal(signal.SIGTERM, _stop)
     operations.start()
-    Housekeeping(operations, runs, teller).start()
+    history = UsageHistory(store)
+    Housekeeping(operations, runs, teller, history, settings.engine.keep_record_days).start()
     try:
         check_connection = CheckConnection(runs, database.calls, holds)
         administration = Administration(operations, database)
         waiting = forms(runs, database.calls, mgrctl, holds, mapping)
-        with Intake(settings.bridge, operations, administration, check_connection, waiting) as intake:
+        reading = Reading(database, mapping, runs, history, settings.usage.notes)
+        statistics = Statistics(mgrctl, database, holds, reading)
+        with Intake(settings.bridge, operations, administration, check_connection, waiting, statistics) as intake:
             log.info("ready", socket=settings.bridge.socket_path, pid=os.getpid())
             intake.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:

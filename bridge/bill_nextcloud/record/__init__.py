@@ -8,16 +8,20 @@ from bill_nextcloud.record.runs import RunsOnRecord
 from bill_nextcloud.record.store import Store, open_record
 from bill_nextcloud.record.tables import State
 from bill_nextcloud.record.untold import Untold
+from bill_nextcloud.record.usage import DayOfUse, ServiceUse, UsageHistory
 
 __all__ = [
     "Attempt",
     "CloudRow",
     "Clouds",
+    "DayOfUse",
     "Operation",
     "Operations",
     "RunsOnRecord",
+    "ServiceUse",
     "State",
     "Store",
     "Untold",
+    "UsageHistory",
     "open_record",
 ]

@@ -5,7 +5,19 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData()
 # The highest number of a service or operation: what an integer of PostgreSQL and of BILLmanager's tables holds.
@@ -108,6 +120,25 @@ untold = Table(
     "untold",
     metadata,
     Column("operation", Integer, primary_key=True, autoincrement=False),
+)
+
+# What each service used on each day, for the register: numbers only, no names.
+usage = Table(
+    "usage",
+    metadata,
+    Column("service", Integer, primary_key=True, autoincrement=False),
+    # YYYY-MM-DD
+    Column("day", String(10), primary_key=True),
+    Column("cloud", Integer, nullable=False),
+    Column("client", Integer),
+    Column("reseller", Integer),
+    Column("tariff", Integer, nullable=False),
+    # BILLmanager's: 2 active, 3 suspended, 5 in processing.
+    Column("status", Integer, nullable=False),
+    Column("used", BigInteger, nullable=False),
+    # Bytes: included and ordered together; null: unlimited, or not in a unit of size.
+    Column("sold", BigInteger),
+    Index("usage_day", "day"),
 )
 
 event = Table(

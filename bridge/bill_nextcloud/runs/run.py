@@ -21,7 +21,12 @@ from bill_nextcloud.process import dying_with_parent
 from bill_nextcloud.runs.private import Data, write
 
 # What each playbook hands back, by host.
-_RESULT = {"accounts": "nextcloud_users", "probe": "nextcloud_probe", "groups": "nextcloud_groups"}
+_RESULT = {
+    "accounts": "nextcloud_users",
+    "probe": "nextcloud_probe",
+    "groups": "nextcloud_groups",
+    "usage": "nextcloud_usage",
+}
 
 _NICE = ("nice", "-n", "5")
 # What ansible-runner says before it starts the playbook.
@@ -38,17 +43,18 @@ class Run(BaseModel):
     """What a run is to do; it may be sent to another host.
 
     ``ident`` names its artifacts; ``cloud`` is the number of the processing module; ``playbook`` is one of
-    ``playbooks``; ``accounts`` see ``account.wish``; ``passwords`` by account name; ``check``: only look; ``timeout``
-    in seconds.
+    ``playbooks``; ``accounts`` see ``account.wish``; ``passwords`` by account name; ``names``: the accounts whose use
+    is read; ``check``: only look; ``timeout`` in seconds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
     ident: str = Field(pattern=r"^[0-9a-f]{32}$")
     cloud: int
-    playbook: Literal["accounts", "probe", "groups"]
+    playbook: Literal["accounts", "probe", "groups", "usage"]
     accounts: list[dict[str, Any]] = []
     passwords: dict[str, str] = Field(default={}, repr=False)
+    names: list[str] = []
     check: bool = False
     timeout: int = Field(gt=0)
 
@@ -88,7 +94,9 @@ class Results:
 
     def of(self, run: Run, cloud: str, end: str) -> Any:
         """What the playbook of ``run`` handed back: of ``accounts`` the module's result for each account, in order; of
-        ``probe`` a dictionary with ``version`` and ``failure``, of ``groups`` with the list ``groups`` besides.
+        ``probe`` a dictionary with ``version`` and ``failure``, of ``groups`` with the list ``groups`` besides; of
+        ``usage`` one with ``accounts`` (``name``, ``used``, ``quota``, ``last_login`` of those that were read),
+        ``missing`` and ``failure``.
 
         Raises :class:`RunUnknown` without it; ``cloud`` and ``end`` (how the run ended) are for its words.
         """
@@ -160,6 +168,8 @@ def _variables(run: Run, access: Access) -> dict[str, Any]:
         "cloud_username": access.username,
         "cloud_ca_path": str(access.ca_file) if access.ca_file else None,
     }
+    if run.playbook == "usage":
+        return {**connection, "usage_names": run.names}
     if run.playbook != "accounts":
         return connection
     # Each is asked for on purpose here; the limits per hour were applied before.

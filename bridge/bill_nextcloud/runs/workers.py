@@ -180,7 +180,7 @@ class Workers:
             run=run.ident,
             cloud=cloud.name,
             check=run.check,
-            accounts=len(run.accounts),
+            accounts=len(run.accounts or run.names),
             host=worker,
             status=returned.status,
             detail=None if returned.whole else trouble or reason,
