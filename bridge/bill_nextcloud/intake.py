@@ -3,7 +3,8 @@
 greeting.
 
 Said first: ``{"status": "running", "wait": seconds}``, so that a caller knows at once that the bridge is there.
-Asked: ``{"command", "item", "runningoperation"}`` (texts, as on the module's command line; other names are ignored),
+Asked: ``{"command", "item", "runningoperation"}`` (texts, as on the module's command line; other names are ignored;
+``changepassword`` has ``password``, encrypted as BILLmanager's parameters are, too),
 ``{"command": "check_connection", "document"}`` (the form as XML, see ``check``), or ``{"command": "administer", …}``
 (see ``administration``). Answered: ``{"status": "done"}``, ``{"status": "accepted"}`` (stored, still in progress) or
 ``{"status": "failed", "document": "<doc>…", "message"}`` with the error document.
@@ -23,11 +24,11 @@ from typing import Any
 from bill_nextcloud.administration import Administration
 from bill_nextcloud.billmanager.messages import error_document, text
 from bill_nextcloud.check import CheckConnection
-from bill_nextcloud.convergence import COMMANDS, Request
 from bill_nextcloud.errors import BadRequest, CommandUnknown, Failure, OperationError
 from bill_nextcloud.log import logger
 from bill_nextcloud.operation import BILLMANAGER, Operations
 from bill_nextcloud.record import Operation, State
+from bill_nextcloud.request import CHANGE_PASSWORD, COMMANDS, Request
 from bill_nextcloud.settings import BridgeSettings
 
 log = logger("intake")
@@ -139,7 +140,11 @@ class _Call(socketserver.StreamRequestHandler):
             failure = self.server.check_connection(value.get("document"))
             return _failed(failure) if failure else {"status": "done"}
         operations = self.server.operations
-        operation = operations.submit(request_of(value), BILLMANAGER)
+        request = request_of(value)
+        if request.command == CHANGE_PASSWORD:
+            operation = operations.change_password(request, _encrypted(value), BILLMANAGER)
+        else:
+            operation = operations.submit(request, BILLMANAGER)
         if self.server.wait_seconds and operations.holds.failure(operation.cloud) is None:
             operation = operations.wait(operation.id, self.server.wait_seconds)
         return _told(operation)
@@ -179,6 +184,13 @@ def request_of(value: dict[str, Any]) -> Request:
         command=command,
         operation=_number(value, "runningoperation", required=False),
     )
+
+
+def _encrypted(value: dict[str, Any]) -> str:
+    given = value.get("password")
+    if not isinstance(given, str) or not given.strip():
+        raise BadRequest(detail="--password is missing")
+    return given
 
 
 def _number(value: dict[str, Any], name: str, *, required: bool) -> int | None:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bill_nextcloud.billmanager.asked import department, has_task
-from bill_nextcloud.billmanager.messages import text
+from bill_nextcloud.billmanager.messages import LANGUAGES, text
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import BillmanagerRefused, Failure
@@ -40,13 +42,14 @@ def operation_failed(
     service: int,
     command: str,
     operation: int | None,
-    failure: Failure,
+    failures: Sequence[Failure],
 ) -> None:
-    """Open a task about an operation that needs a person, for the department of its cloud; one, however often called.
+    """Open a task about an operation that needs a person, for the department of its cloud; one, however often called
+    (while BILLmanager has the operation). ``failures``: what it says.
 
     Raises ``BillmanagerUnavailable`` or ``BillmanagerRefused``.
     """
-    words = _words(failure)
+    words = _words(*failures)
     if operation is None:
         _simple_task(mgrctl, database, module, words)
         return
@@ -71,5 +74,5 @@ def _simple_task(mgrctl: Mgrctl, database: Database, module: int, words: str) ->
     mgrctl.call("task.simple.create", {"elid": str(number), "specification": words, "sok": "ok"})
 
 
-def _words(failure: Failure) -> str:
-    return f"{text(failure, 'en')}\n\n{text(failure, 'ru')}"
+def _words(*failures: Failure) -> str:
+    return "\n\n".join(" ".join(text(failure, language) for failure in failures) for language in LANGUAGES)
