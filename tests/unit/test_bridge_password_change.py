@@ -102,13 +102,6 @@ def test_the_newer_takes_the_place(desk: Desk) -> None:
     assert desk.saved() == (OLD, NEWER)
 
 
-def test_no_password_is_an_argument(desk: Desk) -> None:
-    """It goes by the environment."""
-    desk.take(NEW)
-    show(desk.mgrctl, desk.database, desk.service, NEW)
-    assert NEW not in str(desk.panel.mgrctl_calls())
-
-
 @pytest.mark.parametrize("late", ["UPDATE item SET status = 4", "DELETE FROM itemparam WHERE intname = 'url'", None])
 def test_a_late_call_takes_no_place(desk: Desk, late: str | None) -> None:
     """Of a deleted service, of one that was not opened, for an operation that has ended: the attempt says why."""
