@@ -42,7 +42,9 @@ def wish(command: str, account: Account, *, proven: bool, email_owner: str) -> d
     """What ``nextcloud_users`` is asked for one command (the table "What every command means" of the design).
 
     ``command``: open, setparam, suspend, resume, reopen, close, ``close_retained`` (disabled now, deleted later),
-    ``delete`` (later has come), or ``sold`` (as sold and active: the drift of a hand run) and ``sold_suspended``.
+    ``delete`` (later has come), changepassword; or ``sold`` (as sold and active: the drift of a hand run),
+    ``sold_existing`` (the same, but a lost account is not made anew) and ``sold_suspended``. A new password is set
+    unless one log-in shows that it works already; passwords themselves travel apart.
     ``proven``: the account was never confirmed as ours, so the module must prove it before it touches one that exists.
     Raises ``KeyError`` for another command.
     """
@@ -67,12 +69,14 @@ def wish(command: str, account: Account, *, proven: bool, email_owner: str) -> d
         "sold": {"state": "present", **sold, **creation, "create_only": create_only},
         "setparam": {"state": "exists", **sold, **billmanagers},
         "suspend": {"state": "disabled"},
+        "sold_existing": {"state": "present", "create": False, **sold, **billmanagers},
         "sold_suspended": {"state": "disabled", **sold, **billmanagers},
         "resume": {"state": "present", "create": False},
         "reopen": {"state": "present", "create": False, **sold, **billmanagers},
         "close": {"state": "absent"},
         "close_retained": {"state": "disabled"},
         "delete": {"state": "absent"},
+        "changepassword": {"state": "exists", "update_password": "always"},
     }
     asked = {"name": account.name, **fields[command]}
     if proven:

@@ -10,16 +10,13 @@ from typing import Any
 
 from bill_nextcloud import retention
 from bill_nextcloud.account import Account, new_password, wish
+from bill_nextcloud.billmanager import password_change
 from bill_nextcloud.billmanager.asked import modules_at
 from bill_nextcloud.billmanager.claim import claim
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import (
-    ACTIVE,
     DELETE_AFTER,
-    DELETED,
     PASSWORD,
-    STATUS_NAMES,
-    SUSPENDED,
     URL,
     USERNAME,
     Cloud,
@@ -33,66 +30,34 @@ from bill_nextcloud.errors import (
     AccountNameMissing,
     ApprovalNeeded,
     ClaimNotSaved,
-    CloudChanged,
     EngineUnavailable,
     Failure,
-    OperationEnded,
+    NewPasswordRefused,
     OperationError,
     RunUnknown,
-    ServiceDeleted,
-    StatusContradicts,
 )
 from bill_nextcloud.lock import lock_path, locked
 from bill_nextcloud.log import logger
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.playbook import RunResult, Runs, failure_of
 from bill_nextcloud.record import RunsOnRecord
+from bill_nextcloud.request import (
+    CHANGE_PASSWORD,
+    COMMANDS,
+    Outcome,
+    Request,
+    meaning,
+    means_as_sold,
+    require_asked,
+)
 from bill_nextcloud.settings import Settings
+
+__all__ = ["COMMANDS", "Convergence", "Outcome", "Request"]
 
 log = logger("convergence")
 
-COMMANDS = ("open", "setparam", "suspend", "resume", "close", "reopen")
-# What a call without an operation may ask for, by the service's status. In processing: anything.
-AGREEING: dict[int, tuple[str, ...]] = {
-    ACTIVE: ("open", "setparam", "resume"),
-    SUSPENDED: ("setparam", "suspend"),
-    DELETED: ("close",),
-}
 ATTEMPTS = 3
 LOCK_SECONDS = 3600
-
-
-@dataclass(frozen=True)
-class Request:
-    """What an event names: a service, a wish (``command``) and BILLmanager's operation, if it gave one. ``command`` is
-    one of :data:`COMMANDS`, or ``delete`` at the end of a retention. ``number``: the operation's on our record, once it
-    is there; ``approved``: the limits per hour were lifted for it."""
-
-    service: int
-    command: str
-    operation: int | None = None
-    number: int | None = None
-    approved: bool = False
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a request. ``failure`` is ``None`` on success; ``result`` is the module's (without a password) for
-    ``wish``; ``run`` names the playbook run that wrote; ``url`` is the cloud's address, ``confirmed`` whether the
-    service has it saved already. ``delete_after``: the deadline of a deletion that is now to come. ``dropped``: why a
-    deletion is not wanted any more."""
-
-    request: Request
-    failure: Failure | None = None
-    item_type: str = ""
-    url: str = ""
-    confirmed: bool = False
-    account: str | None = None
-    run: str | None = None
-    wish: dict[str, Any] | None = None
-    result: dict[str, Any] = field(default_factory=dict)
-    delete_after: str | None = None
-    dropped: str | None = None
 
 
 @dataclass
@@ -123,7 +88,9 @@ class _Work:
     @property
     def means(self) -> str:
         """What is asked of the account (see ``account.wish``)."""
-        return "close_retained" if self.delete_after else self.request.command
+        if self.delete_after:
+            return "close_retained"
+        return self.request.command if self.service is None else meaning(self.request.command, self.service)
 
 
 @dataclass(frozen=True)
@@ -180,7 +147,7 @@ class Convergence:
                 work.service = self.database.service(work.request.service)
                 if work.request.command == "delete":
                     work.dropped, work.delete_after = retention.no_longer_due(work.service)
-                self._refuse(work.request, work.service, cloud)
+                require_asked(work.request, work.service, cloud, modules, self.database)
             except OperationError as error:
                 work.failure = error.failure
         last = {work.service.last_tariff for work in works if work.service and work.service.last_tariff}
@@ -197,21 +164,6 @@ class Convergence:
         self._apply(cloud, [work for work in works if work.open])
         return works
 
-    def _refuse(self, request: Request, service: Service, cloud: Cloud) -> None:
-        if service.module != cloud.id:
-            raise CloudChanged(service=service.id)
-        service.require_at(cloud)
-        if request.command == "delete":
-            return  # ours; retention.no_longer_due decides
-        # An event that comes late, twice or by hand must not open what was closed, or close what was paid.
-        if service.status == DELETED and request.command != "close":
-            raise ServiceDeleted(service=service.id, command=request.command)
-        if request.operation is not None:
-            if not self.database.operation_runs(request.operation, service.id, request.command):
-                raise OperationEnded(operation=request.operation, service=service.id)
-        elif request.command not in AGREEING.get(service.status, COMMANDS):
-            raise StatusContradicts(service=service.id, command=request.command, status=STATUS_NAMES[service.status])
-
     def _map(self, work: _Work, cloud: Cloud, tariffs: Sequence[Tariff]) -> None:
         assert work.service is not None
         service = work.service
@@ -221,12 +173,14 @@ class Convergence:
             raise AccountNameMissing(service=service.id)
         if work.request.command == "close" and (days := self.mapping.retention_days(service, cloud)):
             work.delete_after = retention.deadline(service, days)
-        if work.request.command in ("open", "setparam", "reopen"):
+        if means_as_sold(work.request.command):
             work.account = self.mapping.account(service, cloud, tariffs)
         else:
-            # Suspension and deletion must not depend on what is sold.
+            # Suspension, deletion and a new password must not depend on what is sold.
             work.account = self.mapping.identity(service, cloud)
-        if work.opening or not service.confirmed:
+        if work.request.command == CHANGE_PASSWORD:
+            work.password = password_change.wanted(self.database, service)
+        elif work.opening or not service.confirmed:
             work.password = self.database.passwords([service.id]).get(service.id)
         if work.opening and not service.confirmed and (service.account is None or work.password is None):
             work.unclaimed = True
@@ -321,7 +275,7 @@ class Convergence:
                 self._keep_password(work)
                 self._keep_parameters(work)
                 continue
-            work.failure = failure_of(result["failure"], cloud, work.account.name, work.request.service)
+            work.failure = self._failure(work, result["failure"], cloud)
             if work.delete_after and work.failure.code == "account_missing":
                 work.failure, work.delete_after = None, None  # gone already: nothing to be kept
                 self._keep_parameters(work)
@@ -333,6 +287,15 @@ class Convergence:
                 except OperationError as error:
                     log.error("claim not taken back", service=work.request.service, detail=error)
 
+    def _failure(self, work: _Work, value: dict[str, Any], cloud: Cloud) -> Failure:
+        assert work.account is not None
+        failure = failure_of(value, cloud, work.account.name, work.request.service)
+        if work.request.command == CHANGE_PASSWORD and failure.code == "password_refused":
+            # In the collection's words it is the account that was refused, which exists here and keeps what it had.
+            detail = failure.parameters["detail"]
+            return NewPasswordRefused(account=work.account.name, cloud=cloud.name, detail=detail).failure
+        return failure
+
     def _settle(self, ledger: Ledger, reserved: float, damage: Damage) -> None:
         try:
             ledger.settle(reserved, damage)
@@ -341,6 +304,13 @@ class Convergence:
             log.error("count not corrected", detail=error)
 
     def _keep_password(self, work: _Work) -> None:
+        if work.request.command == CHANGE_PASSWORD:
+            assert work.password is not None
+            try:
+                password_change.show(self.mgrctl, self.database, work.request.service, work.password)
+            except OperationError as error:
+                work.failure = error.failure
+            return
         # A write of a killed run may have reached BILLmanager late: what the customer is shown must be what works.
         if not work.opening or work.password is None or work.service is None or work.service.confirmed:
             return

@@ -84,6 +84,13 @@ class ServiceMoved(OperationError):
     code = "service_moved"
 
 
+class TariffElsewhere(OperationError):
+    """The service was put on a tariff of another cloud than its account's (``service``, ``account``, ``tariff``,
+    ``cloud``: the account's, ``other``: the tariff's)."""
+
+    code = "tariff_elsewhere"
+
+
 class StatusContradicts(OperationError):
     """A call without an operation that goes against the service's status (``service``, ``command``, ``status``)."""
 
@@ -155,6 +162,18 @@ class ClaimNotSaved(OperationError):
     """BILLmanager did not keep the account's name or password as written (``service``, ``parameter``)."""
 
     code = "claim_not_saved"
+
+
+class NewPasswordMissing(OperationError):
+    """The password that is to be set is not saved, or not any more (``service``)."""
+
+    code = "new_password_missing"
+
+
+class NewPasswordRefused(OperationError):
+    """The cloud does not take the new password of an account (``account``, ``cloud``, ``detail``: its words)."""
+
+    code = "new_password_refused"
 
 
 class CryptKeyUnusable(OperationError):

@@ -3,12 +3,13 @@
 greeting.
 
 Said first: ``{"status": "running", "wait": seconds}``, so that a caller knows at once that the bridge is there.
-Asked: ``{"command", "item", "runningoperation"}`` (texts, as on the module's command line; other names are ignored),
-``{"command": "check_connection", "document"}`` (the form as XML, see ``check``), another command at which a person
-waits (see ``forms``), ``{"command": "stat", "module"}`` (see ``usage.statistics``; the answer comes when all is read,
-and a ``result`` with it), or ``{"command": "administer", …}`` (see ``administration``). Answered: ``{"status": "done"}``,
-with the ``"document"`` of a form; ``{"status": "accepted"}`` (stored, still in progress); or ``{"status": "failed",
-"document": "<doc>…", "message"}`` with the error document.
+Asked: ``{"command", "item", "runningoperation"}`` (texts, as on the module's command line; other names are ignored;
+``changepassword`` has ``password``, encrypted as BILLmanager's parameters are, too), ``{"command": "check_connection",
+"document"}`` (the form as XML, see ``check``), another command at which a person waits (see ``forms``),
+``{"command": "stat", "module"}`` (see ``usage.statistics``; the answer comes when all is read, and a ``result`` with
+it), or ``{"command": "administer", …}`` (see ``administration``). Answered: ``{"status": "done"}``, with the
+``"document"`` of a form; ``{"status": "accepted"}`` (stored, still in progress); or ``{"status": "failed", "document":
+"<doc>…", "message"}`` with the error document.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from bill_nextcloud.administration import Administration
 from bill_nextcloud.billmanager.messages import error_document, printable, text
 from bill_nextcloud.call import number
 from bill_nextcloud.check import CheckConnection
-from bill_nextcloud.convergence import COMMANDS, Request
 from bill_nextcloud.errors import BadRequest, CommandUnknown, Failure, OperationError
 from bill_nextcloud.forms import Form
 from bill_nextcloud.log import logger
 from bill_nextcloud.operation import BILLMANAGER, Operations
 from bill_nextcloud.record import Operation, State
+from bill_nextcloud.request import CHANGE_PASSWORD, COMMANDS, Request
 from bill_nextcloud.settings import BridgeSettings
 from bill_nextcloud.usage.reading import Found
 from bill_nextcloud.usage.statistics import Statistics
@@ -159,7 +160,11 @@ class _Call(socketserver.StreamRequestHandler):
         if value.get("command") == "stat":
             return _read_usage(self.server.statistics(number(value, "module", required=True) or 0))
         operations = self.server.operations
-        operation = operations.submit(request_of(value), BILLMANAGER)
+        request = request_of(value)
+        if request.command == CHANGE_PASSWORD:
+            operation = operations.change_password(request, _encrypted(value), BILLMANAGER)
+        else:
+            operation = operations.submit(request, BILLMANAGER)
         if self.server.wait_seconds and operations.holds.failure(operation.cloud) is None:
             operation = operations.wait(operation.id, self.server.wait_seconds)
         return _told(operation)
@@ -205,3 +210,10 @@ def request_of(value: dict[str, Any]) -> Request:
         command=command,
         operation=number(value, "runningoperation", required=False),
     )
+
+
+def _encrypted(value: dict[str, Any]) -> str:
+    given = value.get("password")
+    if not isinstance(given, str) or not given.strip():
+        raise BadRequest(detail="--password is missing")
+    return given

@@ -21,8 +21,8 @@ from bill_nextcloud.batch import MOST, Batches
 from bill_nextcloud.billmanager.asked import Asked, asked, deletions
 from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.billmanager.mgrctl import AT_ONCE, Mgrctl
+from bill_nextcloud.billmanager.password_change import PasswordChanges, fingerprint
 from bill_nextcloud.billmanager.service import DELETE_AFTER, Database
-from bill_nextcloud.convergence import Outcome, Request
 from bill_nextcloud.engine import PARKED_SECONDS, Engine
 from bill_nextcloud.errors import BillmanagerUnavailable, Failure, OperationError
 from bill_nextcloud.holds import Holds
@@ -32,6 +32,7 @@ from bill_nextcloud.operation_log import write
 from bill_nextcloud.record import Operation, State
 from bill_nextcloud.record import Operations as Record
 from bill_nextcloud.record.operations import DELETE
+from bill_nextcloud.request import CHANGE_PASSWORD, SYNC, Outcome, Request
 from bill_nextcloud.retention import due
 from bill_nextcloud.settings import Settings
 from bill_nextcloud.telling import Teller, request_for
@@ -75,6 +76,7 @@ class Operations:
         self._notices = Notices()
         self._turns = threading.BoundedSemaphore(_TURNS)
         self._teller = teller
+        self._password_changes = PasswordChanges(mgrctl, database)
 
     # Taking
 
@@ -107,10 +109,30 @@ class Operations:
             about = Asked("", None, None, None)
         return self._accept(request, about, by)
 
-    def _accept(self, request: Request, about: Asked, by: str, due_at: float | None = None) -> Operation:
+    def change_password(self, request: Request, encrypted: str, by: str) -> Operation:
+        """Store the wish for another password durably: the password in BILLmanager, the operation as :meth:`submit`
+        does. ``encrypted``: as BILLmanager's encrypted parameters are.
+
+        That ``changepassword`` has a running operation is not documented: one that is there counts as named. Without
+        any, the call attaches to an unfinished one only for the same password.
+
+        Raises ``CryptKeyUnusable``, ``ServiceUnknown``, ``BillmanagerUnavailable``, ``BillmanagerRefused``,
+        ``ClaimNotSaved`` or :class:`EngineUnavailable`: then it is not acknowledged.
+        """
+        service = request.service
+        with self._password_changes.of(service):
+            number = request.operation or self._database.calls.operation_of(service, CHANGE_PASSWORD)
+            self._password_changes.take(service, number, encrypted)
+            about = asked(self._database.calls, service, number)
+            more = "" if number else f":{fingerprint(encrypted)}"
+            return self._accept(replace(request, operation=number), about, by, more=more)
+
+    def _accept(
+        self, request: Request, about: Asked, by: str, due_at: float | None = None, more: str = ""
+    ) -> Operation:
         held = self.holds.failure(about.module) if due_at is None else None
         operation, new = self.record.accept(
-            key=self._key(request),
+            key=self._key(request) + more,
             created=about.created or None,
             installation=self._settings.bridge.installation,
             billmanager_operation=request.operation,
@@ -219,6 +241,7 @@ class Operations:
         ended: dict[str, Any] = {"state": State.CANCELLED, "due_at": None, "ended_at": time.time()}
         if not self.record.update(operation.id, "cancelled", states=WAITING, detail={"by": by}, **ended):
             return False
+        self._password_done(operation)
         self._ended(operation)
         return True
 
@@ -267,6 +290,7 @@ class Operations:
         if failure is None and outcome.dropped:
             end(self.record, operation, State.CANCELLED, "not wanted any more", reason=outcome.dropped)
         elif failure is None:
+            self._password_done(operation)
             changes = [change["field"] for change in outcome.result.get("changes", [])]
             write(log.info, "operation done", operation, outcome, changes=",".join(changes) or None)
             end(
@@ -307,11 +331,29 @@ class Operations:
             state, what = State.RETRYING, "failed, is tried again"
         else:
             told = self._teller.final(operation, failure)
+            if outcome.failure is not None and failure.kind == "final":
+                self._password_done(operation)
+            if told and operation.command == "setparam" and outcome.failure and outcome.result.get("changed"):
+                # A part was done, and BILLmanager may have gone back to the old tariff.
+                self.submit(Request(operation.service, SYNC), BRIDGE)
             end(self.record, operation, State.FAILED, "failed", code=failure.code, told=told, **values)
             return
         self._teller.failed(operation, failure, at)
         due_at = at if state == State.RETRYING else None
         park(self.record, operation, state, what, code=failure.code, next=at, due_at=due_at, **values)
+
+    def _password_done(self, operation: Operation) -> None:
+        """Drop the new password that was set, or that cannot be; not one that a later operation is to set."""
+        if operation.command != CHANGE_PASSWORD:
+            return
+        with self._password_changes.of(operation.service):
+            if self.record.asked_anew(operation):
+                return
+            try:
+                self._password_changes.drop(operation.service)
+            except OperationError as error:
+                # It stays there, encrypted; nothing but another change of the password looks at it.
+                log.warning("new password not dropped", service=operation.service, id=operation.id, detail=error)
 
     def _follow(self, number: int, dispatch: int) -> None:
         """After the steps: what comes next. Left out by a crash, it is made up for by :meth:`recover`."""

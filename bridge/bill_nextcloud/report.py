@@ -4,24 +4,27 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from bill_nextcloud.billmanager.alarms import operation_failed
 from bill_nextcloud.billmanager.messages import error_document
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import PROCESSING, URL, Database
-from bill_nextcloud.convergence import Outcome, Request
 from bill_nextcloud.errors import BillmanagerRefused, BillmanagerUnavailable, Failure, OperationError
 from bill_nextcloud.log import logger
+from bill_nextcloud.request import CHANGE_PASSWORD, SYNC, Outcome, Request
 
 log = logger("report")
 
-# command: the function that ends its operation; open has one for each item type.
+# command: the function that ends its operation; open has one for each item type. sync_item has no operation to end.
 POST_CALLS = {
     "setparam": "service.postsetparam",
     "suspend": "service.postsuspend",
     "resume": "service.postresume",
     "close": "service.postclose",
     "reopen": "service.postreopen",
+    "prolong": "service.postprolong",
+    CHANGE_PASSWORD: "service.postchangepassword",
 }
 ATTEMPTS, PAUSE = 3, 1.0
 
@@ -69,9 +72,9 @@ def pause(mgrctl: Mgrctl, database: Database, request: Request) -> bool:
         return False
 
 
-def final_failure(mgrctl: Mgrctl, database: Database, module: int | None, request: Request, failure: Failure) -> bool:
-    """Store the error, pause the operation and open a task for a person. Whether all of it was taken; what BILLmanager
-    refuses goes to the log: it would refuse it again.
+def final_failure(mgrctl: Mgrctl, database: Database, request: Request, failure: Failure) -> bool:
+    """Store the error and pause the operation. Whether all of it was taken; what BILLmanager refuses goes to the log:
+    it would refuse it again.
 
     Raises ``BillmanagerUnavailable``: it is to be told again, from the beginning. That is safe; at worst a task that is
     linked to no operation of BILLmanager is opened twice.
@@ -89,13 +92,25 @@ def final_failure(mgrctl: Mgrctl, database: Database, module: int | None, reques
                     operation=request.operation,
                     detail=refused,
                 )
-    if module is not None:
-        try:
-            operation_failed(mgrctl, database, module, request.service, request.command, request.operation, failure)
-        except BillmanagerRefused as refused:
-            complete = False
-            log.warning("no task opened", service=request.service, operation=request.operation, detail=refused)
     return complete
+
+
+def open_task(
+    mgrctl: Mgrctl, database: Database, module: int | None, request: Request, failures: Sequence[Failure]
+) -> bool:
+    """Open a task for a person, which says ``failures``. Whether it was taken; a refusal goes to the log. There is none
+    for ``sync_item``: who asks for it is answered, and asking for many would be as many tasks each time.
+
+    Raises ``BillmanagerUnavailable``, see :func:`final_failure`.
+    """
+    if module is None or request.command == SYNC:
+        return True
+    try:
+        operation_failed(mgrctl, database, module, request.service, request.command, request.operation, failures)
+    except BillmanagerRefused as refused:
+        log.warning("no task opened", service=request.service, operation=request.operation, detail=refused)
+        return False
+    return True
 
 
 def _operation_runs(database: Database, request: Request) -> bool:
@@ -115,6 +130,8 @@ def _success_calls(outcome: Outcome) -> list[tuple[str, dict[str, str]]]:
         # Saved last of the parameters: it says that the account was seen there as ours.
         address = {"elid": service, "name": URL, "value": outcome.url, "crypted": "off", "sok": "ok"}
         calls.append(("service.saveparam", address))
+    if command == SYNC:
+        return calls
     function = f"{outcome.item_type}.open" if command == "open" else POST_CALLS[command]
     return [*calls, (function, {"elid": service, "sok": "ok"})]
 

@@ -9,11 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from bill_nextcloud import report
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Database
-from bill_nextcloud.convergence import Request
 from bill_nextcloud.errors import BillmanagerUnavailable, Failure, OperationError, OperationNotFound
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.log import logger
 from bill_nextcloud.record import Operation, Operations, State, Untold
+from bill_nextcloud.request import Request
+from bill_nextcloud.rollback import REFUSED, roll_back
 
 log = logger("telling")
 
@@ -64,10 +65,11 @@ class Teller:
         report.failed_attempt(self._mgrctl, self._database, request_for(operation), failure, next_attempt)
 
     def final(self, operation: Operation, failure: Failure) -> bool:
-        """An operation failed for good. Whether BILLmanager took all of it; while it does not answer, it is told again
+        """An operation failed for good: its error is stored, a change of tariff taken back, a task opened, which says
+        what became of that. Whether BILLmanager took all of it; while it does not answer, it is told again
         (:meth:`again`). Raises ``EngineUnavailable``."""
         try:
-            told = report.final_failure(self._mgrctl, self._database, operation.cloud, request_for(operation), failure)
+            told = self._final(operation, failure)
         except BillmanagerUnavailable as error:
             log.warning("failure not told yet", service=operation.service, id=operation.id, detail=error)
             self._untold.add(operation.id)
@@ -75,6 +77,14 @@ class Teller:
         # From before a crash, perhaps.
         self._untold.remove(operation.id)
         return told
+
+    def _final(self, operation: Operation, failure: Failure) -> bool:
+        request = request_for(operation)
+        stored = report.final_failure(self._mgrctl, self._database, request, failure)
+        back = roll_back(self._mgrctl, self._database, self._record, operation)
+        told = [failure] if back is None else [failure, back]
+        opened = report.open_task(self._mgrctl, self._database, operation.cloud, request, told)
+        return stored and opened and (back is None or back.code != REFUSED)
 
     def again(self) -> None:
         """Tell again what BILLmanager did not take, unless something has followed that matters more. It is left in
@@ -101,8 +111,6 @@ class Teller:
         if not operation.ended:
             return  # killed in between: it ends, and is told, anew
         if operation.state == State.FAILED and operation.failure and not self._record.overtaken(operation):
-            told = report.final_failure(
-                self._mgrctl, self._database, operation.cloud, request_for(operation), operation.failure
-            )
+            told = self._final(operation, operation.failure)
             self._record.note(number, "told", complete=told)
         self._untold.remove(number)

@@ -18,6 +18,7 @@ POST_CALLS = {
     "resume": "service.postresume",
     "close": "service.postclose",
     "reopen": "service.postreopen",
+    "prolong": "service.postprolong",
 }
 """BILLmanager's commands, and the function that reports each."""
 CLOSE_KEPT = "close, kept"
@@ -29,6 +30,7 @@ FROM = {
     "close": "active",
     CLOSE_KEPT: "active",
     "reopen": "deleted",
+    "prolong": "active",
 }
 
 
@@ -153,6 +155,10 @@ class Places:
         elif command == "setparam":
             other = place.large if panel.service(service)["pricelist"] == place.small else place.small
             operation = panel.change_tariff(service, other)
+        elif command == "prolong":
+            # So that there is something to be mended.
+            place.cloud.ocs("PUT", f"users/user_{service}", key="quota", value="77 GB")
+            operation = panel.prolong(service)
         else:
             command = "close" if command == CLOSE_KEPT else command
             operation = getattr(panel, command)(service)

@@ -162,10 +162,15 @@ def test_creation_that_is_refused_but_leaves_the_account(stack: Stack) -> None:
 def test_failed_group_never_deletes_an_account(stack: Stack) -> None:
     """A tariff change to a group that the cloud lacks: an error; account, files and quota are still there."""
     service = stack.opened()
-    stack.panel.change_tariff(service, stack.tariff("Broken", (2, "gib"), "no-such-group"))
-    refused(stack.panel.run(service), "nextcloud_group_missing")
+    tariff = stack.tariff("Broken", (2, "gib"), "no-such-group")
+    stack.panel.change_tariff(service, tariff)
+    run = stack.panel.run(service)
+    assert run.error is not None
+    assert run.error.type == "nextcloud_group_missing"
     assert stack.customer(service).can_store()
     stack.cloud.add_group("no-such-group")
+    # BILLmanager has gone back to the old tariff.
+    stack.panel.change_tariff(service, tariff)
     assert stack.run(service).status_name == "active"
 
 

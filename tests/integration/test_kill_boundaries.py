@@ -19,7 +19,7 @@ from harness.sold import differences
 from harness.stack import WRITING, Stack
 
 CLOUDS = 8
-COMMANDS = ("open", "setparam", "suspend", "resume", "close", CLOSE_KEPT, "reopen")
+COMMANDS = ("open", "setparam", "suspend", "resume", "close", CLOSE_KEPT, "reopen", "prolong")
 
 
 @pytest.fixture(scope="module")

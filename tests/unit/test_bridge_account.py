@@ -26,7 +26,9 @@ SOLD_BARE: dict[str, Any] = {"quota": "none", "groups": [], "groups_absent": []}
 CREATION = {"display_name": "Иван", "language": "ru", "email": "ivan@example.org"}
 EMAIL = {"email": "ivan@example.org"}
 OURS_AT_CREATION = {"display_name", "language", "email"}
-COMMANDS = ("open", "sold", "setparam", "suspend", "sold_suspended", "resume", "close")
+COMMANDS = (
+    "open", "sold", "setparam", "suspend", "sold_existing", "sold_suspended", "resume", "close", "changepassword"
+)  # fmt: skip
 
 
 def asked(command: str, account: Account, *, proven: bool = False, email_owner: str = "customer") -> dict[str, Any]:
@@ -51,6 +53,10 @@ def asked(command: str, account: Account, *, proven: bool = False, email_owner: 
         ("suspend", "billmanager", {"state": "disabled"}),
         ("sold_suspended", "customer", {"state": "disabled", **SOLD}),
         ("sold_suspended", "billmanager", {"state": "disabled", **SOLD, **EMAIL}),
+        ("sold_existing", "customer", {"state": "present", "create": False, **SOLD}),
+        ("sold_existing", "billmanager", {"state": "present", "create": False, **SOLD, **EMAIL}),
+        ("changepassword", "customer", {"state": "exists", "update_password": "always"}),
+        ("changepassword", "billmanager", {"state": "exists", "update_password": "always"}),
         ("resume", "customer", {"state": "present", "create": False}),
         ("resume", "billmanager", {"state": "present", "create": False}),
         ("close", "customer", {"state": "absent"}),
@@ -70,6 +76,8 @@ def test_what_a_command_means(command: str, email_owner: str, fields: dict[str, 
         ("setparam", {"state": "exists", **SOLD_BARE}),
         ("suspend", {"state": "disabled"}),
         ("sold_suspended", {"state": "disabled", **SOLD_BARE}),
+        ("sold_existing", {"state": "present", "create": False, **SOLD_BARE}),
+        ("changepassword", {"state": "exists", "update_password": "always"}),
         ("resume", {"state": "present", "create": False}),
         ("close", {"state": "absent"}),
     ],
@@ -102,6 +110,12 @@ def test_only_buying_makes_accounts(command: str, email_owner: str) -> None:
     assert (found["state"] == "absent") == (command == "close")
 
 
+def test_only_a_change_sets_a_password() -> None:
+    """Whatever else is asked, the customer's own password stays."""
+    setting = {command for command in COMMANDS if "update_password" in asked(command, FULL)}
+    assert setting == {"changepassword"}
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_wish_has_no_password(command: str) -> None:
     """Passwords travel apart, since wishes become an inventory."""
@@ -114,7 +128,7 @@ def test_an_empty_quota_is_not_unlimited() -> None:
 
 
 def test_other_commands_are_refused() -> None:
-    """No default for a command that is not in the table."""
+    """No default for a command that is not in the table; prolong has no wish of its own (see ``request.meaning``)."""
     with pytest.raises(KeyError):
         wish("prolong", FULL, proven=False, email_owner="customer")
 

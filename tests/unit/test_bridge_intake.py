@@ -24,7 +24,7 @@ from bill_nextcloud.administration import Administration
 from bill_nextcloud.check import CheckConnection
 from bill_nextcloud.convergence import COMMANDS, Request
 from bill_nextcloud.errors import BadRequest, CommandUnknown, Failure, ServiceUnknown
-from bill_nextcloud.intake import Intake, _read, request_of
+from bill_nextcloud.intake import Intake, _encrypted, _read, request_of
 from bill_nextcloud.operation import Operations
 from bill_nextcloud.record import Operation, State
 from bill_nextcloud.settings import BridgeSettings
@@ -87,6 +87,15 @@ def test_the_service_must_be_there(value: str | None) -> None:
     assert "--item" in raised.value.parameters["detail"]
     with pytest.raises(BadRequest):
         request(b'{"command": "open"}')
+
+
+@pytest.mark.parametrize("value", [None, "", " ", 5, ["x"]])
+def test_a_change_needs_its_password(value: Any) -> None:
+    """As text; what was given instead is not repeated."""
+    with pytest.raises(BadRequest) as raised:
+        _encrypted({"command": "changepassword", "item": "12", "password": value})
+    assert raised.value.parameters == {"detail": "--password is missing"}
+    assert _encrypted({"password": "c2VjcmV0"}) == "c2VjcmV0"
 
 
 def test_long_values_are_cut() -> None:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bill_nextcloud.billmanager.asked import department, has_task
-from bill_nextcloud.billmanager.messages import text
+from bill_nextcloud.billmanager.messages import LANGUAGES, text
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import BillmanagerRefused, Failure
@@ -40,14 +42,15 @@ def operation_failed(
     service: int,
     command: str,
     operation: int | None,
-    failure: Failure,
+    failures: Sequence[Failure],
 ) -> None:
     """Open a task about an operation that needs a person, for the department of its cloud; one, however often called,
     as long as it is linked to BILLmanager's operation: one that stands for itself (a deletion's) is opened each time.
+    ``failures``: what it says.
 
     Raises ``BillmanagerUnavailable`` or ``BillmanagerRefused``.
     """
-    words = _words(failure)
+    words = _words(*failures)
     if operation is None:
         _simple_task(mgrctl, database, module, words)
         return
@@ -72,5 +75,5 @@ def _simple_task(mgrctl: Mgrctl, database: Database, module: int, words: str) ->
     mgrctl.call("task.simple.create", {"elid": str(number), "specification": words, "sok": "ok"})
 
 
-def _words(failure: Failure) -> str:
-    return f"{text(failure, 'en')}\n\n{text(failure, 'ru')}"
+def _words(*failures: Failure) -> str:
+    return "\n\n".join(" ".join(text(failure, language) for failure in failures) for language in LANGUAGES)

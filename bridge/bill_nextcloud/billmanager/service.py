@@ -28,9 +28,12 @@ MODULE_NAME = "pmnextcloud"
 ACTIVE, SUSPENDED, DELETED, PROCESSING = 2, 3, 4, 5
 STATUS_NAMES = {ACTIVE: "active", SUSPENDED: "suspended", DELETED: "deleted"}
 USERNAME, PASSWORD, URL = "username", "userpassword", "url"
+# A password that was asked for and does not work yet.
+NEW_PASSWORD = "newpassword"  # noqa: S105 - the parameter's name
 # When a closed service's account is deleted (ISO 8601, UTC); without it nothing is deleted later.
 DELETE_AFTER = "delete_after"
-_COMMANDS = ("open", "setparam", "suspend", "resume", "close", "reopen", "prolong", "changepassword")
+_COMMANDS = ("open", "setparam", "suspend", "resume", "close", "reopen", "prolong", "changepassword", "sync_item")
+_REASONS = ("autosuspend", "employeesuspend", "abusesuspend")
 _PAGE = 500
 
 
@@ -56,7 +59,9 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Service:
-    """A sold service. ``created`` is the text of ``item.createdate``, ``params`` the plain ones of ``itemparam``."""
+    """A sold service. ``created`` is the text of ``item.createdate``, ``params`` the plain ones of ``itemparam``,
+    ``last_tariff`` the tariff before a change that is not done yet, ``suspended`` whether there is a reason for that,
+    also while the service is being processed."""
 
     id: int
     name: str
@@ -69,6 +74,7 @@ class Service:
     addons: dict[str, Addon]
     params: dict[str, str]
     last_tariff: int | None = None
+    suspended: bool = False
 
     @property
     def account(self) -> str | None:
@@ -79,6 +85,11 @@ class Service:
     def confirmed(self) -> bool:
         """Whether the account was once seen as ours, on the cloud at :attr:`address`."""
         return bool(self.address)
+
+    @property
+    def kept(self) -> bool:
+        """Whether it was closed and its account is kept for a while (see ``retention``)."""
+        return bool(self.params.get(DELETE_AFTER))
 
     @property
     def address(self) -> str | None:
@@ -156,6 +167,15 @@ class Database:
             return owner in (None, service) and (name == command or name not in _COMMANDS)
         return False
 
+    def operation_of(self, service: int, command: str) -> int | None:
+        """The number of the running operation ``command`` of ``service``, for calls that do not name theirs.
+
+        ``None``: there is none, or it cannot be told (which columns the table has is not documented).
+        """
+        rows = self.rows(select(text("*")).select_from(t.runningoperation))
+        found = [row["id"] for row in rows if (row.get("item"), row.get("intname")) == (service, command)]
+        return max(found, default=None)
+
     def services_of(self, module: int, statuses: Iterable[int]) -> list[Service]:
         """All services of a processing module that have one of ``statuses``, by number."""
         return self._services(and_(t.item.c.processingmodule == module, t.item.c.status.in_(list(statuses))))
@@ -224,6 +244,7 @@ class Database:
                 client=clients.get(row["account"]) or _client(row["account"], None),
                 addons=addons(sold.get(row["id"], []), measures, trial=row["period"] == TRIAL),
                 params=params.get(row["id"], {}),
+                suspended=any(row[reason] == "on" for reason in _REASONS),
             )
             for row in rows
         ]
@@ -302,6 +323,17 @@ class Database:
         params = self._params(t.pricelistparam, t.pricelistparam.c.pricelist, [tariff.id for tariff in tariffs])
         return [replace(tariff, params=params.get(tariff.id, {})) for tariff in tariffs]
 
+    def modules_selling(self, tariff: int) -> dict[int, str]:
+        """Number and name of each processing module, of whatever kind, on which ``tariff`` is sold."""
+        links = t.processingmodule2pricelist
+        query = (
+            select(t.processingmodule.c.id, t.processingmodule.c.name)
+            .select_from(t.processingmodule.join(links, links.c.processingmodule == t.processingmodule.c.id))
+            .where(links.c.pricelist == tariff)
+            .order_by(t.processingmodule.c.id)
+        )
+        return {row["id"]: row["name"] or f"module {row['id']}" for row in self.rows(query)}
+
     def clouds(self) -> list[tuple[int, str]]:
         """Number and name of each processing module of ours."""
         query = select(t.processingmodule.c.id, t.processingmodule.c.name).where(
@@ -333,17 +365,26 @@ class Database:
             password = self._key.open("password", crypted["password"])
         return Cloud(module, name, params["url"].strip().rstrip("/"), params["username"], password)
 
-    def passwords(self, services: Iterable[int]) -> dict[int, str]:
-        """The saved account passwords of ``services``, in clear; services without one are left out."""
+    def opened(self, parameter: str, value: str) -> str:
+        """``value``, encrypted as BILLmanager's parameters are, in clear. Raises ``CryptKeyUnusable``, which names
+        ``parameter``."""
+        return self._key.open(parameter, value)
+
+    def has_encrypted(self, service: int, name: str) -> bool:
+        """Whether ``service`` has the encrypted parameter ``name``, which is not opened."""
+        saved = self._params(t.itemcryptedparam, t.itemcryptedparam.c.item, [service])
+        return name in saved.get(service, {})
+
+    def passwords(self, services: Iterable[int], name: str = PASSWORD) -> dict[int, str]:
+        """The saved account passwords of ``services`` (or the encrypted parameters ``name``), in clear; services
+        without one are left out."""
         wanted = list(services)
         found: dict[int, str] = {}
         for start in range(0, len(wanted), _PAGE):
             page = wanted[start : start + _PAGE]
             saved = self._params(t.itemcryptedparam, t.itemcryptedparam.c.item, page)
             found |= {
-                number: self._key.open(PASSWORD, values[PASSWORD])
-                for number, values in saved.items()
-                if values.get(PASSWORD)
+                number: self._key.open(name, values[name]) for number, values in saved.items() if values.get(name)
             }
         return found
 

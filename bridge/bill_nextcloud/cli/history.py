@@ -35,7 +35,9 @@ from bill_nextcloud.record.tables import MOST
 from bill_nextcloud.settings import DEFAULT_PATH, read_settings
 
 # What BILLmanager asks for, and the deletion at the end of a retention (a test holds them to the bridge's).
-Asked = Literal["open", "setparam", "suspend", "resume", "close", "reopen", "delete"]
+Asked = Literal[
+    "open", "setparam", "suspend", "resume", "close", "reopen", "prolong", "sync_item", "changepassword", "delete"
+]
 
 
 def operations(

@@ -198,6 +198,14 @@ class Operations:
         with self._store.reading() as connection:
             return [operation_of(row) for row in connection.execute(query)]
 
+    def asked_anew(self, operation: Operation) -> bool:
+        """Whether an unfinished operation of the same command and service was accepted after it."""
+        query = select(operations.c.id).where(
+            _unfinished_of(operation), operations.c.command == operation.command, operations.c.id > operation.id
+        )
+        with self._store.reading() as connection:
+            return connection.execute(query.limit(1)).one_or_none() is not None
+
     def begin_attempt(self, operation: Operation, dispatch: int) -> bool:
         """An attempt starts (again, when the process that made it was killed: its runs are on record, see ``runs``);
         unless the operation was cancelled, or handed over anew, in the meantime."""
