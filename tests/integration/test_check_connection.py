@@ -21,10 +21,20 @@ def refused(run: Run, code: str) -> None:
     assert run.error.text_ru
 
 
+def checked(stack: Stack) -> Run:
+    """The check's answer. On a machine that is busy with other tests the playbook may take longer than a person is kept
+    waiting: then it is asked again, as a person would."""
+    for _ in range(3):
+        run = stack.panel.check_connection(stack.module)
+        if run.error is None or run.error.type != "nextcloud_timeout":
+            return run
+    return run
+
+
 def test_it_passes(stack: Stack) -> None:
     """And changes nothing on the cloud; what is on record are operations only."""
     before = stack.cloud.ocs("GET", "users/details")["data"]
-    assert stack.panel.check_connection(stack.module).ok
+    assert checked(stack).ok
     assert stack.cloud.ocs("GET", "users/details")["data"] == before
     assert stack.on_record("id") == []
 
@@ -40,13 +50,13 @@ def test_it_passes(stack: Stack) -> None:
 def test_it_does_not_pass(stack: Stack, fault: str, path: str, code: str) -> None:
     """In the cloud's own words, not later than a cloud that answers."""
     stack.standin.fault(fault, path=path)
-    refused(stack.panel.check_connection(stack.module), code)
+    refused(checked(stack), code)
 
 
 def test_wrong_password(stack: Stack) -> None:
     """One log-in, no more."""
     stack.panel.set_cloud_secret(stack.module, "password", "Not-The-One-1")
-    refused(stack.panel.check_connection(stack.module), "wrong_credentials")
+    refused(checked(stack), "wrong_credentials")
     assert len([one for one in stack.standin.requests() if one["status"] == 401]) == 1
 
 
@@ -75,8 +85,8 @@ def test_passing_releases_a_cloud_that_was_held_for_its_credentials(stack: Stack
     service = stack.order()
     assert not stack.panel.run(service).finished
     until(lambda: stack.on_record("state", "held"))
-    refused(stack.panel.check_connection(stack.module), "wrong_credentials")
+    refused(checked(stack), "wrong_credentials")
     assert stack.on_record("state", "held")
     stack.cloud.change_own_password(right)
-    assert stack.panel.check_connection(stack.module).ok
+    assert checked(stack).ok
     until(lambda: active(stack, service))
