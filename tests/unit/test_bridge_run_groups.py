@@ -54,7 +54,7 @@ def test_a_cloud_that_cannot_be_read(let: Let) -> None:
     failure = {"code": "maintenance", "kind": "held", "message": "It is\nin maintenance."}
     found = let(version="31", groups=None, failure=failure).groups(CLOUD, 7)
     assert isinstance(found, Failure)
-    assert (found.code, found.parameters["detail"]) == ("maintenance", "It is in maintenance.")
+    assert (found.code, found.parameters["detail"]) == ("maintenance", "It is in maintenance")
 
 
 def test_a_run_that_hands_nothing_back(let: Let) -> None:
