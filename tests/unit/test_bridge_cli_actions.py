@@ -197,3 +197,10 @@ def test_a_message_cannot_steer_the_terminal(command: Command, listen: Listen) -
     """Whatever a cloud's answer has brought into it."""
     listen({"hold": {"status": "failed", "message": "no\x1b[2J\nway", "document": "<doc/>"}})
     assert "\x1b" not in command.error("hold", "Blue", "--reason", "x")
+
+
+def test_a_certificate_authority_that_is_not_there(command: Command) -> None:
+    """The worker says so before it takes the first order."""
+    with command.settings.open("a", encoding="utf-8") as file:
+        file.write(f'[clouds]\nca_file = "{command.directory / "none.pem"}"\n')
+    assert "clouds.ca_file" in command.error("worker")
