@@ -23,12 +23,12 @@ from typing import Any
 from bill_nextcloud.billmanager.asked import deletions
 from bill_nextcloud.billmanager.messages import printable
 from bill_nextcloud.billmanager.service import Database
-from bill_nextcloud.convergence import Request
 from bill_nextcloud.errors import BadRequest, CloudUnknown, Failure, OperationError, OperationNotWaiting
 from bill_nextcloud.operation import WAITING, Operations
 from bill_nextcloud.record import Operation, State
 from bill_nextcloud.record.operations import DELETE
 from bill_nextcloud.record.tables import MOST
+from bill_nextcloud.request import Request
 from bill_nextcloud.treatment import HELD_BY_ADMINISTRATOR
 
 _REASON_LENGTH = 200

@@ -17,7 +17,7 @@ class Admission:
     """``places`` for operations, shared by the clouds; who finds none waits in line.
 
     A cloud may have ``most`` at most, and no more than are free: so one slow cloud takes half of all, a second half of
-    what is left, and nine of them leave two of a thousand; as places come back they end with equal shares (dynamic
+    what is left, and eight of them leave three of a thousand; as places come back they end with equal shares (dynamic
     thresholds, as switches share their buffers: Choudhury and Hahne, 1998). Kept in memory: what waits is stored
     elsewhere and lines up again after a restart.
 

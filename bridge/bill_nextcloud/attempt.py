@@ -9,11 +9,11 @@ from bill_nextcloud.admission import Admission
 from bill_nextcloud.batch import Batches
 from bill_nextcloud.billmanager.asked import Asked, asked
 from bill_nextcloud.billmanager.service import Database
-from bill_nextcloud.convergence import Outcome
 from bill_nextcloud.errors import Failure, OperationError
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.record import Operation, Operations, State
 from bill_nextcloud.record.operations import DELETE
+from bill_nextcloud.request import Outcome
 from bill_nextcloud.telling import Teller, request_for
 from bill_nextcloud.transitions import end, park
 

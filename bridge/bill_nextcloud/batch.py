@@ -9,9 +9,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from bill_nextcloud.convergence import Outcome, Request
 from bill_nextcloud.errors import Failure
 from bill_nextcloud.log import logger
+from bill_nextcloud.request import Outcome, Request
 
 log = logger("batch")
 

@@ -16,7 +16,6 @@ from bill_nextcloud.billmanager.claim import claim
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import (
     DELETE_AFTER,
-    PASSWORD,
     URL,
     USERNAME,
     Cloud,
@@ -29,7 +28,6 @@ from bill_nextcloud.errors import (
     AccountConflict,
     AccountNameMissing,
     ApprovalNeeded,
-    ClaimNotSaved,
     EngineUnavailable,
     Failure,
     NewPasswordRefused,
@@ -43,7 +41,6 @@ from bill_nextcloud.playbook import RunResult, Runs, failure_of
 from bill_nextcloud.record import RunsOnRecord
 from bill_nextcloud.request import (
     CHANGE_PASSWORD,
-    COMMANDS,
     Outcome,
     Request,
     meaning,
@@ -51,8 +48,6 @@ from bill_nextcloud.request import (
     require_asked,
 )
 from bill_nextcloud.settings import Settings
-
-__all__ = ["COMMANDS", "Convergence", "Outcome", "Request"]
 
 log = logger("convergence")
 
@@ -304,22 +299,13 @@ class Convergence:
             log.error("count not corrected", detail=error)
 
     def _keep_password(self, work: _Work) -> None:
-        if work.request.command == CHANGE_PASSWORD:
-            assert work.password is not None
-            try:
-                password_change.show(self.mgrctl, self.database, work.request.service, work.password)
-            except OperationError as error:
-                work.failure = error.failure
+        # Of an order, too: a write of a killed run may have reached BILLmanager late, and what the customer is shown
+        # must be what works.
+        ordered = work.opening and work.service is not None and not work.service.confirmed
+        if work.password is None or not (ordered or work.request.command == CHANGE_PASSWORD):
             return
-        # A write of a killed run may have reached BILLmanager late: what the customer is shown must be what works.
-        if not work.opening or work.password is None or work.service is None or work.service.confirmed:
-            return
-        number = work.service.id
         try:
-            if self.database.passwords([number]).get(number) != work.password:
-                self.mgrctl.save_parameter(number, PASSWORD, work.password, encrypted=True)
-                if self.database.passwords([number]).get(number) != work.password:
-                    raise ClaimNotSaved(service=number, parameter=PASSWORD)
+            password_change.show(self.mgrctl, self.database, work.request.service, work.password)
         except OperationError as error:
             work.failure = error.failure
 

@@ -150,16 +150,16 @@ class Engine:
         DBOS.destroy()
 
     def expect(self, operation: int, dispatch: int) -> None:
-        """Remember a :meth:`wake` for an operation that is handed over only next (:meth:`enqueue` must follow)."""
+        """Remember a :meth:`wake` for an operation that is handed over next: :meth:`enqueue` must follow."""
         with self._guard:
             self._expected.setdefault((operation, dispatch), False)
 
     def enqueue(self, operation: int, dispatch: int, service: int, delay: float | None = None) -> Future[None]:
-        """Hand an operation over, durably; once, however often this is called. ``delay``: seconds.
+        """Hand an operation over that was expected (:meth:`expect`), durably; once, however often this is called.
+        ``delay``: seconds.
 
         The result, when it is there, says that this is done; it may raise :class:`EngineUnavailable`.
         """
-        self.expect(operation, dispatch)
         one = _HandOver(operation, dispatch, service, delay)
         self._hand_overs.put(one)
         return one.done

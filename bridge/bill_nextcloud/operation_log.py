@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bill_nextcloud.convergence import Outcome
 from bill_nextcloud.record import Operation
+from bill_nextcloud.request import Outcome
 
 
 def write(level: Any, sentence: str, operation: Operation, outcome: Outcome | None = None, **more: object) -> None:

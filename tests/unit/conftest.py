@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the administrator's command share."""
+"""What several tests share: the administrator's command, and an empty panel."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from typing import Any
 
 import pytest
 from harness.command import Answering, Command, Listen, Record
+from standins.billmanager import Panel
+
+
+@pytest.fixture(scope="session")
+def empty_panel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a panel that sells nothing yet, to be copied: a new key takes longer than a test."""
+    return Panel.create(tmp_path_factory.mktemp("empty") / "mgr5").root
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 from bill_nextcloud.batch import Batches
-from bill_nextcloud.convergence import Outcome, Request
 from bill_nextcloud.errors import Failure
+from bill_nextcloud.request import Outcome, Request
 
 
 def test_a_thread_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:

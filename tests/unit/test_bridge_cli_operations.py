@@ -10,10 +10,10 @@ from typing import get_args
 
 import pytest
 from bill_nextcloud.cli.history import Asked
-from bill_nextcloud.convergence import COMMANDS
 from bill_nextcloud.errors import Failure
 from bill_nextcloud.record import CloudRow, State
 from bill_nextcloud.record.operations import DELETE
+from bill_nextcloud.request import COMMANDS
 from harness.command import Command, Record
 
 GIB = 1024**3

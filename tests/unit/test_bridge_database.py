@@ -34,8 +34,8 @@ PASSWORD = "admin-p4ssword"
 class World:
     """A panel with one cloud, one tariff and one client; the database of the bridge reads it."""
 
-    def __init__(self, root: Path, empty: Path) -> None:
-        shutil.copytree(empty, root)
+    def __init__(self, root: Path, empty_panel: Path) -> None:
+        shutil.copytree(empty_panel, root)
         self.panel = Panel(root)
         self.cloud = self.add_cloud("Blue")
         self.tariff = self.panel.add_tariff("Small", self.cloud, (10, "gib"), {"usergroup": "customers"})
@@ -62,21 +62,15 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty panel to be copied: a new key takes longer than a test."""
-    return Panel.create(tmp_path_factory.mktemp("empty") / "mgr5").root
-
-
-@pytest.fixture(scope="module")
-def shared(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+def shared(empty_panel: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A world for tests that only add to it."""
-    return World(tmp_path_factory.mktemp("shared") / "mgr5", empty)
+    return World(tmp_path_factory.mktemp("shared") / "mgr5", empty_panel)
 
 
 @pytest.fixture
-def world(empty: Path, tmp_path: Path) -> World:
+def world(empty_panel: Path, tmp_path: Path) -> World:
     """A world of its own."""
-    return World(tmp_path / "mgr5", empty)
+    return World(tmp_path / "mgr5", empty_panel)
 
 
 def test_a_service(shared: World) -> None:

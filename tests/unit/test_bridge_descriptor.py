@@ -14,8 +14,8 @@ import bill_nextcloud
 import pytest
 from bill_nextcloud.billmanager.descriptor import render
 from bill_nextcloud.billmanager.messages import LANGUAGES, TEXTS
-from bill_nextcloud.convergence import COMMANDS
 from bill_nextcloud.forms import forms
+from bill_nextcloud.request import COMMANDS
 from bill_nextcloud.settings import AccountSettings
 
 COMMANDS_OF_FORMS = set(forms(Mock(), Mock(), Mock(), Mock(), Mock())) - {"CONNECTION_FORM_TUNE"}

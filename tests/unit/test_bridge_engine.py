@@ -7,6 +7,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,12 @@ def engine(tmp_path: Path) -> Iterator[Hands]:
     DBOS.destroy()
 
 
+def hand_over(engine: Engine, operation: int, service: int) -> Future[None]:
+    """As the bridge does."""
+    engine.expect(operation, 1)
+    return engine.enqueue(operation, 1, service=service)
+
+
 def test_a_wake_before_the_hand_over_is_kept(engine: Hands) -> None:
     """An operation that waits in line may be called out of it before the engine has it."""
     engine.expect(7, 1)
@@ -56,7 +63,7 @@ def test_a_wake_before_the_hand_over_is_kept(engine: Hands) -> None:
 def test_a_wake_afterwards_goes_its_way(engine: Hands) -> None:
     """And none that nobody asked for."""
     engine.allowed.put(None)
-    engine.enqueue(7, 1, service=12).result(10)
+    hand_over(engine, 7, service=12).result(10)
     assert engine._wakes.empty()
     engine.wake(7, 1)
     assert engine._wakes.get(timeout=10) == (7, 1)
@@ -66,7 +73,7 @@ def test_a_failure_is_told_and_ends_nothing(engine: Hands) -> None:
     """Who waits hears of it; the next one is handed over."""
     engine.allowed.put(EngineUnavailable(detail="full"))
     engine.allowed.put(None)
-    failed, taken = engine.enqueue(7, 1, service=12), engine.enqueue(8, 1, service=13)
+    failed, taken = hand_over(engine, 7, service=12), hand_over(engine, 8, service=13)
     with pytest.raises(EngineUnavailable):
         failed.result(10)
     taken.result(10)
@@ -90,7 +97,7 @@ def test_what_ended_without_storing_it_is_taken_away(tmp_path: Path, monkeypatch
     engine.start()
     try:
         for number in (1, 2):
-            engine.enqueue(number, 1, service=number).result(10)
+            hand_over(engine, number, service=number).result(10)
         assert entered.wait(30)
         until(lambda: engine.live() == {(2, 1)})
         with sqlite3.connect(tmp_path / "engine.sqlite") as connection:

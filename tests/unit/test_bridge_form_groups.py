@@ -180,6 +180,21 @@ def test_a_cloud_is_asked_once_at_a_time(parts: Parts, monkeypatch: pytest.Monke
     assert list(shown(tune_tariff(call))) == ["", "new"]
 
 
+def test_a_question_that_fails_keeps_nobody_waiting(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even the next one who asks."""
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("bill_nextcloud.forms.groups.within", fails)
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(2):
+            with pytest.raises(RuntimeError):
+                pool.submit(tune, parts).result(10)
+    monkeypatch.undo()
+    assert "customers" in tune(parts)
+
+
 def test_a_held_cloud_is_not_asked(parts: Parts) -> None:
     """Neither for the form nor for what is kept."""
     parts.held = HELD

@@ -65,16 +65,10 @@ class Desk:
         return wanted(self.database, self.database.service(self.service))
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty panel to be copied: a new key takes longer than a test."""
-    return Panel.create(tmp_path_factory.mktemp("empty") / "mgr5").root
-
-
 @pytest.fixture
-def desk(empty: Path, tmp_path: Path) -> Desk:
+def desk(empty_panel: Path, tmp_path: Path) -> Desk:
     """A panel of its own."""
-    return Desk(tmp_path / "mgr5", empty)
+    return Desk(tmp_path / "mgr5", empty_panel)
 
 
 def test_from_the_call_to_the_customer(desk: Desk) -> None:

@@ -16,7 +16,7 @@ import pytest
 from bill_nextcloud.account import Account
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Cloud, Database, Service
-from bill_nextcloud.convergence import Convergence, Request, _Work
+from bill_nextcloud.convergence import Convergence, _Work
 from bill_nextcloud.damage import Damage, Ledger
 from bill_nextcloud.drift import drift_runs
 from bill_nextcloud.errors import EngineUnavailable, OperationError, RunUnknown
@@ -24,6 +24,7 @@ from bill_nextcloud.lock import lock_path
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.playbook import RunResult, Runs
 from bill_nextcloud.record import RunsOnRecord
+from bill_nextcloud.request import Request
 from bill_nextcloud.runs.run import Access, Interrupted, Results, execute
 from bill_nextcloud.runs.run_worker import _clear
 from bill_nextcloud.settings import BridgeSettings, Settings

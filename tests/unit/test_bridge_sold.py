@@ -25,8 +25,8 @@ ACTIVE, SUSPENDED, DELETED, PROCESSING = 2, 3, 4, 5
 class World:
     """A panel with two clouds; services are put into any state without running a module."""
 
-    def __init__(self, root: Path, empty: Path) -> None:
-        shutil.copytree(empty, root / "mgr5")
+    def __init__(self, root: Path, empty_panel: Path) -> None:
+        shutil.copytree(empty_panel, root / "mgr5")
         self.panel = Panel(root / "mgr5")
         self.blue = self.add_cloud("Blue", "https://blue.example/")
         self.green = self.add_cloud("Green", "https://green.example:8443/cloud")
@@ -70,16 +70,10 @@ class World:
         return clouds
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty panel to be copied: a new key takes longer than a test."""
-    return Panel.create(tmp_path_factory.mktemp("empty") / "mgr5").root
-
-
 @pytest.fixture
-def world(empty: Path, tmp_path: Path) -> World:
+def world(empty_panel: Path, tmp_path: Path) -> World:
     """A world of its own."""
-    return World(tmp_path, empty)
+    return World(tmp_path, empty_panel)
 
 
 def test_each_cloud_is_a_host(world: World) -> None:

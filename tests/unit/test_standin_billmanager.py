@@ -86,8 +86,8 @@ ERROR = (
 class Shop:
     """A panel with one cloud, one tariff and one client; the module follows `plan`."""
 
-    def __init__(self, root: Path, empty: Path) -> None:
-        shutil.copytree(empty, root / "mgr5")
+    def __init__(self, root: Path, empty_panel: Path) -> None:
+        shutil.copytree(empty_panel, root / "mgr5")
         self.panel = Panel(root / "mgr5")
         self.plan()
         module = root / "module"
@@ -112,15 +112,9 @@ class Shop:
         return service
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tree to copy: making an RSA key for each test takes long."""
-    return Panel.create(tmp_path_factory.mktemp("empty") / "mgr5").root
-
-
 @pytest.fixture
-def shop(tmp_path: Path, empty: Path) -> Shop:
-    return Shop(tmp_path, empty)
+def shop(tmp_path: Path, empty_panel: Path) -> Shop:
+    return Shop(tmp_path, empty_panel)
 
 
 def test_a_service_lives_through_its_whole_cycle(shop: Shop) -> None:

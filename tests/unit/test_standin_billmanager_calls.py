@@ -33,9 +33,9 @@ FEATURES = '<doc><itemtypes><itemtype name="backupservice"/></itemtypes></doc>'
 class Shop:
     """A panel with one cloud, one tariff, one client; the module answers with files in the tree."""
 
-    def __init__(self, root: Path, empty: Path) -> None:
+    def __init__(self, root: Path, empty_panel: Path) -> None:
         self.root = root / "mgr5"
-        shutil.copytree(empty, self.root)
+        shutil.copytree(empty_panel, self.root)
         (root / "module").write_text(MODULE)
         (root / "module").chmod(0o755)
         (root / "descriptor.xml").write_text(DESCRIPTOR)
@@ -57,15 +57,9 @@ class Shop:
         return (self.root / "commands").read_text().split()
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tree to copy: making an RSA key for each test takes long."""
-    return Panel.create(tmp_path_factory.mktemp("empty") / "mgr5").root
-
-
 @pytest.fixture
-def shop(tmp_path: Path, empty: Path) -> Shop:
-    return Shop(tmp_path, empty)
+def shop(tmp_path: Path, empty_panel: Path) -> Shop:
+    return Shop(tmp_path, empty_panel)
 
 
 def test_an_operation_is_called_as_billmanager_calls_it(shop: Shop) -> None:

@@ -51,15 +51,9 @@ class Desk:
             return connection.execute(f"SELECT * FROM {table}").fetchall()
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tree to copy: making an RSA key for each test takes long."""
-    return Panel.create(tmp_path_factory.mktemp("empty") / "mgr5").root
-
-
 @pytest.fixture
-def desk(tmp_path: Path, empty: Path) -> Desk:
-    shutil.copytree(empty, tmp_path / "mgr5")
+def desk(tmp_path: Path, empty_panel: Path) -> Desk:
+    shutil.copytree(empty_panel, tmp_path / "mgr5")
     return Desk(tmp_path / "mgr5")
 
 

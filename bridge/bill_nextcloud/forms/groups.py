@@ -58,9 +58,14 @@ class CloudGroups:
             if question is None:
                 question = self._asked[module, digest] = Future()
         if mine:
-            question.set_result(self._listing(cloud, digest))
-            with self._guard:
-                del self._asked[module, digest]
+            try:
+                question.set_result(self._listing(cloud, digest))
+            except BaseException as error:
+                # Without an end it would keep all later forms of this cloud waiting.
+                question.set_exception(error)
+            finally:
+                with self._guard:
+                    del self._asked[module, digest]
         return question.result()
 
     def _listing(self, cloud: Cloud, digest: str) -> Listing | Failure:
