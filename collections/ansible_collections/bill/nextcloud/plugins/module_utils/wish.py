@@ -101,8 +101,8 @@ def _check(wish: Wish) -> None:
         raise CloudError("invalid_value", "An invitation needs email.")
     if wish.update_password and wish.password is None and wish.state != "absent":
         raise CloudError("invalid_value", "update_password is always, and no password was given.")
-    if wish.proven and not wish.password:
-        raise CloudError("invalid_value", "Ownership can be proven only with the password.")
+    if wish.proven and not wish.password and not wish.invite:
+        raise CloudError("invalid_value", "Ownership can be proven only with the password, or by an invitation.")
     if wish.proven and wish.update_password:
         raise CloudError("invalid_value", "Ownership is proven by the present password, so it cannot be set, too.")
 
