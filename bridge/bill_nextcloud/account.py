@@ -18,6 +18,7 @@ class Account:
     """What was sold, as an account. ``quota`` is in bytes, ``None`` is unlimited; empty texts are ``None``.
 
     ``groups`` are those that the tariff gives; ``groups_absent`` those that only other tariffs of the cloud give.
+    ``invite``: the cloud makes the password up and mails a link to ``email``, by which the customer sets one.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Account:
     email: str | None = None
     display_name: str | None = None
     language: str | None = None
+    invite: bool = False
 
 
 def new_password(length: int = 24) -> str:
@@ -46,6 +48,7 @@ def wish(command: str, account: Account, *, proven: bool, email_owner: str) -> d
     ``sold_existing`` (the same, but a lost account is not made anew) and ``sold_suspended``. A new password is set
     unless one log-in shows that it works already; passwords themselves travel apart.
     ``proven``: the account was never confirmed as ours, so the module must prove it before it touches one that exists.
+    An invitation matters where an account is made, and as such a proof.
     Raises ``KeyError`` for another command.
     """
     sold: dict[str, Any] = {
@@ -79,6 +82,8 @@ def wish(command: str, account: Account, *, proven: bool, email_owner: str) -> d
         "changepassword": {"state": "exists", "update_password": "always"},
     }
     asked = {"name": account.name, **fields[command]}
+    if account.invite and (proven or command in ("open", "sold")):
+        asked["invite"] = True
     if proven:
         asked["ownership"] = "proven"
         if account.email:

@@ -59,9 +59,14 @@ class CheckConnection:
             found[parameter] = values.get(parameter) or (getattr(saved, parameter) if saved else "")
             if not found[parameter]:
                 raise CloudParameterMissing(cloud=name, parameter=parameter)
-        number = saved.id if saved else 0
+        ca_file = values.get("ca_file", (saved.ca_file or "") if saved else "")
         return Cloud(
-            number, saved.name if saved else name, found["url"].rstrip("/"), found["username"], found["password"]
+            saved.id if saved else 0,
+            saved.name if saved else name,
+            found["url"].rstrip("/"),
+            found["username"],
+            found["password"],
+            ca_file or None,
         )
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -177,9 +177,13 @@ class Convergence:
             work.password = password_change.wanted(self.database, service)
         elif work.opening or not service.confirmed:
             work.password = self.database.passwords([service.id]).get(service.id)
-        if work.opening and not service.confirmed and (service.account is None or work.password is None):
+        if work.password is not None:
+            # Known already: nobody has to be invited to choose one.
+            work.account = replace(work.account, invite=False)
+        secured = work.password is not None or work.account.invite
+        if work.opening and not service.confirmed and (service.account is None or not secured):
             work.unclaimed = True
-            work.password = work.password or new_password()
+            work.password = work.password if secured else new_password()
 
     def _keep_lowest(self, modules: Sequence[int], works: list[_Work]) -> None:
         """Of services that have claimed one name the lowest keeps it, also when the claims are left of killed runs."""
@@ -237,7 +241,6 @@ class Convergence:
         results = self._run(cloud, list(free.values()), check=True).accounts
         for work, result in zip(free.values(), results, strict=True):
             assert work.account is not None
-            assert work.password is not None
             try:
                 if result["failure"]:
                     work.failure = failure_of(result["failure"], cloud, work.account.name, work.request.service)

@@ -127,6 +127,12 @@ class DiskAddonMissing(OperationError):
     code = "disk_addon_missing"
 
 
+class InvitationAddressMissing(OperationError):
+    """The tariff invites by mail, and the client has no e-mail address (``service``, ``tariff``)."""
+
+    code = "invitation_address_missing"
+
+
 class UnitUnknown(OperationError):
     """The addon's unit cannot be converted to bytes (``tariff``, ``addon``, ``unit``)."""
 

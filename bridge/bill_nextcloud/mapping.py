@@ -16,9 +16,16 @@ from jmespath.parser import ParsedResult
 from bill_nextcloud.account import Account
 from bill_nextcloud.billmanager.addons import Addon
 from bill_nextcloud.billmanager.service import Cloud, Service, Tariff
-from bill_nextcloud.errors import DiskAddonMissing, MappingInvalid, SettingsInvalid, UnitUnknown
+from bill_nextcloud.errors import (
+    DiskAddonMissing,
+    InvitationAddressMissing,
+    MappingInvalid,
+    SettingsInvalid,
+    UnitUnknown,
+)
+from bill_nextcloud.pattern import OPTIONS
 
-FIELDS = ("username", "display_name", "quota", "groups", "email", "language", "retention_days")
+FIELDS = ("username", "display_name", "quota", "groups", "email", "language", "invite", "retention_days")
 REQUIRED = ("username", "quota")
 # Nextcloud refuses longer ones, and nobody is to wait for an account because of a long name.
 DISPLAY_NAME_LENGTH = 64
@@ -53,12 +60,17 @@ class Mapping:
         """The account of ``service``. A saved account name wins over the expression. ``tariffs``: all that are sold on
         the cloud; groups that only others of them give are those to lose.
 
-        Raises :class:`MappingInvalid`, :class:`DiskAddonMissing`, :class:`UnitUnknown`.
+        Raises :class:`MappingInvalid`, :class:`DiskAddonMissing`, :class:`UnitUnknown`;
+        :class:`InvitationAddressMissing` for an account that is still to be made.
         """
         document = service.document(cloud)
         name = service.account or self._text("username", document)
         if not name:
             raise MappingInvalid(field="username", detail="the expression gives no name")
+        email = self._text("email", document)
+        invite = self._invite(document)
+        if invite and not email and not service.confirmed:
+            raise InvitationAddressMissing(service=service.id, tariff=service.tariff.name)
         groups = self._groups(document)
         others: set[str] = set()
         for tariff in tariffs:
@@ -70,9 +82,10 @@ class Mapping:
             quota=self._quota(service, document),
             groups=tuple(groups),
             groups_absent=tuple(sorted(others - set(groups))),
-            email=self._text("email", document),
+            email=email,
             display_name=(self._text("display_name", document) or "")[:DISPLAY_NAME_LENGTH].strip() or None,
             language=self._text("language", document),
+            invite=invite and email is not None,
         )
 
     def groups_of(self, params: dict[str, str]) -> list[str]:
@@ -119,15 +132,18 @@ class Mapping:
         work even when the tariff can no longer be understood. Raises :class:`MappingInvalid`."""
         if service.account is None:
             raise MappingInvalid(field="username", detail="no account name is saved")
-        # The address only proves an account that was never confirmed.
-        email = None if service.confirmed else self._text("email", service.document(cloud))
-        return Account(name=service.account, quota=None, email=email)
+        if service.confirmed:
+            return Account(name=service.account, quota=None)
+        # The address, or an invitation to it, only proves an account that was never confirmed.
+        document = service.document(cloud)
+        email = self._text("email", document)
+        return Account(name=service.account, quota=None, email=email, invite=bool(email) and self._invite(document))
 
     def _value(self, field: str, document: dict[str, Any]) -> Any:
         if field not in self._expressions:
             return None
         try:
-            return self._expressions[field].search(document)
+            return self._expressions[field].search(document, OPTIONS)
         except JMESPathError as error:
             raise MappingInvalid(field=field, detail=" ".join(str(error).split())) from error
 
@@ -138,6 +154,12 @@ class Mapping:
         if not isinstance(value, str):
             raise MappingInvalid(field=field, detail=f"expected text, got {type(value).__name__}")
         return value.strip() or None
+
+    def _invite(self, document: dict[str, Any]) -> bool:
+        value = self._value("invite", document)
+        if value not in (None, True, False):
+            raise MappingInvalid(field="invite", detail=f"expected true or false, got {value!r}")
+        return bool(value)
 
     def _groups(self, document: dict[str, Any]) -> list[str]:
         value = self._value("groups", document)

@@ -202,7 +202,8 @@ class Runs:
             remove(private)
 
     def _here(self, run: Run, cloud: Cloud, private: Path) -> Any:
-        access = Access(cloud.url, cloud.username, cloud.password, self.settings.clouds.ca_file)
+        ca_file = Path(cloud.ca_file) if cloud.ca_file else self.settings.clouds.ca_file
+        access = Access(cloud.url, cloud.username, cloud.password, ca_file)
         results = Results()
         try:
             status, code = execute(

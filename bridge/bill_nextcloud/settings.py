@@ -40,6 +40,14 @@ def _each_once(urls: tuple[str, ...]) -> tuple[str, ...]:
     return urls
 
 
+def _each_type_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) != len(names):
+        raise ValueError("names a type twice")
+    return names
+
+
+# A part of the name of a function (`<type>.open`).
+ItemType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 SshPath = Annotated[AbsolutePath, AfterValidator(_for_ssh)]
 
@@ -54,12 +62,16 @@ class BillmanagerSettings(_Section):
 
     ``root``: its directory. ``mgrctl``: the program, by default ``sbin/mgrctl`` below ``root``. ``database_url``: an
     SQLAlchemy address; by default made of what ``mgrctl paramlist`` says. ``mgrctl_timeout``: seconds for one call.
+    ``item_types``: what the module sells, by the internal names of BILLmanager's product types.
     """
 
     root: AbsolutePath = Path("/usr/local/mgr5")
     mgrctl: AbsolutePath | None = None
     database_url: str | None = None
     mgrctl_timeout: float = Field(default=60, gt=0)
+    item_types: Annotated[tuple[ItemType, ...], Field(min_length=1), AfterValidator(_each_type_once)] = (
+        "backupservice",
+    )
 
     @property
     def program(self) -> Path:

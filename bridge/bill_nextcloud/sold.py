@@ -10,7 +10,7 @@ from typing import Any
 from bill_nextcloud.account import wish
 from bill_nextcloud.billmanager.connection import database_of
 from bill_nextcloud.billmanager.messages import text
-from bill_nextcloud.billmanager.service import ACTIVE, SUSPENDED, Cloud, Database, Service
+from bill_nextcloud.billmanager.service import ACTIVE, PASSWORD, SUSPENDED, Cloud, Database, Service
 from bill_nextcloud.damage import Ledger
 from bill_nextcloud.errors import AccountNameMissing, CloudParameterMissing, OperationError
 from bill_nextcloud.lock import cloud_address, lock_path
@@ -90,6 +90,12 @@ def sold_accounts(
             email_owner=settings.accounts.email_owner,
         )
         accounts.append(SoldAccount(service.id, asked))
+    # Who has a password needs no invitation.
+    invited = [sold for sold in accounts if sold.wish.get("invite")]
+    known = database.with_encrypted([sold.service for sold in invited], PASSWORD)
+    for sold in invited:
+        if sold.service in known:
+            del sold.wish["invite"]
     return accounts, left_out
 
 
@@ -97,12 +103,13 @@ def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud
     accounts, left_out = sold_accounts(settings, database, mapping, cloud, clouds, check=False)
     lock = lock_path(settings.lock_directory, cloud.url)
     counted = Ledger(lock).last_hour()
+    ca_file = cloud.ca_file or settings.clouds.ca_file
     variables = {
         "billmanager_module": cloud.id,
         "cloud_name": cloud.name,
         "cloud_url": cloud.url,
         "cloud_username": cloud.username,
-        "cloud_ca_path": str(settings.clouds.ca_file) if settings.clouds.ca_file else None,
+        "cloud_ca_path": str(ca_file) if ca_file else None,
         "cloud_lock": str(lock),
         "accounts": [account.wish for account in accounts],
         "accounts_left_out": [

@@ -91,6 +91,7 @@ TABLE: dict[str, Treatment] = {
     "invalid_name": _FINAL,
     "invalid_url": _FINAL,
     "invalid_value": _FINAL,
+    "invitation_address_missing": _FINAL,
     "limit_reached": _FINAL,
     "mapping_invalid": _FINAL,
     "module_unknown": _FINAL,

@@ -68,7 +68,11 @@ class Worker:
     def install(self) -> None:
         """Install module and descriptor into the panel."""
         descriptor = self.directory / "billmgr_mod_pmnextcloud.xml"
-        descriptor.write_bytes(subprocess.run([COMMAND, "descriptor"], check=True, capture_output=True).stdout)
+        descriptor.write_bytes(
+            subprocess.run(
+                [COMMAND, "descriptor", "--settings", str(self.settings_file)], check=True, capture_output=True
+            ).stdout
+        )
         self.panel.install_module(MODULE, descriptor, f"socket = {self.socket}\n")
 
     def start(self) -> None:

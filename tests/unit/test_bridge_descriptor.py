@@ -20,7 +20,7 @@ from bill_nextcloud.settings import AccountSettings
 
 COMMANDS_OF_FORMS = set(forms(Mock(), Mock(), Mock(), Mock(), Mock())) - {"CONNECTION_FORM_TUNE"}
 MODULE = Path(bill_nextcloud.__file__).parents[1] / "pmnextcloud"
-ROOT = ElementTree.fromstring(render().encode())
+ROOT = ElementTree.fromstring(render(["backupservice"]).encode())
 
 
 @pytest.fixture(scope="module")
@@ -59,32 +59,41 @@ def test_the_plug_in() -> None:
 
 
 def test_item_types_agree(features: ElementTree.Element) -> None:
-    """Descriptor and `features` name the same."""
+    """Descriptor and `features` name the same before there is one (afterwards it is read, see test_bridge_module)."""
     assert [element.get("name") for element in ROOT.findall("plugin/params/type")] == [
         element.get("name") for element in features.findall("itemtypes/itemtype")
     ]
 
 
 def test_the_connection_form_agrees_with_features(features: ElementTree.Element) -> None:
-    """The same parameters; what is encrypted is not shown while it is typed; all are needed."""
+    """The same parameters; what is encrypted is not shown while it is typed; all are needed but an own authority."""
     form = fields("processing.edit.pmnextcloud")
     assert list(form) == [param.get("name") for param in features.findall("params/param")]
     encrypted = {param.get("name") for param in features.findall("params/param") if param.get("crypted") == "yes"}
     assert encrypted == {"password"}
     assert {name for name, input_ in form.items() if input_.get("type") == "password"} == encrypted
-    assert all(input_.get("required") == "yes" for input_ in form.values())
+    assert {name for name, input_ in form.items() if input_.get("required") != "yes"} == {"ca_file"}
 
 
 def test_groups_are_chosen_from_a_list() -> None:
-    """Which the form gets from the module; everything else is typed."""
-    kinds = {name: field.tag for name, field in fields("pricelist.pmnextcloud").items()}
-    assert {name for name, kind in kinds.items() if kind == "select"} == {"usergroup"}
+    """Which the form gets from the module; an invitation is ticked, and everything else is typed."""
+    kinds = {name: field.get("type") for name, field in fields("pricelist.pmnextcloud").items()}
+    assert kinds.pop("usergroup") is None
+    assert fields("pricelist.pmnextcloud")["usergroup"].tag == "select"
+    assert kinds.pop("invitation") == "checkbox"
+    assert set(kinds.values()) == {"text"}
+
+
+def test_each_item_type_is_named() -> None:
+    """In the order of the settings."""
+    root = ElementTree.fromstring(render(["softexternal", "vhost"]).encode())
+    assert [element.get("name") for element in root.findall("plugin/params/type")] == ["softexternal", "vhost"]
 
 
 def test_features_are_the_commands_of_the_bridge(features: ElementTree.Element) -> None:
     """Nothing is announced that is not done, nothing done that is not announced."""
     announced = {str(feature.get("name")) for feature in features.findall("features/feature")}
-    others = {"check_connection", "pricelist_dynamic_settings", "stat"}
+    others = {"check_connection", "pricelist_dynamic_settings", "stat", "sync_server"}
     assert announced == {*COMMANDS, *others, *COMMANDS_OF_FORMS}
 
 
@@ -99,10 +108,12 @@ def test_the_tariff_form_is_what_the_mapping_reads() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("form", ["processing.edit.pmnextcloud", "pricelist.pmnextcloud"])
 def test_each_field_has_a_label_and_a_hint(language: str, form: str) -> None:
-    """Those of the connection a placeholder, too; and there are no texts for fields that are gone."""
+    """What is typed has a placeholder, too; and there are no texts for fields that are gone."""
     texts = messages(language)[form]
-    kinds = ("", "hint_", "placeholder_") if form.startswith("processing.edit") else ("", "hint_")
-    expected = {f"{kind}{field}" for field in fields(form) for kind in kinds}
+    expected = {f"{kind}{field}" for field in fields(form) for kind in ("", "hint_")}
+    expected |= {
+        f"placeholder_{field}" for field, entered in fields(form).items() if entered.get("type") in ("text", "password")
+    }
     assert set(texts) == expected
     assert all(text.strip() for text in texts.values())
 
@@ -143,5 +154,5 @@ def test_every_failure_is_in_the_descriptor(language: str) -> None:
 
 def test_it_is_a_file_in_utf8() -> None:
     """With its declaration, so that BILLmanager reads the Russian texts."""
-    assert render().startswith('<?xml version="1.0" encoding="UTF-8"?>\n<mgrdata>')
-    assert render().endswith("\n")
+    assert render(["backupservice"]).startswith('<?xml version="1.0" encoding="UTF-8"?>\n<mgrdata>')
+    assert render(["backupservice"]).endswith("\n")

@@ -13,7 +13,13 @@ from bill_nextcloud.account import Account
 from bill_nextcloud.billmanager.addons import Addon
 from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.billmanager.service import Cloud, Service, Tariff
-from bill_nextcloud.errors import DiskAddonMissing, MappingInvalid, SettingsInvalid, UnitUnknown
+from bill_nextcloud.errors import (
+    DiskAddonMissing,
+    InvitationAddressMissing,
+    MappingInvalid,
+    SettingsInvalid,
+    UnitUnknown,
+)
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.settings import AccountSettings
 
@@ -105,6 +111,72 @@ def test_nothing_sold_is_a_quota_of_nothing(default: Mapping) -> None:
 def test_the_user_name_pattern(make: Make, expression: str, name: str) -> None:
     """An expression may use whatever the service's document has."""
     assert make(username=expression).account(service(params={"login": "anna"}), CLOUD, []).name == name
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("", "user_12"),
+        ("cloud-{id}", "cloud-12"),
+        ("{client.email}", "ivan@example.org"),
+        ("{tariff.params.usergroup}.{ client.id }", "customers.4"),
+        (" fixed ", "fixed"),
+    ],
+)
+def test_the_name_pattern_of_a_tariff(default: Mapping, pattern: str, name: str) -> None:
+    """Each expression in braces is filled in."""
+    tariff = Tariff(7, "Small", {**SMALL.params, "username_pattern": pattern})
+    assert default.account(service(tariff=tariff), CLOUD, []).name == name
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("user_{id", "a brace without its other half: user_{id"),
+        ("user_id}", "a brace without its other half"),
+        ("user_{{id}}", "a brace without its other half"),
+        ("user_{}", "{} is no expression"),
+        ("user_{id ||}", "{id ||} is no expression"),
+        ("user_{client}", "{client} is neither text nor a whole number"),
+        ("user_{client.phone}", "the expression gives no name"),
+    ],
+)
+def test_a_name_pattern_that_gives_no_name(default: Mapping, pattern: str, words: str) -> None:
+    """It is said what is wrong with it; no account gets half a name."""
+    tariff = Tariff(7, "Small", {**SMALL.params, "username_pattern": pattern})
+    with pytest.raises(MappingInvalid) as raised:
+        default.account(service(tariff=tariff), CLOUD, [])
+    assert raised.value.parameters["field"] == "username"
+    assert words in raised.value.parameters["detail"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"), [("{client.name} ({id})", "Ivanov Ltd (12)"), ("{client.phone}", "Ivanov Ltd")]
+)
+def test_the_display_name_pattern_of_a_tariff(default: Mapping, pattern: str, name: str) -> None:
+    """One that gives nothing keeps nobody waiting for an account."""
+    tariff = Tariff(7, "Small", {**SMALL.params, "display_name_pattern": pattern})
+    assert default.account(service(tariff=tariff), CLOUD, []).display_name == name
+
+
+@pytest.mark.parametrize(("ticked", "invite"), [("on", True), ("off", False), ("", False)])
+def test_an_invitation(default: Mapping, ticked: str, invite: bool) -> None:
+    """As the tariff's form says."""
+    tariff = Tariff(7, "Small", {**SMALL.params, "invitation": ticked})
+    assert default.account(service(tariff=tariff), CLOUD, []).invite is invite
+
+
+def test_an_invitation_needs_an_address(default: Mapping, make: Make) -> None:
+    """Nobody is invited to nowhere; an account that is there needs no invitation."""
+    tariff = Tariff(7, "Small", {"invitation": "on"})
+    client = {"id": 4, "name": "Ivanov Ltd", "email": "", "realname": ""}
+    with pytest.raises(InvitationAddressMissing) as raised:
+        default.account(service(tariff=tariff, client=client), CLOUD, [])
+    assert raised.value.parameters == {"service": "12", "tariff": "Small"}
+    opened = service(tariff=tariff, client=client, params={"username": "user_12", "url": "https://blue.example"})
+    assert default.account(opened, CLOUD, []).invite is False
+    with pytest.raises(MappingInvalid):
+        make(invite="client.email").account(service(), CLOUD, [])
 
 
 def test_a_saved_name_wins(make: Make) -> None:

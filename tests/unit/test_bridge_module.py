@@ -22,6 +22,7 @@ from typing import Any
 
 import bill_nextcloud
 import pytest
+from bill_nextcloud.billmanager.descriptor import render
 
 MODULE = Path(bill_nextcloud.__file__).parents[1] / "pmnextcloud"
 SOURCE = MODULE.read_text(encoding="utf-8")
@@ -160,8 +161,30 @@ def test_features_need_no_bridge(tree: Tree) -> None:
         "url": None,
         "username": None,
         "password": "yes",
+        "ca_file": None,
     }
     assert {feature.get("name") for feature in document.findall("features/feature")} >= {"open", "close"}
+
+
+def test_features_name_the_types_of_the_descriptor(tree: Tree) -> None:
+    """BILLmanager reads the descriptor itself, so the two must agree."""
+    file = tree.root / "etc" / "xml" / "billmgr_mod_pmnextcloud.xml"
+    file.parent.mkdir(parents=True)
+    file.write_text(render(["softexternal", "backupservice"]), encoding="utf-8")
+    document = features_of(tree.run("--command", "features"))
+    types = [element.get("name") for element in document.findall("itemtypes/itemtype")]
+    assert types == ["softexternal", "backupservice"]
+
+
+@pytest.mark.parametrize("text", ["<mgrdata>", "", "<mgrdata/>"])
+def test_features_of_a_broken_descriptor(tree: Tree, text: str) -> None:
+    """BILLmanager could not read it either: an error that names the file."""
+    file = tree.root / "etc" / "xml" / "billmgr_mod_pmnextcloud.xml"
+    file.parent.mkdir(parents=True)
+    file.write_text(text, encoding="utf-8")
+    kind, parameters = failure(tree.run("--command", "features"))
+    assert kind == "nextcloud_descriptor_unusable"
+    assert str(file) in parameters["detail"]
 
 
 def test_it_can_be_run_by_its_own_line(tree: Tree) -> None:

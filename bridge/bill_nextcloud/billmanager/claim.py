@@ -15,16 +15,18 @@ from bill_nextcloud.errors import AccountConflict, ClaimNotSaved
 
 
 def claim(
-    mgrctl: Mgrctl, database: Database, service: int, modules: Iterable[int], account: str, password: str
+    mgrctl: Mgrctl, database: Database, service: int, modules: Iterable[int], account: str, password: str | None
 ) -> None:
-    """Save ``account`` and ``password`` (encrypted) as parameters of ``service`` and read both back.
+    """Save ``account`` and ``password`` (encrypted) as parameters of ``service`` and read both back. An account whose
+    customer is invited has no password that is known: ``None``.
 
     ``modules``: the processing modules that stand for the same cloud. Raises :class:`AccountConflict` when a service
     with a lower number claims the same name (this claim is then taken back), :class:`ClaimNotSaved` when BILLmanager
     shows something else than what was written.
     """
-    # The password first: a name without its password could never be proven to be ours.
-    mgrctl.save_parameter(service, PASSWORD, password, encrypted=True)
+    if password is not None:
+        # First: a name without its password could never be proven to be ours.
+        mgrctl.save_parameter(service, PASSWORD, password, encrypted=True)
     mgrctl.save_parameter(service, USERNAME, account)
     claims = database.claims(account, modules)
     if service not in claims:

@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement
 
 from bill_nextcloud.billmanager.messages import LANGUAGES, PREFIX, TEXTS, Language
 from bill_nextcloud.billmanager.service import MODULE_NAME
-
-ITEM_TYPES = ("backupservice",)
 
 # form: field: (English, Russian)
 _CONNECTION: dict[str, tuple[str, str]] = {
     "url": ("Address of the cloud", "Адрес облака"),
     "username": ("Administrator", "Администратор"),
     "password": ("Password", "Пароль"),
+    "ca_file": ("Certificate authority", "Удостоверяющий центр"),
 }
 _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
     "url": (
@@ -30,15 +30,24 @@ _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
         "Its real password: newer Nextcloud versions refuse changes with app passwords",
         "Настоящий пароль: новые версии Nextcloud не принимают изменения с паролем приложения",
     ),
+    "ca_file": (
+        "Only for a private one: the file with its certificate (PEM) on this host; otherwise leave it empty",
+        "Только для частного: файл с его сертификатом (PEM) на этом сервере; иначе оставьте поле пустым",
+    ),
 }
 _CONNECTION_PLACEHOLDERS: dict[str, tuple[str, str]] = {
     "url": ("for example https://cloud.example.com", "например, https://cloud.example.com"),
     "username": ("for example billing", "например, billing"),
     "password": ("the account's own password", "собственный пароль этой учётной записи"),
+    "ca_file": ("for example /etc/ssl/private-ca.pem", "например, /etc/ssl/private-ca.pem"),
 }
+_OPTIONAL = ("ca_file",)
 _TARIFF: dict[str, tuple[str, str]] = {
     "usergroup": ("Group of the account", "Группа учётной записи"),
+    "username_pattern": ("Name of the account", "Имя учётной записи"),
+    "display_name_pattern": ("Display name", "Отображаемое имя"),
     "language": ("Language of the account", "Язык учётной записи"),
+    "invitation": ("Invite by mail instead of a password", "Приглашение по почте вместо пароля"),
     "retention_days": ("Days until deletion", "Дней до удаления"),
 }
 _TARIFF_HINTS: dict[str, tuple[str, str]] = {
@@ -46,11 +55,29 @@ _TARIFF_HINTS: dict[str, tuple[str, str]] = {
         "One of the cloud's groups; while the cloud does not answer, as it was last read",
         "Одна из групп облака; пока облако не отвечает — по последним полученным данным",
     ),
+    "username_pattern": (
+        "For example user_{id} or {client.email}: what is in braces is filled in. Used once, when a service is opened",
+        "Например, user_{id} или {client.email}: подставляется то, что в скобках. Только при открытии услуги",
+    ),
+    "display_name_pattern": (
+        "The same, for example {client.realname}; the customer may change it later",
+        "Так же, например {client.realname}; позже клиент может его изменить",
+    ),
     "language": ("Code of the language, for example ru or en", "Код языка, например ru или en"),
+    "invitation": (
+        "The cloud mails a link for choosing a password, and BILLmanager knows none; the cloud must send mail",
+        "Облако отправляет ссылку для выбора пароля, BILLmanager его не знает; в облаке должна работать почта",
+    ),
     "retention_days": (
         "For so many days a closed service's account is kept, disabled; without a number it is deleted at once",
         "Столько дней учётная запись закрытой услуги хранится отключённой; без числа она удаляется сразу",
     ),
+}
+_TARIFF_PLACEHOLDERS: dict[str, tuple[str, str]] = {
+    "username_pattern": ("without it user_{id}", "без значения — user_{id}"),
+    "display_name_pattern": ("without it the client's name", "без значения — имя клиента"),
+    "language": ("without it the cloud's own", "без значения — язык облака"),
+    "retention_days": ("without it deleted at once", "без значения — сразу"),
 }
 _PLUGIN: dict[str, tuple[str, str]] = {
     f"desc_short_{MODULE_NAME}": ("Nextcloud storage", "Хранилище Nextcloud"),
@@ -62,22 +89,23 @@ _PLUGIN: dict[str, tuple[str, str]] = {
 }
 
 
-def render() -> str:
-    """The descriptor as XML text."""
+def render(item_types: Sequence[str]) -> str:
+    """The descriptor as XML text. ``item_types``: what the module sells, by BILLmanager's internal names."""
     root = Element("mgrdata")
     plugin = SubElement(root, "plugin", name=MODULE_NAME)
     SubElement(plugin, "group").text = "processing_module"
     SubElement(plugin, "author").text = "bill-nextcloud"
     params = SubElement(plugin, "params")
-    for item_type in ITEM_TYPES:
+    for item_type in item_types:
         SubElement(params, "type", name=item_type)
     for language in LANGUAGES:
         SubElement(params, "priority", lang=language)
     connection = _form(root, f"processing.edit.{MODULE_NAME}", "connect")
     for name in _CONNECTION:
-        kind = "password" if name == "password" else "text"
         field = SubElement(connection, "field", name=name)
-        SubElement(field, "input", type=kind, name=name, required="yes")
+        entered = SubElement(field, "input", type="password" if name == "password" else "text", name=name)
+        if name not in _OPTIONAL:
+            entered.set("required", "yes")
     tariff = _form(root, f"pricelist.{MODULE_NAME}", "methodprops")
     for name in _TARIFF:
         field = SubElement(tariff, "field", name=name)
@@ -85,7 +113,7 @@ def render() -> str:
             # Its choices come with the form: `pricelist_dynamic_settings_tune`.
             SubElement(field, "select", name=name)
         else:
-            SubElement(field, "input", type="text", name=name)
+            SubElement(field, "input", type="checkbox" if name == "invitation" else "text", name=name)
     for language in LANGUAGES:
         _texts(SubElement(root, "lang", name=language), language)
     ElementTree.indent(root)
@@ -103,9 +131,8 @@ def _texts(element: Element, language: Language) -> None:
     groups: dict[str, dict[str, str]] = {
         "plugin": {name: texts[position] for name, texts in _PLUGIN.items()},
         "label_processing_modules": dict.fromkeys((MODULE_NAME, f"module_{MODULE_NAME}"), name),
-        f"processing.edit.{MODULE_NAME}": _fields(_CONNECTION, _CONNECTION_HINTS, position)
-        | {f"placeholder_{name}": texts[position] for name, texts in _CONNECTION_PLACEHOLDERS.items()},
-        f"pricelist.{MODULE_NAME}": _fields(_TARIFF, _TARIFF_HINTS, position),
+        f"processing.edit.{MODULE_NAME}": _fields(_CONNECTION, _CONNECTION_HINTS, _CONNECTION_PLACEHOLDERS, position),
+        f"pricelist.{MODULE_NAME}": _fields(_TARIFF, _TARIFF_HINTS, _TARIFF_PLACEHOLDERS, position),
         "msgerror": {f"msg_error_{PREFIX}{code}": texts[language] for code, texts in sorted(TEXTS.items())},
     }
     for group, messages in groups.items():
@@ -114,6 +141,11 @@ def _texts(element: Element, language: Language) -> None:
             SubElement(holder, "msg", name=name).text = text
 
 
-def _fields(labels: dict[str, tuple[str, str]], hints: dict[str, tuple[str, str]], position: int) -> dict[str, str]:
-    named = {name: texts[position] for name, texts in labels.items()}
-    return named | {f"hint_{name}": texts[position] for name, texts in hints.items()}
+def _fields(
+    labels: dict[str, tuple[str, str]],
+    hints: dict[str, tuple[str, str]],
+    placeholders: dict[str, tuple[str, str]],
+    position: int,
+) -> dict[str, str]:
+    kinds = {"": labels, "hint_": hints, "placeholder_": placeholders}
+    return {f"{kind}{name}": texts[position] for kind, fields in kinds.items() for name, texts in fields.items()}

@@ -59,7 +59,7 @@ class PasswordChanges:
     def drop(self, service: int) -> None:
         """Take the new password of ``service`` away, if there is one. Raises ``BillmanagerUnavailable``,
         ``BillmanagerRefused``."""
-        if self._database.has_encrypted(service, NEW_PASSWORD):
+        if self._database.with_encrypted([service], NEW_PASSWORD):
             self._mgrctl.drop_parameter(service, NEW_PASSWORD)
 
 

@@ -48,13 +48,15 @@ class Tariff:
 
 @dataclass(frozen=True)
 class Cloud:
-    """A processing module of ours: one cloud. ``password`` is the administrator's, in clear, in memory only."""
+    """A processing module of ours: one cloud. ``password`` is the administrator's, in clear, in memory only.
+    ``ca_file``: the file of its own certificate authority, where that is not the one of the settings."""
 
     id: int
     name: str
     url: str
     username: str
     password: str = field(repr=False)
+    ca_file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -363,17 +365,22 @@ class Database:
             if not crypted.get("password"):
                 raise CloudParameterMissing(cloud=name, parameter="password")
             password = self._key.open("password", crypted["password"])
-        return Cloud(module, name, params["url"].strip().rstrip("/"), params["username"], password)
+        url, ca_file = params["url"].strip().rstrip("/"), (params.get("ca_file") or "").strip()
+        return Cloud(module, name, url, params["username"], password, ca_file or None)
 
     def opened(self, parameter: str, value: str) -> str:
         """``value``, encrypted as BILLmanager's parameters are, in clear. Raises ``CryptKeyUnusable``, which names
         ``parameter``."""
         return self._key.open(parameter, value)
 
-    def has_encrypted(self, service: int, name: str) -> bool:
-        """Whether ``service`` has the encrypted parameter ``name``, which is not opened."""
-        saved = self._params(t.itemcryptedparam, t.itemcryptedparam.c.item, [service])
-        return name in saved.get(service, {})
+    def with_encrypted(self, services: Iterable[int], name: str) -> set[int]:
+        """Those of ``services`` that have the encrypted parameter ``name``, which is not opened."""
+        wanted = list(services)
+        found: set[int] = set()
+        for start in range(0, len(wanted), _PAGE):
+            saved = self._params(t.itemcryptedparam, t.itemcryptedparam.c.item, wanted[start : start + _PAGE])
+            found.update(number for number, values in saved.items() if values.get(name))
+        return found
 
     def passwords(self, services: Iterable[int], name: str = PASSWORD) -> dict[int, str]:
         """The saved account passwords of ``services`` (or the encrypted parameters ``name``), in clear; services

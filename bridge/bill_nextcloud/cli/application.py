@@ -46,11 +46,12 @@ def worker(settings: SettingsFile = DEFAULT_PATH) -> None:
 
 
 @application.command()
-def descriptor() -> None:
+def descriptor(settings: SettingsFile = DEFAULT_PATH) -> None:
     """Print the module's descriptor (billmgr_mod_pmnextcloud.xml)."""
     from bill_nextcloud.billmanager.descriptor import render
+    from bill_nextcloud.settings import read_settings
 
-    sys.stdout.write(render())
+    sys.stdout.write(render(read_settings(settings).billmanager.item_types))
 
 
 def main() -> None:

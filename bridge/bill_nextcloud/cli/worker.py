@@ -8,6 +8,7 @@ import os
 import signal
 import sqlite3
 import sys
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -30,6 +31,7 @@ from bill_nextcloud.record import Clouds, RunsOnRecord, Untold, UsageHistory, op
 from bill_nextcloud.record import Operations as Record
 from bill_nextcloud.settings import Settings, read_settings
 from bill_nextcloud.single_worker import stay_single
+from bill_nextcloud.sync_server import sync_server
 from bill_nextcloud.telling import Teller
 from bill_nextcloud.usage.reading import Reading
 from bill_nextcloud.usage.statistics import Statistics
@@ -91,10 +93,11 @@ def _work(settings: Settings) -> None:
     try:
         check_connection = CheckConnection(runs, database.calls, holds)
         administration = Administration(operations, database)
-        waiting = forms(runs, database.calls, mgrctl, holds, mapping)
+        answering = forms(runs, database.calls, mgrctl, holds, mapping)
+        answering["sync_server"] = partial(sync_server, operations, database.calls)
         reading = Reading(database, mapping, runs, history, settings.usage.notes)
         statistics = Statistics(mgrctl, database, holds, reading)
-        with Intake(settings.bridge, operations, administration, check_connection, waiting, statistics) as intake:
+        with Intake(settings.bridge, operations, administration, check_connection, answering, statistics) as intake:
             log.info("ready", socket=settings.bridge.socket_path, pid=os.getpid())
             intake.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:
