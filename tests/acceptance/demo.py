@@ -29,7 +29,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from harness.cloud import Cloud, CloudRefused, Server
 from harness.playbook import DRIFT, ansible, recap
 from harness.stack import Stack
-from harness.worker import REPOSITORY
 
 GIB = 1024**3
 SHOWN = ("enabled", "displayname", "email", "groups", "language")
@@ -79,8 +78,10 @@ class Demo:
     def life(self) -> None:
         """Order, tariff change, suspension, resumption, end."""
         panel, module = self.stack.panel, self.stack.module
-        small = panel.add_tariff("Small", module, disk=(1, "gib"), params={"usergroup": f"{self.mark}-customers"})
-        large = panel.add_tariff("Large", module, disk=(5, "gib"), params={"usergroup": f"{self.mark}-premium"})
+        # A name of its own, so that no account of a real cloud is ever meant.
+        named = {"username_pattern": f"{self.mark}_{{id}}"}
+        small = panel.add_tariff("Small", module, (1, "gib"), {**named, "usergroup": f"{self.mark}-customers"})
+        large = panel.add_tariff("Large", module, (5, "gib"), {**named, "usergroup": f"{self.mark}-premium"})
         client = panel.add_client("Анна Петрова", "anna@example.org")
         service = panel.order(small, client, extra_disk=1)
         name = f"{self.mark}_{service}"
@@ -88,6 +89,7 @@ class Demo:
         self.step("open      tariff Small, 1 GiB and 1 GiB ordered", service, lambda: None, "active")
         if self.failures:
             return
+        self.check(f"the cloud has the account {name}", self.stack.cloud.account(name) is not None)
         customer = self.stack.customer(service)
         self.delivered.append(customer.password)
         self.check("the customer signs in with the delivered password", customer.status() == 207)
@@ -161,13 +163,7 @@ def demonstration(directory: Path, cloud: Cloud) -> Iterator[Demo]:
     """A demonstration on ``cloud`` with its state below ``directory``; afterwards the cloud is as it was."""
     mark = f"demo-{secrets.token_hex(3)}"
     groups = [f"{mark}-customers", f"{mark}-premium"]
-    mapping = directory / "accounts.yml"
-    source = (REPOSITORY / "bridge" / "bill_nextcloud" / "accounts.yml").read_text(encoding="utf-8")
-    # Names of its own, so that no account of a real cloud is ever meant.
-    mapping.write_text(source.replace("'user_'", f"'{mark}_'"), encoding="utf-8")
-    settings = {"accounts": {"mapping": str(mapping)}}
-    if cloud.ca_path:
-        settings["clouds"] = {"ca_file": str(cloud.ca_path)}
+    settings = {"clouds": {"ca_file": str(cloud.ca_path)}} if cloud.ca_path else {}
     stack = None
     made: list[str] = []
     try:
