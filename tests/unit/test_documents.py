@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 from harness.worker import REPOSITORY
 
-TRANSLATED = ("README", "docs/install", "docs/migrate", "docs/operate", "docs/performance")
+TRANSLATED = (
+    "README",
+    "docs/configure",
+    "docs/install",
+    "docs/migrate",
+    "docs/operate",
+    "docs/performance",
+    "docs/recover",
+)
 
 
 def read(name: str) -> str:
@@ -46,7 +54,18 @@ def test_each_language_links_to_the_other_and_to_itself(name: str) -> None:
 
 @pytest.mark.parametrize("name", TRANSLATED)
 def test_links_lead_somewhere(name: str) -> None:
-    """Each file that is linked is there."""
+    """Each file that is linked is there, and has the heading."""
     for path in (f"{name}.md", f"{name}.ru.md"):
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", read(path)):
-            assert ((REPOSITORY / path).parent / target).exists(), f"{path}: {target}"
+        for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", read(path)):
+            document = (REPOSITORY / path).parent / target if target else REPOSITORY / path
+            assert document.exists(), f"{path}: {target}"
+            if anchor:
+                assert anchor in anchors(document.read_text(encoding="utf-8")), f"{path}: {target}#{anchor}"
+
+
+def anchors(text: str) -> set[str]:
+    """Of the headings of a document, as hosts of Git repositories make them."""
+    return {
+        re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-")
+        for heading in re.findall(r"(?m)^#+ (.+)$", text)
+    }
