@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ POST_CALLS = {
     "close": "service.postclose",
     "reopen": "service.postreopen",
     "prolong": "service.postprolong",
+    "changepassword": "service.postchangepassword",
 }
 """BILLmanager's commands, and the function that reports each."""
 CLOSE_KEPT = "close, kept"
@@ -31,6 +33,7 @@ FROM = {
     CLOSE_KEPT: "active",
     "reopen": "deleted",
     "prolong": "active",
+    "changepassword": "active",
 }
 
 
@@ -159,6 +162,8 @@ class Places:
             # So that there is something to be mended.
             place.cloud.ocs("PUT", f"users/user_{service}", key="quota", value="77 GB")
             operation = panel.prolong(service)
+        elif command == "changepassword":
+            operation = panel.change_password(service, f"Changed-{secrets.token_hex(6)}-Passw0rd")
         else:
             command = "close" if command == CLOSE_KEPT else command
             operation = getattr(panel, command)(service)

@@ -82,8 +82,8 @@ class Turmoil:
         # A service whose account is gone cannot be reopened, only ordered again.
         back = ["reopen", "order_again"] if "delete_after" in row["params"] else ["order_again"]
         commands = {
-            "active": ["setparam", "suspend", "setparam", "suspend", "close"],
-            "suspended": ["setparam", "resume", "resume", "resume", "close"],
+            "active": ["setparam", "suspend", "setparam", "suspend", "prolong", "close"],
+            "suspended": ["setparam", "resume", "resume", "resume", "prolong", "close"],
             "deleted": [] if busy else back,
         }
         return [name for name in commands.get(row["status_name"], []) if name not in busy]
