@@ -226,12 +226,13 @@ class Runs:
 
 
 def failure_of(value: Mapping[str, Any], cloud: Cloud, account: str, service: int | None = None) -> Failure:
-    """A module's ``failure`` as ours: ``value`` has ``code`` and ``message``."""
+    """A module's ``failure`` as ours: ``value`` has ``code``, ``message`` and ``detail``, which is the message without
+    what our own words for the code say."""
     parameters = {
         "account": account,
         "cloud": cloud.name,
         "service": "-" if service is None else str(service),
-        "detail": _words(str(value["message"]))[:DETAIL_LENGTH].rstrip("."),
+        "detail": _words(str(value["detail"] or value["message"]))[:DETAIL_LENGTH].rstrip("."),
     }
     return Failure(value["code"], parameters)
 

@@ -161,7 +161,12 @@ def test_each_class_documents_its_parameters(name: str) -> None:
 def test_each_failure_of_a_cloud_fills_its_text(code: str) -> None:
     """What the collection reports becomes words without a gap."""
     cloud = Cloud(3, "Blue", "https://blue", "admin", "secret")
-    reported = {"code": code, "kind": CLOUD_TABLE[code].kind, "message": "It said:\n no\tway"}
+    reported = {
+        "code": code,
+        "kind": CLOUD_TABLE[code].kind,
+        "message": "Refused. It said:\n no\tway",
+        "detail": "It said:\n no\tway",
+    }
     failure = playbook.failure_of(reported, cloud, "user_12", 12)
     assert placeholders(code) <= set(failure.parameters)
     assert failure.parameters["detail"] == "It said: no way"

@@ -51,7 +51,7 @@ def test_groups(let: Let) -> None:
 
 def test_a_cloud_that_cannot_be_read(let: Let) -> None:
     """Its own words become ours."""
-    failure = {"code": "maintenance", "kind": "held", "message": "It is\nin maintenance."}
+    failure = {"code": "maintenance", "kind": "held", "message": "It is\nin maintenance.", "detail": None}
     found = let(version="31", groups=None, failure=failure).groups(CLOUD, 7)
     assert isinstance(found, Failure)
     assert (found.code, found.parameters["detail"]) == ("maintenance", "It is in maintenance")

@@ -293,7 +293,7 @@ def test_which_clouds_a_failure_concerns(
 @pytest.mark.parametrize("playbook", ["accounts", "probe", "groups"])
 def test_refused_credentials_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, playbook: str) -> None:
     """By their mark, which the next run takes along; others are not."""
-    failure = {"code": "wrong_credentials", "message": ""}
+    failure = {"code": "wrong_credentials", "message": "", "detail": None}
     works = one_run(playbook=playbook)
     name = {"accounts": "nextcloud_users"}.get(playbook, f"nextcloud_{playbook}")
     begin = {"status": "starting", "credentials": "aa"}
@@ -324,7 +324,7 @@ def test_a_probe_takes_marks_along_and_a_check_does_not(tmp_path: Path, monkeypa
 
 def test_a_cloud_that_is_not_saved_leaves_no_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All such clouds have one number: none."""
-    result = {"failure": {"code": "wrong_credentials", "message": ""}}
+    result = {"failure": {"code": "wrong_credentials", "message": "", "detail": None}}
     event = {**EVENT, "event_data": {"artifact_data": {"nextcloud_probe": {"cloud_0": result}}}}
     host = Host({"status": "starting", "credentials": "aa"}, TICK, event, {"status": "successful"}, {"eof": True})
     unsaved = Cloud(0, "-", "https://blue", "admin", "")

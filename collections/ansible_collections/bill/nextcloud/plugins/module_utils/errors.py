@@ -208,6 +208,7 @@ class CloudError(Exception):
             "code": self.code,
             "kind": row.kind,
             "message": f"{row.meaning} {self.message}" if self.message else row.meaning,
+            "detail": self.message or None,
             "hint": row.hint,
             "account": account,
             "request": self.request,

@@ -172,6 +172,10 @@ failures:
       returned: always
       type: str
       sample: The account does not exist.
+    detail:
+      description: What happened here, without the words that every failure of this code has; null when that is all.
+      returned: always
+      type: str
     hint:
       description: What to do next.
       returned: always
@@ -224,6 +228,10 @@ failure:
       returned: always
       type: str
       sample: The account does not exist.
+    detail:
+      description: What happened here, without the words that every failure of this code has; null when that is all.
+      returned: always
+      type: str
     hint:
       description: What to do next.
       returned: always

@@ -214,6 +214,10 @@ failure:
       returned: always
       type: str
       sample: The cloud refused the log-in of the acting account.
+    detail:
+      description: What happened here, without the words that every failure of this code has; null when that is all.
+      returned: always
+      type: str
     hint:
       description: What to do next.
       returned: always

@@ -275,6 +275,11 @@ accounts:
           returned: always
           type: str
           sample: 'A value cannot be used. The cloud says: "Invalid quota value: 1 TB".'
+        detail:
+          description: What happened here, without the words that every failure of this code has; null when that is all.
+          returned: always
+          type: str
+          sample: 'The cloud says: "Invalid quota value: 1 TB".'
         hint:
           description: What to do next.
           returned: always
@@ -352,6 +357,11 @@ failure:
       returned: always
       type: str
       sample: 'A value cannot be used. The cloud says: "Invalid quota value: 1 TB".'
+    detail:
+      description: What happened here, without the words that every failure of this code has; null when that is all.
+      returned: always
+      type: str
+      sample: 'The cloud says: "Invalid quota value: 1 TB".'
     hint:
       description: What to do next.
       returned: always

@@ -235,6 +235,11 @@ failure:
       returned: always
       type: str
       sample: 'A group does not exist on the cloud. The cloud says: "Group customers does not exist".'
+    detail:
+      description: What happened here, without the words that every failure of this code has; null when that is all.
+      returned: always
+      type: str
+      sample: 'The cloud says: "Group customers does not exist".'
     hint:
       description: What to do next.
       returned: always

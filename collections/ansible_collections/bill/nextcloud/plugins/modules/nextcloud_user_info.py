@@ -239,6 +239,11 @@ failure:
       returned: always
       type: str
       sample: 'A group does not exist on the cloud. It is "customers".'
+    detail:
+      description: What happened here, without the words that every failure of this code has; null when that is all.
+      returned: always
+      type: str
+      sample: 'It is "customers".'
     hint:
       description: What to do next.
       returned: always

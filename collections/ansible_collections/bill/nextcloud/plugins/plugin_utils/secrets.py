@@ -54,7 +54,7 @@ def mask_words(value: t.Any, secrets: t.Collection[str]) -> None:
     """Mask secrets in the words of a result (messages and warnings), in place and at any depth."""
     if isinstance(value, dict):
         for key, item in value.items():
-            if key in ("message", "msg") and isinstance(item, str):
+            if key in ("message", "detail", "msg") and isinstance(item, str):
                 value[key] = masked(item, secrets)
             elif key in ("messages", "warnings") and isinstance(item, list):
                 value[key] = [masked(text, secrets) for text in item]

@@ -182,6 +182,7 @@ def test_the_task_fails_with_all_that_is_known(cloud: ScriptedCloud) -> None:
         "code": "invalid_value",
         "kind": "final",
         "message": 'A value cannot be used. The cloud says: "5 is exceeding the maximum quota".',
+        "detail": 'The cloud says: "5 is exceeding the maximum quota".',
         "hint": "Correct the value that the message names.",
         "account": NAME,
         "request": "PUT /ocs/v2.php/cloud/users/user_12",
