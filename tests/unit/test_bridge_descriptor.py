@@ -84,7 +84,7 @@ def test_groups_are_chosen_from_a_list() -> None:
 def test_features_are_the_commands_of_the_bridge(features: ElementTree.Element) -> None:
     """Nothing is announced that is not done, nothing done that is not announced."""
     announced = {str(feature.get("name")) for feature in features.findall("features/feature")}
-    others = {"check_connection", "pricelist_dynamic_settings", "stat"}
+    others = {"check_connection", "import", "pricelist_dynamic_settings", "stat"}
     assert announced == {*COMMANDS, *others, *COMMANDS_OF_FORMS}
 
 
