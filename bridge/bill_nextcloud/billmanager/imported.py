@@ -102,11 +102,12 @@ def claims(database: Database, modules: Iterable[int]) -> dict[str, Claim]:
     begun: dict[str, Claim] = {}
     for row in _rows(database, list(modules)):
         saved = (row["username"] or "").lower()
-        if row["status"] == DELETED:
+        status = int(row["status"])
+        if status == DELETED:
             if saved and row["deadline"]:
                 kept.setdefault(saved, Claim(row["id"], deleted=True))
             continue
-        nobodys = not row["account"] and row["status"] in (ACTIVE, SUSPENDED)
+        nobodys = not row["account"] and status in (ACTIVE, SUSPENDED)
         named = (row["imported"] or (row["name"] if nobodys else None) or "").lower()
         if saved and (row["url"] or named != saved):
             taken.setdefault(saved, Claim(row["id"]))

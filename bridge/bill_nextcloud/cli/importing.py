@@ -22,6 +22,8 @@ DONE, LEFT_OUT, FAILED = 0, 1, 2
 # All accounts of a cloud are read in one go; it may be big and slow.
 _SECONDS = 12 * 3600.0
 _AT_ONCE = 50
+# On a cloud that has been sold for years nobody wants to see all that are services already.
+_MOST_CLAIMED = 20
 
 Row = dict[str, Any]
 
@@ -92,7 +94,11 @@ def _adopt(settings: Settings, asked: Row, rows: list[Row]) -> Row | None:
 
 def _left_out(row: Row) -> bool:
     """Whether an account is not a service that could be, or that was named and does not exist."""
-    return row["result"] == "failed" or (row["failure"] or {}).get("code") == "import_account_missing"
+    return row["result"] == "failed" or _code(row) == "import_account_missing"
+
+
+def _code(row: Row) -> str | None:
+    return (row["failure"] or {}).get("code")
 
 
 def _document(found: Row, rows: list[Row], failure: Row | None) -> Row:
@@ -107,8 +113,12 @@ def _print(found: Row, rows: list[Row], failure: Row | None, *, adopt: bool) -> 
     out = console()
     if rows:
         headings = ("ACCOUNT", "E-MAIL", "QUOTA", "GROUPS", "TARIFF", "CLIENT", "WHAT HAPPENS")
-        out.print(table(headings, map(_cells, rows)))
+        claimed = [row for row in rows if _code(row) == "import_claimed"]
+        hidden = claimed if len(claimed) > _MOST_CLAIMED else []
+        out.print(table(headings, (_cells(row) for row in rows if row not in hidden)))
         out.print()
+        if hidden:
+            print(f"… and {len(hidden)} that are services already: --json has them.")
     if found["left_off"]:
         print(f"… and {found['left_off']} more: narrow it down with --search.")
     if failure:

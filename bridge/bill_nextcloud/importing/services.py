@@ -55,11 +55,16 @@ class Candidate:
     client: dict[str, Any] | None = None
     service: int | None = None
 
+    @property
+    def claimed(self) -> bool:
+        """Whether it is a service already: on a cloud that has been sold for years, most are."""
+        return self.failure is not None and self.failure.code == "import_claimed"
+
 
 @dataclass
 class Imported:
-    """What was found on a cloud, those that can become services first, and what became of them. ``failure``: why it was
-    not done, or not to the end."""
+    """What was found on a cloud, and what became of it: first those that can become services, last those that are.
+    ``failure``: why it was not done, or not to the end."""
 
     cloud: str
     candidates: list[Candidate] = field(default_factory=list)
@@ -151,7 +156,7 @@ class Import:
             else:
                 candidate.sold = result
             found.append(candidate)
-        return Imported(cloud.name, sorted(found, key=lambda one: (one.sold is None, one.name)))
+        return Imported(cloud.name, sorted(found, key=lambda one: (one.sold is None, one.claimed, one.name)))
 
     def _adopt_all(self, cloud: Cloud, item_type: str, found: Imported) -> None:
         modules = modules_at(self._database, cloud)
@@ -175,7 +180,7 @@ class Import:
                 if isinstance(error, BillmanagerUnavailable | ClaimNotSaved) or in_a_row == _MOST_REFUSALS:
                     break
         for candidate in found.candidates:
-            if candidate.failure is not None and candidate.sold is None:
+            if candidate.failure is not None and candidate.sold is None and not candidate.claimed:
                 log.info("account left out", account=candidate.name, cloud=cloud.name, code=candidate.failure.code)
         done = len(found.services)
         log.info("import ended", cloud=cloud.name, module=cloud.id, imported=done, of=len(wanted))
