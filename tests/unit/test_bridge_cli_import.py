@@ -92,6 +92,9 @@ def test_it_only_looks(shop: Command, listen: Listen) -> None:
     assert "… and 5 more: narrow it down" in shown
     assert "120 accounts can become services (--adopt), 30 are left out." in shown
     assert len(shop.json("import", "--cloud", "1")["accounts"]) == 150
+    # A script's empty variable does not mean all accounts.
+    assert "--search" in shop.error("import", "--cloud", "Blue", "--adopt", "--search", " ", status=2)
+    assert len(worker.requests) == 2
 
 
 def test_some_at_a_time(shop: Command, listen: Listen) -> None:

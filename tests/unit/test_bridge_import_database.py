@@ -14,6 +14,7 @@ from bill_nextcloud.billmanager.imported import Claim, claims, clients_by_email
 from bill_nextcloud.billmanager.offers import offers
 from bill_nextcloud.billmanager.parties import resellers
 from bill_nextcloud.billmanager.service import Cloud, Database
+from bill_nextcloud.errors import DiskAddonMissing
 from bill_nextcloud.importing.matching import given
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.settings import AccountSettings
@@ -104,6 +105,9 @@ def test_offers(world: World) -> None:
         (large, "large", str(2048 * GIB), {"c"}, {"a", "b", "old"}),
     ]
     assert offers(world.database, world.cloud, "dedic") == []
+    world.sql("UPDATE pricelist SET active = 'off' WHERE id IN (?, ?)", small, large)
+    with pytest.raises(DiskAddonMissing):
+        given(mapping, cloud, offers(world.database, world.cloud, "backupservice"), tariffs)
 
 
 def test_whose_address_it_is(world: World) -> None:

@@ -34,11 +34,11 @@ def import_(
         str, typer.Option("--item-type", metavar="TYPE", help="BILLmanager's product type of the services.")
     ] = "backupservice",
     search: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="NAMES", help="Only these accounts: names with commas between them, * for any letters, ? for one."
         ),
-    ] = "",
+    ] = None,
     adopt: Annotated[bool, typer.Option("--adopt", help="Make services of those that can become one.")] = False,
     settings: SettingsFile = DEFAULT_PATH,
     json: Json = False,
@@ -47,6 +47,9 @@ def import_(
 
     Exit status 0: done, 1: an account that was named, or could become a service, was left out, 2: an error.
     """
+    if search is not None and not search.strip():
+        # A script's empty variable would mean all accounts.
+        raise typer.BadParameter("name accounts, or leave the option out for all", param_hint="'--search'")
     read = read_settings(settings)
     asked = {"cloud": _number(read, cloud), "item_type": item_type}
     found = administer(read.bridge.socket_path, "import", {**asked, "search": search}, seconds=_SECONDS)
@@ -132,7 +135,8 @@ def _print(found: Row, rows: list[Row], failure: Row | None, *, adopt: bool) -> 
         if imported:
             print("Give each to its client in BILLmanager: Processing modules, Import.")
     else:
-        print(f"{counted(fitting, 'account', 'accounts')} can become services (--adopt), {others} left out.")
+        can = counted(fitting, "account can become a service", "accounts can become services")
+        print(f"{can} (--adopt), {others} left out.")
 
 
 def _cells(row: Row) -> tuple[object, ...]:

@@ -41,17 +41,22 @@ class Given:
 
 
 def given(mapping: Mapping, cloud: Cloud, offers: Iterable[Offer], tariffs: Sequence[Tariff]) -> list[Given]:
-    """What each of ``offers`` gives; one that cannot be understood is left out, with a warning in the log.
-    ``tariffs``: all that are sold on the cloud (see ``Mapping.account``)."""
-    found = []
+    """What each of ``offers`` gives; one that cannot be understood is left out, with a warning in the log; when none
+    can, the reason for the first is raised (an ``OperationError``). ``tariffs``: all that are sold on the cloud (see
+    ``Mapping.account``)."""
+    found: list[Given] = []
+    errors: list[OperationError] = []
     for offer in offers:
         try:
             account = mapping.account(offer.service, cloud, tariffs)
         except OperationError as error:
             log.warning("tariff left out", cloud=cloud.name, tariff=offer.tariff.id, code=error.code, detail=error)
+            errors.append(error)
             continue
         quota = "none" if account.quota is None else str(account.quota)
         found.append(Given(offer, quota, frozenset(account.groups), frozenset(account.groups_absent)))
+    if errors and not found:
+        raise errors[0]
     return found
 
 

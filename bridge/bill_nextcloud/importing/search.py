@@ -25,11 +25,14 @@ class Search:
 
     @classmethod
     def read(cls, text: object) -> Search:
-        """What a person typed: names with commas, semicolons or blanks between them; nothing means all. Raises
-        :class:`BadRequest`."""
+        """What a person typed: names with commas, semicolons or blanks between them; nothing at all means all accounts.
+        Raises :class:`BadRequest`, also for separators without a name, which nobody means all accounts by."""
         if not isinstance(text, str | None) or len(text or "") > _LONGEST:
             raise BadRequest(detail=f"--searchstring must be a text of at most {_LONGEST} characters")
-        return cls(tuple(word for word in _BETWEEN.split(text or "") if word))
+        words = tuple(word for word in _BETWEEN.split(text or "") if word)
+        if text and text.strip() and not words:
+            raise BadRequest(detail="--searchstring names no account")
+        return cls(words)
 
     @property
     def names(self) -> tuple[str, ...]:
