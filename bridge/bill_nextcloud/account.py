@@ -10,6 +10,8 @@ from typing import Any
 
 # No quotes, backslash, equals or dollar sign: the value passes through BILLmanager and mail templates.
 _SYMBOLS = "-_.+!"
+_KIB = 1024
+_SIZES = ("bytes", "KiB", "MiB", "GiB", "TiB")
 _CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, _SYMBOLS)
 
 
@@ -29,6 +31,18 @@ class Account:
     display_name: str | None = None
     language: str | None = None
     invite: bool = False
+
+
+def size(value: Any) -> str:
+    """A quota for people: bytes in the largest unit that keeps it exact, ``None`` is unlimited."""
+    if value is None:
+        return "unlimited"
+    if not isinstance(value, int):
+        return str(value)
+    amount, unit = value, 0
+    while amount and amount % _KIB == 0 and unit < len(_SIZES) - 1:
+        amount, unit = amount // _KIB, unit + 1
+    return f"{amount} {_SIZES[unit]}"
 
 
 def new_password(length: int = 24) -> str:

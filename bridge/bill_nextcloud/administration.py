@@ -10,6 +10,8 @@ Asked, by the bridge's socket: ``{"command": "administer", "action", "parameters
 * ``hold`` {"cloud", "reason"} -> {"cloud"}
 * ``release`` {"cloud", "force"} -> {"cloud", "held": whether it was, "operations": how many go on}; without ``force`` a
   probe must pass
+* ``import`` {"cloud", "item_type", "search" or "names": [...], "adopt"} -> see ``importing.answers.as_dict``; without
+  ``adopt`` only shown
 """
 
 from __future__ import annotations
@@ -24,12 +26,18 @@ from bill_nextcloud.billmanager.asked import deletions
 from bill_nextcloud.billmanager.messages import printable
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import BadRequest, CloudUnknown, Failure, OperationError, OperationNotWaiting
+from bill_nextcloud.importing.answers import as_dict
+from bill_nextcloud.importing.search import Search
+from bill_nextcloud.importing.services import Import
+from bill_nextcloud.log import logger
 from bill_nextcloud.operation import WAITING, Operations
 from bill_nextcloud.record import Operation, State
 from bill_nextcloud.record.operations import DELETE
 from bill_nextcloud.record.tables import MOST
 from bill_nextcloud.request import Request
 from bill_nextcloud.treatment import HELD_BY_ADMINISTRATOR
+
+log = logger("import")
 
 _REASON_LENGTH = 200
 
@@ -48,6 +56,7 @@ class Administration:
 
     operations: Operations
     database: Database
+    importing: Import
     started_at: float = field(default_factory=time.time)
 
     def __call__(self, action: object, parameters: Mapping[str, Any], by: str) -> dict[str, Any]:
@@ -59,6 +68,7 @@ class Administration:
             "approve": self._approve,
             "hold": self._hold,
             "release": self._release,
+            "import": self._import,
         }
         if not isinstance(action, str) or action not in actions:
             raise BadRequest(detail=f"unknown action {str(action)[:32]!r}")
@@ -134,6 +144,22 @@ class Administration:
         if count is None and (still := holds.failure(module)) is not None:
             raise StillHeld(still)
         return {"cloud": module, "held": failure is not None, "operations": count or 0}
+
+    def _import(self, parameters: Mapping[str, Any], by: str) -> dict[str, Any]:
+        module, _ = self._cloud(parameters)
+        item_type, names = parameters.get("item_type"), parameters.get("names")
+        if not isinstance(item_type, str) or not item_type:
+            raise BadRequest(detail="item_type must be a text")
+        if names is None:
+            search = Search.read(parameters.get("search"))
+        elif isinstance(names, list) and names and all(isinstance(name, str) and name for name in names):
+            search = Search(tuple(names), exact=True)
+        else:
+            raise BadRequest(detail="names must be a list of texts")
+        adopt = parameters.get("adopt") is True
+        if adopt:
+            log.info("import asked for", by=by, module=module, names=len(search.words) or None)
+        return as_dict(self.importing(module, item_type, search, adopt=adopt))
 
     def _cloud(self, parameters: Mapping[str, Any]) -> tuple[int, str]:
         module = _number(parameters, "cloud")

@@ -339,3 +339,23 @@ class NoSuitableModule(OperationError):
     """No processing module can take a new service of the tariff (``tariff``, ``detail``: each module and why)."""
 
     code = "no_suitable_module"
+
+
+class ImportRefused(OperationError):
+    """BILLmanager has made no service for an account (``account``, ``detail``)."""
+
+    code = "import_refused"
+
+
+class ImportIncomplete(OperationError):
+    """Some accounts that could become services have not (``cloud``, ``imported``, ``failed``: how many, ``detail``: the
+    first failure)."""
+
+    code = "import_incomplete"
+
+
+class NothingSold(OperationError):
+    """No active tariff of the product type is sold on the cloud, so no account can become a service (``cloud``,
+    ``item_type``)."""
+
+    code = "nothing_sold"

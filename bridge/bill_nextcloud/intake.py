@@ -7,7 +7,8 @@ Asked: ``{"command", "item", "runningoperation"}`` (texts, as on the module's co
 ``changepassword`` has ``password``, encrypted as BILLmanager's parameters are, too), ``{"command": "check_connection",
 "document"}`` (the form as XML, see ``check``), another command at which a person waits (see ``forms``),
 ``{"command": "stat", "module"}`` (see ``usage.statistics``; the answer comes when all is read, and a ``result`` with
-it), or ``{"command": "administer", …}`` (see ``administration``). Answered: ``{"status": "done"}``, with the
+it), ``{"command": "import", "module", "itemtype", "searchstring"}`` (see ``importing``; the same, with a
+``document``), or ``{"command": "administer", …}`` (see ``administration``). Answered: ``{"status": "done"}``, with the
 ``"document"`` of a form; ``{"status": "accepted"}`` (stored, still in progress); or ``{"status": "failed", "document":
 "<doc>…", "message"}`` with the error document.
 """
@@ -30,6 +31,9 @@ from bill_nextcloud.call import number
 from bill_nextcloud.check import CheckConnection
 from bill_nextcloud.errors import BadRequest, CommandUnknown, Failure, OperationError
 from bill_nextcloud.forms import Form
+from bill_nextcloud.importing.answers import document
+from bill_nextcloud.importing.search import Search
+from bill_nextcloud.importing.services import Import
 from bill_nextcloud.log import logger
 from bill_nextcloud.operation import BILLMANAGER, Operations
 from bill_nextcloud.record import Operation, State
@@ -64,12 +68,14 @@ class Intake(socketserver.ThreadingUnixStreamServer):
         check_connection: CheckConnection,
         forms: Mapping[str, Form],
         statistics: Statistics,
+        importing: Import,
     ) -> None:
         self.operations = operations
         self.administration = administration
         self.check_connection = check_connection
         self.forms = forms
         self.statistics = statistics
+        self.importing = importing
         self.wait_seconds = settings.wait_seconds
         self._calls: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
         # How many threads have nothing to do and were not promised a call.
@@ -159,6 +165,8 @@ class _Call(socketserver.StreamRequestHandler):
             return _failed(found) if isinstance(found, Failure) else {"status": "done", "document": found}
         if value.get("command") == "stat":
             return _read_usage(self.server.statistics(number(value, "module", required=True) or 0))
+        if value.get("command") == "import":
+            return self._import(value)
         operations = self.server.operations
         request = request_of(value)
         if request.command == CHANGE_PASSWORD:
@@ -168,6 +176,14 @@ class _Call(socketserver.StreamRequestHandler):
         if self.server.wait_seconds and operations.holds.failure(operation.cloud) is None:
             operation = operations.wait(operation.id, self.server.wait_seconds)
         return _told(operation)
+
+    def _import(self, value: dict[str, Any]) -> dict[str, Any]:
+        module = number(value, "module", required=True) or 0
+        item_type = value.get("itemtype")
+        if not isinstance(item_type, str) or not item_type:
+            raise BadRequest(detail="--itemtype is missing")
+        found = self.server.importing(module, item_type, Search.read(value.get("searchstring")), adopt=True)
+        return _failed(found.failure) if found.failure else {"status": "done", "document": document(found)}
 
 
 def _told(operation: Operation) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs of ``accounts.yml``, ``probe.yml``, ``groups.yml`` and ``usage.yml`` of ``playbooks`` for one cloud: here, or on
-worker hosts where the settings name some."""
+"""Runs of ``accounts.yml``, ``probe.yml``, ``groups.yml``, ``usage.yml`` and ``import.yml`` of ``playbooks`` for one
+cloud: here, or on worker hosts where the settings name some."""
 
 from __future__ import annotations
 
@@ -56,6 +56,22 @@ class UsageResult:
     missing: frozenset[str]
     failure: Failure | None
     failed: str | None
+
+
+@dataclass(frozen=True)
+class Existing:
+    """An account as it is on a cloud. ``quota``: bytes, ``None`` for unlimited, ``unknown``; ``quotas_like_it``: those
+    of the quotas asked about (bytes, or ``none``) that the cloud would show as this one; ``backend``: the directory
+    that holds it, ``None`` where the cloud does not tell."""
+
+    name: str
+    enabled: bool
+    email: str | None
+    quota: int | str | None
+    quotas_like_it: frozenset[str]
+    groups: frozenset[str]
+    backend: str | None
+    administrator: bool
 
 
 class Runs:
@@ -179,6 +195,31 @@ class Runs:
             failure=failure_of(failure, cloud, failed or cloud.username) if failure else None,
             failed=failed,
         )
+
+    def existing(self, cloud: Cloud, names: Sequence[str], quotas: Sequence[str]) -> list[Existing] | Failure:
+        """The accounts of ``cloud``, all or (if there are any) ``names``, as far as they exist; or why they cannot be
+        read. ``quotas``: see :class:`Existing`. Nothing is changed, and no artifacts are kept.
+
+        Raises what :meth:`accounts` raises."""
+        run = Run(
+            ident=uuid.uuid4().hex,
+            cloud=cloud.id,
+            playbook="import",
+            names=list(names),
+            quotas=list(quotas),
+            timeout=self.settings.bridge.run_timeout,
+        )
+        try:
+            found = self._play(run, cloud)
+        finally:
+            # They hold accounts' data.
+            remove(self.artifacts / run.ident)
+        if found["failure"]:
+            return failure_of(found["failure"], cloud, found["failure"]["account"] or cloud.username)
+        return [
+            Existing(**{**row, "quotas_like_it": frozenset(row["quotas_like_it"]), "groups": frozenset(row["groups"])})
+            for row in found["accounts"]
+        ]
 
     def try_again(self, module: int) -> None:
         """Let worker hosts try their credentials for a cloud again, although it has refused them. Raises

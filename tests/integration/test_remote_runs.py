@@ -329,7 +329,7 @@ def test_what_is_sent_is_only_data(tmp_path: Path) -> None:
         host.stop()
 
 
-def test_usage_is_read_on_a_worker_host(remote: SetUpRemote) -> None:
+def test_accounts_are_read_on_a_worker_host(remote: SetUpRemote) -> None:
     """With its credentials; nothing of the accounts is kept here."""
     stack = remote(1).stack
     service = stack.opened()
@@ -341,3 +341,7 @@ def test_usage_is_read_on_a_worker_host(remote: SetUpRemote) -> None:
     assert "host=ssh://" in next(
         line for line in stack.worker.log.read_text().splitlines() if "accounts=1 host" in line
     )
+    # And an import, which gets the quotas that are sold.
+    stack.standin.make_accounts("anna", quota=str(1024**3), groups=["customers"])
+    imported = stack.panel.call("import", ["--module", str(stack.module), "--itemtype", "backupservice"])
+    assert 'account="anna"' in imported.stdout

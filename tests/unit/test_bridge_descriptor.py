@@ -93,7 +93,7 @@ def test_each_item_type_is_named() -> None:
 def test_features_are_the_commands_of_the_bridge(features: ElementTree.Element) -> None:
     """Nothing is announced that is not done, nothing done that is not announced."""
     announced = {str(feature.get("name")) for feature in features.findall("features/feature")}
-    others = {"check_connection", "pricelist_dynamic_settings", "stat", "sync_server"}
+    others = {"check_connection", "import", "pricelist_dynamic_settings", "stat", "sync_server"}
     assert announced == {*COMMANDS, *others, *COMMANDS_OF_FORMS}
 
 

@@ -14,6 +14,7 @@ from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Cloud, Database
 from bill_nextcloud.errors import Failure
 from bill_nextcloud.holds import Holds
+from bill_nextcloud.importing.services import Import
 from bill_nextcloud.operation import Operations
 from bill_nextcloud.playbook import Runs
 from bill_nextcloud.settings import RetrySettings
@@ -154,7 +155,7 @@ def test_a_release_that_probes_lifts_no_hold_that_came_meanwhile(record: Record)
     parts.probe = probe  # type: ignore[method-assign]
     operations = cast(Operations, SimpleNamespace(holds=holds))
     database = cast(Database, SimpleNamespace(clouds=lambda: [(3, "Blue")]))
-    administration = Administration(operations, database)
+    administration = Administration(operations, database, cast(Import, None))
     with pytest.raises(StillHeld) as raised:
         administration("release", {"cloud": 3}, "anna")
     assert raised.value.failure == own

@@ -23,6 +23,8 @@ import pytest
 from bill_nextcloud.administration import Administration
 from bill_nextcloud.check import CheckConnection
 from bill_nextcloud.errors import Failure, ServiceUnknown
+from bill_nextcloud.importing.search import Search
+from bill_nextcloud.importing.services import Candidate, Import, Imported
 from bill_nextcloud.intake import Intake
 from bill_nextcloud.operation import Operations
 from bill_nextcloud.record import Operation, State
@@ -106,6 +108,13 @@ def read_usage(module: int) -> Found:
     return Found(read=7, unread=unread, failure=Failure("timeout", {"cloud": "Blue"}) if module == 4 else None)
 
 
+def import_accounts(module: int, item_type: str, search: Search, *, adopt: bool) -> Imported:
+    """In the import's place: what was asked for has become a service; one cloud fails."""
+    assert adopt
+    done = [Candidate(f"{item_type}-{name}", None, service=12) for name in search.words]
+    return Imported("Blue", done, Failure("timeout", {"cloud": "Blue"}) if module == 4 else None)
+
+
 class Desk:
     """An intake that serves in a thread."""
 
@@ -119,6 +128,7 @@ class Desk:
             cast(CheckConnection, refuse),
             {},
             cast(Statistics, read_usage),
+            cast(Import, import_accounts),
         )
         self._thread = threading.Thread(target=self.intake.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
@@ -183,6 +193,7 @@ def test_the_socket_is_for_its_owner_only(short: Path) -> None:
             cast(CheckConnection, refuse),
             {},
             cast(Statistics, read_usage),
+            cast(Import, import_accounts),
         ):
             assert stat.S_ISSOCK(path.stat().st_mode)
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -198,6 +209,17 @@ def test_stat(desk: Desk) -> None:
     assert answer.pop("result") == result
     assert type_of(answer) == "nextcloud_timeout"
     assert type_of(desk.ask(b'{"command": "stat", "module": "x"}\n')) == "nextcloud_bad_request"
+
+
+def test_import(desk: Desk) -> None:
+    """Is answered with what has become of it; an option that is missing, and a cloud that fails, are errors."""
+    answer = desk.ask(b'{"command": "import", "module": "3", "itemtype": "backup", "searchstring": "a, b"}\n')
+    assert answer["status"] == "done"
+    services = ElementTree.fromstring(answer["document"]).findall("imported/service")
+    assert [one.attrib for one in services] == [{"id": "12", "account": f"backup-{name}"} for name in "ab"]
+    assert type_of(desk.ask(b'{"command": "import", "module": "4", "itemtype": "backup"}\n')) == "nextcloud_timeout"
+    for wrong in (b'"module": "3"', b'"itemtype": "x"', b'"module": "3", "itemtype": "x", "searchstring": 5'):
+        assert type_of(desk.ask(b'{"command": "import", %s}\n' % wrong)) == "nextcloud_bad_request"
 
 
 def test_done(desk: Desk) -> None:

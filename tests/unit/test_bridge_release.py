@@ -13,6 +13,7 @@ from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Cloud, Database
 from bill_nextcloud.errors import BadRequest, Failure, OperationError
 from bill_nextcloud.holds import Holds
+from bill_nextcloud.importing.services import Import
 from bill_nextcloud.operation import Operations
 from bill_nextcloud.playbook import Runs
 from bill_nextcloud.settings import RetrySettings
@@ -44,7 +45,7 @@ class Parts:
         database, runs = cast(Database, self), cast(Runs, self)
         self.holds = Holds(RetrySettings(), record.clouds, cast(Mgrctl, None), database, runs, lambda module, by: 0)
         self.holds._save(self.holds._row(3, "Blue"))
-        self.administration = Administration(cast(Operations, self), database)
+        self.administration = Administration(cast(Operations, self), database, cast(Import, None))
 
     def clouds(self) -> list[tuple[int, str]]:
         return [(3, "Blue")]

@@ -14,10 +14,11 @@ from bill_nextcloud.billmanager import tables as t
 from bill_nextcloud.billmanager.service import Database
 
 
-def resellers(database: Database, clients: Iterable[int]) -> dict[int, int]:
-    """The number of the reseller of each of ``clients`` (numbers of accounts) that has one. Raises
-    ``BillmanagerUnavailable``."""
-    query = select(t.account.c.id, t.account.c.parent).where(t.account.c.id.in_(sorted(set(clients))))
+def resellers(database: Database, clients: Iterable[int | None]) -> dict[int, int]:
+    """The number of the reseller of each of ``clients`` (numbers of accounts; ``None``: an imported service that nobody
+    has been given yet) that has one. Raises ``BillmanagerUnavailable``."""
+    numbers = sorted({client for client in clients if client})
+    query = select(t.account.c.id, t.account.c.parent).where(t.account.c.id.in_(numbers))
     return {row["id"]: int(row["parent"]) for row in database.rows(query) if row["parent"]}
 
 

@@ -121,7 +121,7 @@ class Service:
         }
 
 
-def _client(number: int, name: str | None) -> dict[str, Any]:
+def _client(number: int | None, name: str | None) -> dict[str, Any]:
     return {"id": number, "name": name, "email": None, "realname": None}
 
 
@@ -218,7 +218,7 @@ class Database:
             .limit(most)
         )
         rows = self.rows(query)
-        measures = self._measures()
+        measures = self.measures()
         services: list[Service] = []
         for start in range(0, len(rows), _PAGE):
             services += self._page(rows[start : start + _PAGE], measures)
@@ -273,7 +273,8 @@ class Database:
                 found[row["account"]].update(email=row["email"], realname=row["realname"])
         return found
 
-    def _measures(self) -> dict[int, Measure]:
+    def measures(self) -> dict[int, Measure]:
+        """The units of addons, by number."""
         return {
             row["id"]: Measure(row["id"], row["intname"] or "", Decimal(str(row["relation"] or 1)), row["lessmeasure"])
             for row in self.rows(select(t.measure))

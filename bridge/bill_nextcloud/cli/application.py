@@ -15,6 +15,8 @@ from bill_nextcloud.cli.drift import UNREADABLE, drift
 from bill_nextcloud.cli.forget import forget
 from bill_nextcloud.cli.health import Level
 from bill_nextcloud.cli.history import operations, show
+from bill_nextcloud.cli.importing import FAILED as IMPORT_FAILED
+from bill_nextcloud.cli.importing import import_
 from bill_nextcloud.cli.options import SettingsFile
 from bill_nextcloud.cli.output import plain
 from bill_nextcloud.cli.status import status
@@ -24,7 +26,7 @@ from bill_nextcloud.errors import OperationError
 from bill_nextcloud.settings import DEFAULT_PATH
 
 # Where 1 has a meaning of its own, an error has another exit status.
-_STATUSES = {"status": Level.UNKNOWN, "drift": UNREADABLE, "usage": USAGE_FAILED}
+_STATUSES = {"status": Level.UNKNOWN, "drift": UNREADABLE, "usage": USAGE_FAILED, "import": IMPORT_FAILED}
 
 application = typer.Typer(
     help="Sells Nextcloud storage out of BILLmanager: see what the bridge does, and step in.",
@@ -34,6 +36,7 @@ application = typer.Typer(
 )
 for _command in (status, operations, show, retry, cancel, approve, hold, release, drift, usage, forget):
     application.command()(_command)
+application.command("import")(import_)
 
 
 @application.command()

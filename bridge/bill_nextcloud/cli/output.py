@@ -13,14 +13,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bill_nextcloud.account import size
 from bill_nextcloud.billmanager.messages import Language, text
 from bill_nextcloud.errors import Failure
 from bill_nextcloud.record import Operation
 
 # Where nobody looks (a file, a mail of cron), nothing is cut off at the width of a screen.
 _WIDTH_OF_FILES = 200
-_KIB = 1024
-_SIZES = ("bytes", "KiB", "MiB", "GiB", "TiB")
 STATE_COLOURS = {
     "done": "green",
     "running": "cyan",
@@ -91,18 +90,6 @@ def duration(seconds: float) -> str:
 def counted(number: int, one: str, more: str) -> str:
     """``1 operation``, ``2 operations``."""
     return f"{number} {one if number == 1 else more}"
-
-
-def size(value: Any) -> str:
-    """A quota: bytes in the largest unit that keeps it exact, ``None`` is unlimited."""
-    if value is None:
-        return "unlimited"
-    if not isinstance(value, int):
-        return str(value)
-    amount, unit = value, 0
-    while amount and amount % _KIB == 0 and unit < len(_SIZES) - 1:
-        amount, unit = amount // _KIB, unit + 1
-    return f"{amount} {_SIZES[unit]}"
 
 
 def difference(account: str, changes: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -21,6 +21,7 @@ from bill_nextcloud.errors import EngineUnavailable, LockUnavailable, SettingsIn
 from bill_nextcloud.forms import forms
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.housekeeping import Housekeeping
+from bill_nextcloud.importing.services import Import
 from bill_nextcloud.intake import Intake
 from bill_nextcloud.lock import locked
 from bill_nextcloud.log import logger, set_up
@@ -92,12 +93,15 @@ def _work(settings: Settings) -> None:
     Housekeeping(operations, runs, teller, history, settings.engine.keep_record_days).start()
     try:
         check_connection = CheckConnection(runs, database.calls, holds)
-        administration = Administration(operations, database)
+        importing = Import(mgrctl, database, mapping, runs, holds)
+        administration = Administration(operations, database, importing)
         answering = forms(runs, database.calls, mgrctl, holds, mapping)
         answering["sync_server"] = partial(sync_server, operations, database.calls)
         reading = Reading(database, mapping, runs, history, settings.usage.notes)
         statistics = Statistics(mgrctl, database, holds, reading)
-        with Intake(settings.bridge, operations, administration, check_connection, answering, statistics) as intake:
+        with Intake(
+            settings.bridge, operations, administration, check_connection, answering, statistics, importing
+        ) as intake:
             log.info("ready", socket=settings.bridge.socket_path, pid=os.getpid())
             intake.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:

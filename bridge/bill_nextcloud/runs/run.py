@@ -26,6 +26,7 @@ _RESULT = {
     "probe": "nextcloud_probe",
     "groups": "nextcloud_groups",
     "usage": "nextcloud_usage",
+    "import": "nextcloud_import",
 }
 
 _NICE = ("nice", "-n", "5")
@@ -43,18 +44,20 @@ class Run(BaseModel):
     """What a run is to do; it may be sent to another host.
 
     ``ident`` names its artifacts; ``cloud`` is the number of the processing module; ``playbook`` is one of
-    ``playbooks``; ``accounts`` see ``account.wish``; ``passwords`` by account name; ``names``: the accounts whose use
-    is read; ``check``: only look; ``timeout`` in seconds.
+    ``playbooks``; ``accounts`` see ``account.wish``; ``passwords`` by account name; ``names``: the accounts that
+    are read, by ``import`` all where there are none; ``quotas``: those that ``import`` compares (bytes, or ``none``);
+    ``check``: only look; ``timeout`` in seconds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
     ident: str = Field(pattern=r"^[0-9a-f]{32}$")
     cloud: int
-    playbook: Literal["accounts", "probe", "groups", "usage"]
+    playbook: Literal["accounts", "probe", "groups", "usage", "import"]
     accounts: list[dict[str, Any]] = []
     passwords: dict[str, str] = Field(default={}, repr=False)
     names: list[str] = []
+    quotas: list[str] = []
     check: bool = False
     timeout: int = Field(gt=0)
 
@@ -96,7 +99,7 @@ class Results:
         """What the playbook of ``run`` handed back: of ``accounts`` the module's result for each account, in order; of
         ``probe`` a dictionary with ``version`` and ``failure``, of ``groups`` with the list ``groups`` besides; of
         ``usage`` one with ``accounts`` (``name``, ``used``, ``quota``, ``last_login`` of those that were read),
-        ``missing`` and ``failure``.
+        ``missing`` and ``failure``, of ``import`` the same with the rows of the filter ``account_rows``.
 
         Raises :class:`RunUnknown` without it; ``cloud`` and ``end`` (how the run ended) are for its words.
         """
@@ -170,6 +173,8 @@ def _variables(run: Run, access: Access) -> dict[str, Any]:
     }
     if run.playbook == "usage":
         return {**connection, "usage_names": run.names}
+    if run.playbook == "import":
+        return {**connection, "import_names": run.names, "import_quotas": run.quotas}
     if run.playbook != "accounts":
         return connection
     # Each is asked for on purpose here; the limits per hour were applied before.

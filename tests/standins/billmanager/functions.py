@@ -217,6 +217,35 @@ def _register_problem(_: Layout, connection: sqlite3.Connection, params: Params)
     return OK
 
 
+def _import_service(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+    """A service of nobody, without a tariff: it gets both when it is given to a client (`sales.assign`). Whether
+    BILLmanager keeps other fields as parameters is not known; here it does not, so that modules save them."""
+    cloud, name = _id(connection, "processingmodule", params, "module"), _required(params, "import_service_name")
+    if _required(params, "status") not in (str(operations.ACTIVE), str(operations.SUSPENDED)):
+        raise MgrError("value", "status", params["status"])
+    date = _date(params, "expiredate")
+    if _only_shown(params):
+        return Form({"module": str(cloud)})
+    item = connection.execute(
+        "INSERT INTO item (name, processingmodule, period, status, createdate, opendate, expiredate)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            name,
+            cloud,
+            params.get("period"),
+            params["status"],
+            operations.now(connection),
+            operations.now(connection),
+            date,
+        ),
+    ).lastrowid
+    for key in ("import_itemtype_intname", "import_pricelist_intname", "import_service_name"):
+        connection.execute(
+            "INSERT INTO itemparam (item, intname, value) VALUES (?, ?, ?)", (item, key, _required(params, key))
+        )
+    return Form({"service_id": str(item), "ok": ""})
+
+
 def _edit_processing(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
     cloud = _id(connection, "processingmodule", params, "elid")
     row = connection.execute("SELECT * FROM processingmodule WHERE id = ?", (cloud,)).fetchone()
@@ -279,4 +308,5 @@ FUNCTIONS: dict[str, Function] = {
     "problems.register": _register_problem,
     "processing.edit": _edit_processing,
     "processing.setconfig": _set_config,
+    "processing.import.service": _import_service,
 }

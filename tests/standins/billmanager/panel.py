@@ -172,6 +172,11 @@ class Panel(Shown, Trouble):
             operations.begin(connection, service, "open")
             return service
 
+    def assign(self, service: int, client: int) -> None:
+        """Give an imported service to a client."""
+        with transaction(self.layout.database) as connection:
+            sales.assign(connection, service, client)
+
     def order_again(self, service: int) -> int:
         """The customer of a deleted service pays for it again: operation `open`, the service keeps its parameters."""
         with transaction(self.layout.database) as connection:

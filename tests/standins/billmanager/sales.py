@@ -169,6 +169,21 @@ def add_service(connection: sqlite3.Connection, tariff: int, client: int, name: 
     )
 
 
+def assign(connection: sqlite3.Connection, service: int, client: int) -> None:
+    """Gives an imported service to a client, on the tariff that its import has proposed (by intname, or number)."""
+    check_exists(connection, "account", client)
+    proposed = connection.execute(
+        "SELECT value FROM itemparam WHERE item = ? AND intname = 'import_pricelist_intname'", (service,)
+    ).fetchone()
+    key = proposed["value"] if proposed else None
+    row = connection.execute(
+        "SELECT id FROM pricelist WHERE parent IS NULL AND (intname = ? OR id = ?)", (key, key)
+    ).fetchone()
+    if row is None:
+        raise PanelError("unknown", f"service {service} was not imported, or with a tariff that is not there")
+    connection.execute("UPDATE item SET account = ?, pricelist = ? WHERE id = ?", (client, row["id"], service))
+
+
 def set_addon(connection: sqlite3.Connection, service: int, intname: str, ordered: int | str) -> None:
     """What a customer orders of an addon: how much more than is included, or which choice (text).
 
