@@ -55,6 +55,7 @@ NOTHING_FOUND = {
     "capabilities": None,
     "limits": None,
     "groups": None,
+    "free_space": None,
     "acting_account": None,
     "may_write": None,
 }
@@ -122,6 +123,7 @@ def test_a_cloud_that_can_be_used(cloud: ScriptedCloud) -> None:
         "capabilities": CAPABILITIES,
         "limits": LIMITS,
         "groups": None,
+        "free_space": None,
         "acting_account": {"name": ADMIN, "is_admin": True, "group_admin_of": ["g", "y"]},
         "may_write": True,
         "failure": None,
@@ -196,6 +198,77 @@ def test_the_limits_are_left_out(cloud: ScriptedCloud) -> None:
     expect_proof(cloud, no(400, 101, "Invalid group name"))
     result = run(cloud, read_limits=False)
     assert (result["may_write"], result["limits"]) == (True, None)
+
+
+# free space
+
+INFO = "/ocs/v2.php/apps/serverinfo/api/v1/info"
+
+
+def info(freespace: t.Any) -> Answer:
+    """The answer of the app serverinfo (what was recorded of Nextcloud 31, as far as it is read)."""
+    return ok({"nextcloud": {"system": {"version": "31.0.6.2", "freespace": freespace}, "storage": {"num_users": 1}}})
+
+
+@pytest.mark.parametrize(
+    ("answer", "space"),
+    [
+        (info(81858383872), 81858383872),
+        (info(0), 0),
+        (info(1.5e12), 1_500_000_000_000),
+        (info(None), None),
+        (info(-1), None),
+        (info(-2), None),
+        (info(-3), None),
+        (info("81858383872"), None),
+        (info(True), None),
+        (info(1e300), None),
+        (ok([]), None),
+        (ok({"nextcloud": []}), None),
+        (html(), None),
+        (no(404, 998, "Invalid query, please check the syntax."), None),
+        (no(403, 403, "no"), None),
+        (no(500, 996, "Internal Server Error"), None),
+        (Answer(502), None),
+        (Answer(429), None),
+    ],
+)
+def test_free_space(cloud: ScriptedCloud, answer: Answer, space: int | None) -> None:
+    """Bytes; a cloud that does not tell can be used all the same."""
+    expect_start(cloud, ADMINISTRATOR)
+    cloud.expect("GET", "/groups", ok({"groups": ["a"]}))
+    cloud.expect("GET", INFO, answer)
+    if answer.status == 403:  # of an aged session: asked again with a fresh log-in
+        cloud.expect("GET", INFO, answer)
+    result = run(cloud, write_proof=False, read_limits=False, list_groups=True, read_space=True)
+    assert "failed" not in result
+    assert (result["groups"], result["free_space"]) == (["a"], space)
+
+
+def test_free_space_that_takes_long(cloud: ScriptedCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest is known, and nobody waits for it."""
+    monkeypatch.setattr("ansible_collections.bill.nextcloud.plugins.plugin_utils.space._READ_SECONDS", 0.2)
+    expect_start(cloud, ADMINISTRATOR)
+    cloud.expect("GET", INFO, fault("hang"))
+    result = run(cloud, write_proof=False, read_limits=False, read_space=True)
+    assert "failed" not in result
+    assert (result["version"], result["free_space"]) == ("31.0.6", None)
+
+
+def test_free_space_of_a_group_administrator(cloud: ScriptedCloud) -> None:
+    """It is not asked: the app would count that as an attack."""
+    expect_start(cloud, record(ADMIN, groups=["customers"], subadmin=["customers"]))
+    result = run(cloud, write_proof=False, read_space=True)
+    assert "failed" not in result
+    assert result["free_space"] is None
+
+
+def test_a_log_in_that_ends_before_the_free_space(cloud: ScriptedCloud) -> None:
+    """That concerns the cloud, and is told."""
+    expect_start(cloud, ADMINISTRATOR)
+    cloud.expect("GET", INFO, no(401, 997, "Unauthorised"))
+    result = run(cloud, write_proof=False, read_limits=False, read_space=True)
+    assert result["failure"]["code"] == "wrong_credentials"
 
 
 # where it stops
