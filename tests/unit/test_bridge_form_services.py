@@ -34,6 +34,7 @@ from bill_nextcloud.settings import AccountSettings
 from sqlalchemy import create_engine
 from standins.billmanager import Panel
 
+GIB = 1024**3
 BLUE, GREEN, SAME = "https://blue.example", "https://green.example/cloud", "https://BLUE.example:443/"
 
 
@@ -50,7 +51,7 @@ class World:
         self.client = self.panel.add_client("Ivanov", "ivan@example.org")
         self.answers: dict[str, Listing | Failure] = {}
         self.held: dict[int, Failure] = {}
-        self.asked: list[str] = []
+        self.asked: list[tuple[str, bool]] = []
         database = Database(create_engine(self.panel.database_url), CryptKey(self.panel.layout.key))
         self.forms: dict[str, Form] = forms(
             cast(Runs, self),
@@ -63,8 +64,8 @@ class World:
     def add_cloud(self, url: str) -> int:
         return self.panel.add_cloud(url, {"url": url, "username": "admin"}, {"password": "secret"})
 
-    def groups(self, cloud: Cloud, seconds: int) -> Listing | Failure:
-        self.asked.append(cloud.url)
+    def groups(self, cloud: Cloud, seconds: int, *, space: bool) -> Listing | Failure:
+        self.asked.append((cloud.url, space))
         return self.answers.get(cloud.url, Failure("unreachable", {"cloud": cloud.name}))
 
     def failure(self, module: int) -> Failure | None:
@@ -80,9 +81,9 @@ class World:
         for module in modules:
             self.sql("INSERT INTO processingmodule2pricelist VALUES (?, ?)", module, self.small)
 
-    def keep(self, module: int, *groups: str, whole: bool = True) -> None:
+    def keep(self, module: int, *groups: str, whole: bool = True, space: int | None = None) -> None:
         """What is kept with a module."""
-        config = write(Listing("31", groups, whole))
+        config = write(Listing("31", groups, whole, space))
         self.sql("UPDATE processingmodule SET config = ? WHERE id = ?", config, module)
 
     def service(self, module: int, status: int = 2, **params: str) -> int:
@@ -274,13 +275,81 @@ def unsuitable(world: World, skip: str = "", tariff: Any = None) -> str:
 
 
 def test_clouds_that_have_the_groups(world: World) -> None:
-    """In the provider's order, the older first among equals; what is kept needs no question."""
+    """In the provider's order, the older first among equals, as long as nothing is known of their space."""
     world.keep(world.blue, "a", "vip")
     world.keep(world.green, "vip")
     assert suitable(world) == [world.blue, world.green]
     world.sql("UPDATE processingmodule SET orderpriority = 2 WHERE id = ?", world.blue)
     assert suitable(world) == [world.green, world.blue]
+    assert sorted(world.asked) == [(BLUE, True), (BLUE, True), (GREEN, True), (GREEN, True)]
+
+
+def test_one_cloud_is_not_asked(world: World) -> None:
+    """There is nothing to choose; what is kept of its groups counts."""
+    world.sell(world.blue)
+    world.keep(world.blue, "a", "vip")
+    assert suitable(world) == [world.blue]
     assert world.asked == []
+
+
+def test_clouds_that_have_most_space(world: World) -> None:
+    """The figures of now before those that were kept; equal ones, and those that do not say, in the provider's order.
+    Whose disk has less left than the tariff includes comes last, and is not refused."""
+    for module in (world.blue, world.green):
+        world.keep(module, "vip", space=50 * GIB)
+    assert suitable(world) == [world.blue, world.green]
+    world.keep(world.green, "vip", space=50 * GIB + 1)
+    assert suitable(world) == [world.green, world.blue]
+    world.answers = {BLUE: Listing("31", ("vip",), free_space=900 * GIB)}
+    assert suitable(world) == [world.blue, world.green]
+    world.answers = {BLUE: Listing("31", ("vip",)), GREEN: Listing("31", ("vip",), free_space=11 * GIB)}
+    assert suitable(world) == [world.green, world.blue]
+    # Just enough, and not any more: the tariff includes 10 GiB.
+    world.answers[GREEN] = Listing("31", ("vip",), free_space=10 * GIB)
+    assert suitable(world) == [world.green, world.blue]
+    world.answers[GREEN] = Listing("31", ("vip",), free_space=10 * GIB - 1)
+    assert suitable(world) == [world.blue, world.green]
+    world.answers[BLUE] = Failure("unreachable", {"cloud": "x"})
+    world.sql("UPDATE processingmodule SET config = NULL")
+    assert suitable(world) == [world.blue, world.green]
+
+
+def test_most_space_without_the_group(world: World) -> None:
+    """It helps nothing."""
+    world.answers = {
+        BLUE: Listing("31", ("a",), free_space=900 * GIB),
+        GREEN: Listing("31", ("vip",), free_space=20 * GIB),
+    }
+    assert suitable(world) == [world.green]
+
+
+def test_more_clouds_than_can_be_asked(world: World) -> None:
+    """Three, those of whose groups nothing is known first. Of the others what was kept counts."""
+    for module, space in ((world.blue, 20), (world.green, 30)):
+        world.keep(module, "vip", space=space * GIB)
+    addresses = [f"https://c{number}.example" for number in range(3)]
+    more = [world.add_cloud(url) for url in addresses]
+    try:
+        world.sell(world.blue, world.green, *more)
+        world.answers = {
+            url: Listing("31", ("vip",), free_space=n * GIB) for n, url in zip((25, 15, 0), addresses, strict=True)
+        }
+        assert suitable(world) == [world.green, more[0], world.blue, more[1], more[2]]
+        assert sorted(world.asked) == [(url, True) for url in addresses]
+    finally:
+        for module in more:
+            world.sql("DELETE FROM processingmodule WHERE id = ?", module)
+
+
+def test_a_tariff_whose_amount_is_not_known(world: World) -> None:
+    """Without the addon nothing is too small; an order of it fails with its own words."""
+    world.keep(world.blue, "vip", space=5)
+    world.keep(world.green, "vip", space=6)
+    assert suitable(world) == [world.green, world.blue]
+    plain = world.panel.add_tariff("Nothing", world.blue, None, {"usergroup": "vip"})
+    world.sql("INSERT INTO processingmodule2pricelist VALUES (?, ?)", world.green, plain)
+    world.answers = {BLUE: Listing("31", ("vip",))}
+    assert suitable(world, tariff=plain) == [world.green, world.blue]
 
 
 def test_clouds_that_are_left_out(world: World) -> None:
@@ -320,10 +389,14 @@ def test_clouds_of_which_nothing_is_known(world: World) -> None:
 
 
 def test_a_tariff_without_groups(world: World) -> None:
-    """Any cloud will do, and none is asked."""
+    """Any cloud will do; the only one is not asked, and of several the one with most space is the best."""
     plain = world.panel.add_tariff("Plain", world.green)
     assert suitable(world, tariff=plain) == [world.green]
     assert world.asked == []
+    world.sql("INSERT INTO processingmodule2pricelist VALUES (?, ?)", world.blue, plain)
+    assert suitable(world, tariff=plain) == [world.blue, world.green]
+    world.answers = {GREEN: Listing("31", (), free_space=20 * GIB)}
+    assert suitable(world, tariff=plain) == [world.green, world.blue]
 
 
 @pytest.mark.parametrize(

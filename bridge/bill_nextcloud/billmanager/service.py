@@ -216,7 +216,7 @@ class Database:
             .limit(most)
         )
         rows = self.rows(query)
-        measures = self._measures()
+        measures = self.measures()
         services: list[Service] = []
         for start in range(0, len(rows), _PAGE):
             services += self._page(rows[start : start + _PAGE], measures)
@@ -271,7 +271,8 @@ class Database:
                 found[row["account"]].update(email=row["email"], realname=row["realname"])
         return found
 
-    def _measures(self) -> dict[int, Measure]:
+    def measures(self) -> dict[int, Measure]:
+        """All units, by number."""
         return {
             row["id"]: Measure(row["id"], row["intname"] or "", Decimal(str(row["relation"] or 1)), row["lessmeasure"])
             for row in self.rows(select(t.measure))

@@ -44,7 +44,7 @@ class Run(BaseModel):
 
     ``ident`` names its artifacts; ``cloud`` is the number of the processing module; ``playbook`` is one of
     ``playbooks``; ``accounts`` see ``account.wish``; ``passwords`` by account name; ``names``: the accounts whose use
-    is read; ``check``: only look; ``timeout`` in seconds.
+    is read; ``space``: whether ``groups`` asks for the free space, too; ``check``: only look; ``timeout`` in seconds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
@@ -55,6 +55,7 @@ class Run(BaseModel):
     accounts: list[dict[str, Any]] = []
     passwords: dict[str, str] = Field(default={}, repr=False)
     names: list[str] = []
+    space: bool = False
     check: bool = False
     timeout: int = Field(gt=0)
 
@@ -94,9 +95,9 @@ class Results:
 
     def of(self, run: Run, cloud: str, end: str) -> Any:
         """What the playbook of ``run`` handed back: of ``accounts`` the module's result for each account, in order; of
-        ``probe`` a dictionary with ``version`` and ``failure``, of ``groups`` with the list ``groups`` besides; of
-        ``usage`` one with ``accounts`` (``name``, ``used``, ``quota``, ``last_login`` of those that were read),
-        ``missing`` and ``failure``.
+        ``probe`` a dictionary with ``version`` and ``failure``, of ``groups`` with the list ``groups`` and
+        ``free_space`` (bytes, or ``None``) besides; of ``usage`` one with ``accounts`` (``name``, ``used``, ``quota``,
+        ``last_login`` of those that were read), ``missing`` and ``failure``.
 
         Raises :class:`RunUnknown` without it; ``cloud`` and ``end`` (how the run ended) are for its words.
         """
@@ -170,6 +171,8 @@ def _variables(run: Run, access: Access) -> dict[str, Any]:
     }
     if run.playbook == "usage":
         return {**connection, "usage_names": run.names}
+    if run.playbook == "groups":
+        return {**connection, "cloud_read_space": run.space}
     if run.playbook != "accounts":
         return connection
     # Each is asked for on purpose here; the limits per hour were applied before.

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How much space a Nextcloud has left, as its bundled app serverinfo tells administrators.
 
-Source: ``ApiController::info`` and ``SystemStatistics::getFreeSpace`` of that app (Nextcloud 31's answers are recorded):
-bytes, or null for a storage that does not know, object storage for instance. Releases that pass Nextcloud's special
+Source: ``ApiController::info`` and ``SystemStatistics::getFreeSpace`` of that app, and recorded answers of Nextcloud
+31: bytes, or null for a storage that does not know, object storage for instance. Releases that pass Nextcloud's special
 values on have negative numbers (``FileInfo::SPACE_UNKNOWN``, ``SPACE_UNLIMITED``, ``SPACE_NOT_COMPUTED``).
 """
 
