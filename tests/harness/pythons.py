@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-OLDEST, NEWEST = (3, 6), (3, 13)
-"""AlmaLinux 8 and CentOS 7 have 3.6; what is newer than 3.13 is not refused, but not promised either."""
+OLDEST = (3, 6)
+"""AlmaLinux 8 and CentOS 7 have it."""
 
 # Where systems, pyenv, uv, software collections and AlmaLinux (its own, `platform-python`) keep them.
 _PLACES = (
@@ -27,14 +27,14 @@ _NAME = re.compile(r"(?:platform-)?python(3)\.(\d+)")
 
 
 def found() -> dict[str, Path]:
-    """Each Python of :data:`OLDEST` to :data:`NEWEST` by its version (``3.9``), oldest first; one of each."""
+    """Each Python from :data:`OLDEST` on by its version (``3.9``), oldest first; one of each."""
     pythons: dict[tuple[int, int], Path] = {}
     for path in _candidates():
         named = _NAME.fullmatch(path.name)
         if named is None:
             continue
         version = int(named[1]), int(named[2])
-        if OLDEST <= version <= NEWEST and version not in pythons and _runs(path, version):
+        if version >= OLDEST and version not in pythons and _runs(path, version):
             pythons[version] = path
     return {f"{major}.{minor}": pythons[major, minor] for major, minor in sorted(pythons)}
 

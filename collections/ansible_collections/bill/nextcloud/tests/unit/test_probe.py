@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 import pytest
-from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import PROBE
-from ansible_collections.bill.nextcloud.plugins.plugin_utils import probe_task
-from ansible_collections.bill.nextcloud.tests.unit.running import validated
+from ansible_collections.bill.nextcloud.tests.unit.running_probe import (
+    ADMINISTRATOR,
+    CAPABILITIES,
+    capabilities,
+    expect_start,
+    run,
+    status,
+)
 from ansible_collections.bill.nextcloud.tests.unit.scripted import (
     ADMIN,
     Answer,
@@ -24,12 +28,6 @@ from ansible_collections.bill.nextcloud.tests.unit.scripted import (
 )
 
 CONFIG = "/ocs/v2.php/apps/provisioning_api/api/v1/config/apps"
-CAPABILITIES = {
-    "core": {"pollinterval": 60},
-    "bruteforce": {"delay": 200, "allow-listed": False},
-    "password_policy": {"minLength": 12, "enforceUpperLowerCase": True},
-    "provisioning_api": {"version": "1.21.0"},
-}
 SETTINGS = {
     "files/allow_unlimited_quota": "0",
     "files/default_quota": "5 GB",
@@ -59,43 +57,7 @@ NOTHING_FOUND = {
     "acting_account": None,
     "may_write": None,
 }
-ADMINISTRATOR = record(ADMIN, groups=["admin"])
 UNCONFIRMED = no(403, 403, "Password confirmation is required")
-
-
-def run(cloud: ScriptedCloud, **options: t.Any) -> dict[str, t.Any]:
-    """Run a task and return its result, which never says that anything was changed."""
-    result = probe_task.run(validated(PROBE, cloud.url, **options))
-    assert result["changed"] is False
-    return result
-
-
-def status(**fields: t.Any) -> Answer:
-    """The answer of status.php, as Nextcloud 31 gives it to anybody."""
-    shown = {
-        "installed": True,
-        "maintenance": False,
-        "needsDbUpgrade": False,
-        "version": "31.0.6.2",
-        "versionstring": "31.0.6",
-        "edition": "",
-        "productname": "Nextcloud",
-        "extendedSupport": False,
-        **fields,
-    }
-    return Answer(200, json.dumps(shown).encode())
-
-
-def capabilities(**fields: t.Any) -> Answer:
-    """The answer with the capabilities."""
-    return ok({"version": {"major": 31}, "capabilities": {**CAPABILITIES, **fields}})
-
-
-def expect_start(cloud: ScriptedCloud, account: dict[str, t.Any], **more: t.Any) -> None:
-    """Expect all requests up to the proof."""
-    cloud.expect("GET", "/status.php", status())
-    cloud.expect("GET", "/capabilities", capabilities(**more))
-    cloud.expect("GET", "/user", ok(account))
 
 
 def expect_proof(cloud: ScriptedCloud, answer: Answer) -> None:
@@ -198,77 +160,6 @@ def test_the_limits_are_left_out(cloud: ScriptedCloud) -> None:
     expect_proof(cloud, no(400, 101, "Invalid group name"))
     result = run(cloud, read_limits=False)
     assert (result["may_write"], result["limits"]) == (True, None)
-
-
-# free space
-
-INFO = "/ocs/v2.php/apps/serverinfo/api/v1/info"
-
-
-def info(freespace: t.Any) -> Answer:
-    """The answer of the app serverinfo (what was recorded of Nextcloud 31, as far as it is read)."""
-    return ok({"nextcloud": {"system": {"version": "31.0.6.2", "freespace": freespace}, "storage": {"num_users": 1}}})
-
-
-@pytest.mark.parametrize(
-    ("answer", "space"),
-    [
-        (info(81858383872), 81858383872),
-        (info(0), 0),
-        (info(1.5e12), 1_500_000_000_000),
-        (info(None), None),
-        (info(-1), None),
-        (info(-2), None),
-        (info(-3), None),
-        (info("81858383872"), None),
-        (info(True), None),
-        (info(1e300), None),
-        (ok([]), None),
-        (ok({"nextcloud": []}), None),
-        (html(), None),
-        (no(404, 998, "Invalid query, please check the syntax."), None),
-        (no(403, 403, "no"), None),
-        (no(500, 996, "Internal Server Error"), None),
-        (Answer(502), None),
-        (Answer(429), None),
-    ],
-)
-def test_free_space(cloud: ScriptedCloud, answer: Answer, space: int | None) -> None:
-    """Bytes; a cloud that does not tell can be used all the same."""
-    expect_start(cloud, ADMINISTRATOR)
-    cloud.expect("GET", "/groups", ok({"groups": ["a"]}))
-    cloud.expect("GET", INFO, answer)
-    if answer.status == 403:  # of an aged session: asked again with a fresh log-in
-        cloud.expect("GET", INFO, answer)
-    result = run(cloud, write_proof=False, read_limits=False, list_groups=True, read_space=True)
-    assert "failed" not in result
-    assert (result["groups"], result["free_space"]) == (["a"], space)
-
-
-def test_free_space_that_takes_long(cloud: ScriptedCloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rest is known, and nobody waits for it."""
-    monkeypatch.setattr("ansible_collections.bill.nextcloud.plugins.plugin_utils.space._READ_SECONDS", 0.2)
-    expect_start(cloud, ADMINISTRATOR)
-    cloud.expect("GET", INFO, fault("hang"))
-    result = run(cloud, write_proof=False, read_limits=False, read_space=True)
-    assert "failed" not in result
-    assert (result["version"], result["free_space"]) == ("31.0.6", None)
-
-
-def test_free_space_of_a_group_administrator(cloud: ScriptedCloud) -> None:
-    """It is not asked: the app would count that as an attack."""
-    expect_start(cloud, record(ADMIN, groups=["customers"], subadmin=["customers"]))
-    result = run(cloud, write_proof=False, read_space=True)
-    assert "failed" not in result
-    assert result["free_space"] is None
-
-
-def test_a_log_in_that_ends_before_the_free_space(cloud: ScriptedCloud) -> None:
-    """That concerns the cloud, and is told."""
-    expect_start(cloud, ADMINISTRATOR)
-    cloud.expect("GET", INFO, no(401, 997, "Unauthorised"))
-    result = run(cloud, write_proof=False, read_limits=False, read_space=True)
-    assert result["failure"]["code"] == "wrong_credentials"
 
 
 # where it stops
