@@ -93,6 +93,13 @@ class Mapping:
         :class:`MappingInvalid`."""
         return self._groups({"tariff": {"params": params}})
 
+    def included(self, params: dict[str, str], addons: Iterable[Addon]) -> int | None:
+        """The bytes that a tariff with ``params`` and ``addons`` sells at least, as far as they follow from them alone;
+        ``None``: they do not, or it sells without a limit. Raises :class:`MappingInvalid`."""
+        sold = {addon.name: {"value": addon.value, "unit": addon.unit, "bytes": addon.bytes} for addon in addons}
+        value = self._value("quota", {"tariff": {"params": params}, "addons": sold})
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
     def sold(self, service: Service, cloud: Cloud) -> int | None:
         """The quota that was sold, in bytes; ``None`` for unlimited.
 

@@ -157,10 +157,10 @@ class Runs:
         failure = self._play(run, cloud, anew=anew)["failure"]
         return failure_of(failure, cloud, cloud.username) if failure else None
 
-    def groups(self, cloud: Cloud, seconds: int) -> Listing | Failure:
-        """The groups of ``cloud``, sorted, or why they cannot be read. ``seconds``: the limit of the run.
-        Raises what :meth:`accounts` raises."""
-        run = Run(ident=uuid.uuid4().hex, cloud=cloud.id, playbook="groups", timeout=seconds)
+    def groups(self, cloud: Cloud, seconds: int, *, space: bool = False) -> Listing | Failure:
+        """The groups of ``cloud``, sorted, or why they cannot be read; ``space``: and how much space it has left.
+        ``seconds``: the limit of the run. Raises what :meth:`accounts` raises."""
+        run = Run(ident=uuid.uuid4().hex, cloud=cloud.id, playbook="groups", space=space, timeout=seconds)
         try:
             found = self._play(run, cloud)
         finally:
@@ -169,7 +169,7 @@ class Runs:
         if found["failure"]:
             return failure_of(found["failure"], cloud, cloud.username)
         names = sorted(name for name in found["groups"] if name != ADMIN_GROUP)
-        return Listing(found["version"] or "", tuple(names))
+        return Listing(found["version"] or "", tuple(names), free_space=found["free_space"])
 
     def usage(self, cloud: Cloud, names: Sequence[str]) -> UsageResult:
         """Read what the accounts ``names`` of ``cloud`` use; nothing is changed, and no artifacts are kept.

@@ -14,6 +14,7 @@ _FILES = (
     "nextcloud-31.0.6.jsonl",
     "nextcloud-31.0.6-app-config.jsonl",
     "nextcloud-31.0.6-groups-and-lists.jsonl",
+    "nextcloud-31.0.6-space.jsonl",
 )
 # Bytes that the example files of a new account took on the recorded server.
 RECORDED_SKELETON = 17544006

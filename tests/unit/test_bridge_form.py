@@ -86,21 +86,30 @@ def test_a_list_takes_the_place_of_the_one_before() -> None:
     assert shape == [("h", [(None, "x")]), ("g", [("a&b", "A"), ("", "—")])]
 
 
-@given(st.lists(st.text()), st.text(), st.booleans())
-def test_what_is_kept_is_read_again(groups: list[str], version: str, whole: bool) -> None:
+@given(st.lists(st.text()), st.text(), st.booleans(), st.none() | st.integers(0, 2**59))
+def test_what_is_kept_is_read_again(groups: list[str], version: str, whole: bool, space: int | None) -> None:
     """All names that XML can hold; when some cannot, the rest are known not to be all. (A carriage return is read as a
     line's end, and no cloud has names with either.)"""
     groups = [group.replace("\r", "") for group in groups]
     version = "".join(version.split())
     held = tuple(group for group in groups if fits(group))
-    expected = Listing(version if fits(version) else "", held, whole and len(held) == len(groups))
-    assert read(write(Listing(version, tuple(groups), whole))) == expected
+    expected = Listing(version if fits(version) else "", held, whole and len(held) == len(groups), space)
+    assert read(write(Listing(version, tuple(groups), whole, space))) == expected
+
+
+@pytest.mark.parametrize(
+    "space", ["", 'free_space=""', 'free_space="-3"', 'free_space="x"', f'free_space="{"9" * 5000}"']
+)
+def test_what_was_kept_without_the_free_space(space: str) -> None:
+    """Before it was read, or by somebody else's hand: the rest counts."""
+    config = f'<doc><nextcloud version="31" {space}><group>a</group></nextcloud></doc>'
+    assert read(config) == Listing("31", ("a",))
 
 
 def test_what_is_kept_has_an_end() -> None:
     """With thousands of groups the first are kept, and that these are not all."""
     groups = tuple(f"группа {number:05}" for number in range(9000))
-    config = write(Listing("31.0.6", groups))
+    config = write(Listing("31.0.6", groups, free_space=81858383872))
     assert LONGEST - 100 < len(config.encode()) <= LONGEST
     kept = read(config)
     assert kept is not None

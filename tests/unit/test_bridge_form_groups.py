@@ -43,6 +43,7 @@ class Parts:
         self.held: Failure | None = None
         self.password = "one"
         self.asked = 0
+        self.space = False
         self.refuses = False
 
     def cloud(self, module: int, *, secret: bool) -> Cloud:
@@ -57,8 +58,9 @@ class Parts:
             return [{"config": self.kept}]
         return [{"intname": "password", "value": self.password}]
 
-    def groups(self, cloud: Cloud, seconds: int) -> Any:
+    def groups(self, cloud: Cloud, seconds: int, *, space: bool) -> Any:
         self.asked += 1
+        self.space = space
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -98,8 +100,10 @@ def tune(parts: Parts, chosen: str = "", **options: str) -> dict[str, str]:
 
 
 def test_the_groups_of_the_cloud(parts: Parts) -> None:
-    """Each is its own key, whatever was kept; none can be chosen as well."""
+    """Each is its own key, whatever was kept; none can be chosen as well. The free space is not asked for: a person
+    waits."""
     assert tune(parts) == {"": "—", "customers": "customers", "premium": "premium"}
+    assert not parts.space
 
 
 @pytest.mark.parametrize(
@@ -151,7 +155,7 @@ def test_a_cloud_that_hangs(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> No
     release = threading.Event()
     monkeypatch.setattr("bill_nextcloud.waiting.SECONDS", 0)
     monkeypatch.setattr("bill_nextcloud.waiting.within.__defaults__", (0,))
-    monkeypatch.setattr(parts, "groups", lambda cloud, seconds: release.wait(20) and NOW)
+    monkeypatch.setattr(parts, "groups", lambda *_, **__: release.wait(20) and NOW)
     assert "old" in tune(parts)
     release.set()
 
@@ -161,10 +165,10 @@ def test_a_cloud_is_asked_once_at_a_time(parts: Parts, monkeypatch: pytest.Monke
     release, tune_tariff = threading.Event(), parts.forms["pricelist_dynamic_settings_tune"]
     groups, entered = parts.groups, threading.Barrier(2)
 
-    def slow(cloud: Cloud, seconds: int) -> Any:
+    def slow(cloud: Cloud, seconds: int, *, space: bool) -> Any:
         entered.wait(20)
         release.wait(20)
-        return groups(cloud, seconds)
+        return groups(cloud, seconds, space=space)
 
     monkeypatch.setattr(parts, "groups", slow)
     call = {"module": "3", "document": "<doc/>"}
@@ -270,9 +274,10 @@ def test_a_module_of_others(parts: Parts) -> None:
 
 
 def test_what_the_cloud_says_is_kept(parts: Parts) -> None:
-    """For the time when it says nothing; a failure changes nothing."""
+    """For the time when it says nothing, with its free space; a failure changes nothing."""
     assert parts.forms["get_server_config"]({"module": "3"}) == "<doc><ok/></doc>"
     assert read(parts.kept) == NOW
+    assert parts.space
     parts.answer = Failure("unreachable", {"cloud": "Blue"})
     assert parts.forms["get_server_config"]({"module": "3"}) == parts.answer
     assert read(parts.kept) == NOW

@@ -1,101 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Questions about one value, one service, one tariff: answered from BILLmanager's tables."""
+"""Questions about one value and one service: answered from BILLmanager's tables."""
 
 from __future__ import annotations
 
-import sqlite3
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
-from typing import Any, cast
-from unittest.mock import Mock
+from typing import Any
 
 import pytest
-from bill_nextcloud.billmanager.crypt import CryptKey
-from bill_nextcloud.billmanager.mgrctl import Mgrctl
-from bill_nextcloud.billmanager.server_config import Listing, write
-from bill_nextcloud.billmanager.service import Cloud, Database
 from bill_nextcloud.errors import (
     AccountNameMissing,
     BadRequest,
     Failure,
     ModuleUnknown,
-    NoSuitableModule,
     OperationError,
     ServiceDeleted,
     ServiceUnknown,
     UsernameTaken,
     UsernameUnusable,
 )
-from bill_nextcloud.forms import Form, forms
-from bill_nextcloud.holds import Holds
-from bill_nextcloud.mapping import Mapping
-from bill_nextcloud.playbook import Runs
-from bill_nextcloud.settings import AccountSettings
-from sqlalchemy import create_engine
-from standins.billmanager import Panel
-
-BLUE, GREEN, SAME = "https://blue.example", "https://green.example/cloud", "https://BLUE.example:443/"
-
-
-class World:
-    """A panel with two clouds, one of them by two modules; ``groups``: what each cloud says, by its address; ``held``:
-    why a module's cloud is held."""
-
-    elsewhere = False
-
-    def __init__(self, root: Path) -> None:
-        self.panel = Panel.create(root)
-        self.blue, self.green, self.same = (self.add_cloud(url) for url in (BLUE, GREEN, SAME))
-        self.small = self.panel.add_tariff("Small", self.blue, params={"usergroup": "vip"})
-        self.client = self.panel.add_client("Ivanov", "ivan@example.org")
-        self.answers: dict[str, Listing | Failure] = {}
-        self.held: dict[int, Failure] = {}
-        self.asked: list[str] = []
-        database = Database(create_engine(self.panel.database_url), CryptKey(self.panel.layout.key))
-        self.forms: dict[str, Form] = forms(
-            cast(Runs, self),
-            database,
-            cast(Mgrctl, Mock(side_effect=AssertionError)),
-            cast(Holds, self),
-            Mapping(AccountSettings().mapping),
-        )
-
-    def add_cloud(self, url: str) -> int:
-        return self.panel.add_cloud(url, {"url": url, "username": "admin"}, {"password": "secret"})
-
-    def groups(self, cloud: Cloud, seconds: int) -> Listing | Failure:
-        self.asked.append(cloud.url)
-        return self.answers.get(cloud.url, Failure("unreachable", {"cloud": cloud.name}))
-
-    def failure(self, module: int) -> Failure | None:
-        return self.held.get(module)
-
-    def sql(self, statement: str, *values: Any) -> None:
-        with sqlite3.connect(self.panel.layout.database) as connection:
-            connection.execute(statement, values)
-
-    def sell(self, *modules: int) -> None:
-        """The tariff is sold by these modules."""
-        self.sql("DELETE FROM processingmodule2pricelist")
-        for module in modules:
-            self.sql("INSERT INTO processingmodule2pricelist VALUES (?, ?)", module, self.small)
-
-    def keep(self, module: int, *groups: str, whole: bool = True) -> None:
-        """What is kept with a module."""
-        config = write(Listing("31", groups, whole))
-        self.sql("UPDATE processingmodule SET config = ? WHERE id = ?", config, module)
-
-    def service(self, module: int, status: int = 2, **params: str) -> int:
-        """A service that was opened."""
-        service = self.panel.order(self.small, self.client)
-        self.sql("UPDATE item SET processingmodule = ?, status = ? WHERE id = ?", module, status, service)
-        for name, value in params.items():
-            self.sql("REPLACE INTO itemparam VALUES (?, ?, ?)", service, name, value)
-        return service
-
-    def ask(self, command: str, **call: Any) -> Any:
-        """One call."""
-        return self.forms[command]({"command": command, **call})
+from harness.forms import BLUE, GREEN, World
 
 
 @pytest.fixture(scope="module")
@@ -107,12 +30,7 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture
 def world(panel: World) -> World:
     """Without the services and the answers of the test before."""
-    for table in ("item", "itemparam", "runningoperation"):
-        panel.sql(f"DELETE FROM {table}")
-    panel.sql("UPDATE processingmodule SET config = NULL, active = 'on', orderpriority = 1")
-    panel.answers, panel.held, panel.asked = {}, {}, []
-    panel.sell(panel.blue, panel.green)
-    return panel
+    return panel.forget()
 
 
 # tune_connection
@@ -253,83 +171,3 @@ def test_no_way_to_the_account(world: World) -> None:
     for item, error in expected:
         with pytest.raises(error):
             world.ask("transition_control_panel", item=item)
-
-
-# get_suitable_module
-
-
-def suitable(world: World, skip: str = "", tariff: Any = None) -> list[int]:
-    """The modules for the tariff, in order."""
-    form = f"<doc><item><pricelist>{tariff or world.small}</pricelist></item><skip_modules>{skip}</skip_modules></doc>"
-    answer = ElementTree.fromstring(world.ask("get_suitable_module", document=form))
-    assert [child.tag for child in answer] == ["modules"]
-    return [int(str(module.get("id"))) for module in answer.findall("modules/module")]
-
-
-def unsuitable(world: World, skip: str = "", tariff: Any = None) -> str:
-    """Why there is none."""
-    with pytest.raises(NoSuitableModule) as raised:
-        suitable(world, skip, tariff)
-    return raised.value.parameters["detail"]
-
-
-def test_clouds_that_have_the_groups(world: World) -> None:
-    """In the provider's order, the older first among equals; what is kept needs no question."""
-    world.keep(world.blue, "a", "vip")
-    world.keep(world.green, "vip")
-    assert suitable(world) == [world.blue, world.green]
-    world.sql("UPDATE processingmodule SET orderpriority = 2 WHERE id = ?", world.blue)
-    assert suitable(world) == [world.green, world.blue]
-    assert world.asked == []
-
-
-def test_clouds_that_are_left_out(world: World) -> None:
-    """Skipped, switched off, held, without the group, or not selling the tariff."""
-    for module in (world.blue, world.green, world.same):
-        world.keep(module, "vip")
-    assert suitable(world, skip=f"7, {world.blue},x") == [world.green]
-    world.held = {world.green: Failure("maintenance", {"cloud": "x"})}
-    assert suitable(world) == [world.blue]
-    world.sql("UPDATE processingmodule SET active = 'off' WHERE id = ?", world.blue)
-    assert unsuitable(world) == f"{BLUE} ({world.blue}): not active; {GREEN} ({world.green}): held: maintenance"
-    world.held = {}
-    world.keep(world.green, "a")
-    assert unsuitable(world, str(world.blue)).endswith("lacks vip")
-    assert "skipped" in unsuitable(world, str(world.blue))
-    world.sell()
-    assert unsuitable(world) == "no module sells it"
-    assert unsuitable(world, tariff=999999) == "no module sells it"
-
-
-def test_a_group_that_was_made_since(world: World) -> None:
-    """The cloud is asked when what is kept has not all; its word counts."""
-    world.keep(world.blue, "a")
-    world.keep(world.green, "vip")
-    world.answers = {BLUE: Listing("31", ("a", "vip"))}
-    assert suitable(world) == [world.blue, world.green]
-    world.answers = {BLUE: Listing("31", ())}
-    assert suitable(world) == [world.green]
-
-
-def test_clouds_of_which_nothing_is_known(world: World) -> None:
-    """They come last: an operation would wait for them."""
-    world.keep(world.green, "vip")
-    assert suitable(world) == [world.green, world.blue]
-    world.keep(world.blue, "a", whole=False)
-    assert suitable(world) == [world.blue, world.green]
-
-
-def test_a_tariff_without_groups(world: World) -> None:
-    """Any cloud will do, and none is asked."""
-    plain = world.panel.add_tariff("Plain", world.green)
-    assert suitable(world, tariff=plain) == [world.green]
-    assert world.asked == []
-
-
-@pytest.mark.parametrize(
-    "form", ["<doc/>", "<doc><item/></doc>", "<doc><item><pricelist>x</pricelist></item></doc>", ""]
-)
-def test_a_document_without_a_tariff(world: World, form: str) -> None:
-    """It is said."""
-    with pytest.raises(BadRequest):
-        world.ask("get_suitable_module", document=form)

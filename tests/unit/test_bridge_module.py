@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`pmnextcloud` as BILLmanager runs it: from a link in its tree, with hardly any environment, by any Python 3."""
+"""`pmnextcloud` as BILLmanager runs it: from a link in its tree, with hardly any environment. By which Pythons:
+tests/integration/test_pythons.py."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ import tempfile
 import threading
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
@@ -28,20 +29,6 @@ MODULE = Path(bill_nextcloud.__file__).parents[1] / "pmnextcloud"
 SOURCE = MODULE.read_text(encoding="utf-8")
 OPEN = ("--command", "open", "--item", "12", "--runningoperation", "7")
 DOCUMENT = '<doc><error type="nextcloud_refused" object="user_12"><param name="detail">Нет &lt;</param></error></doc>'
-
-
-def interpreters() -> dict[str, Path]:
-    """Every Python 3 of this machine by version: this one, the system's, and those of pyenv."""
-    found = {f"{sys.version_info.major}.{sys.version_info.minor}": Path(sys.executable)}
-    places = [*Path("/usr/bin").glob("python3.*"), *Path.home().glob(".pyenv/versions/3.*/bin/python3.*")]
-    for path in sorted(places):
-        version = path.name.removeprefix("python")
-        if version.count(".") == 1 and version.replace(".", "").isdigit():
-            found.setdefault(version, path)
-    return found
-
-
-INTERPRETERS = interpreters()
 
 
 GREETING = b'{"status": "running", "wait": 5}\n'
@@ -102,17 +89,14 @@ class Tree:
     def run(
         self,
         *arguments: str | bytes,
-        python: Path | None = None,
         cwd: str | Path = "/",
         stdin: bytes | int = b"",
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run the module; ``python``: by that interpreter instead of the one that its first line names; ``stdin``: its
-        standard input, bytes or a descriptor."""
+        """Run the module; ``stdin``: its standard input, bytes or a descriptor."""
         given: dict[str, Any] = {"stdin": stdin} if isinstance(stdin, int) else {"input": stdin}
-        before: Sequence[str | Path] = [python, "-E"] if python else []
         environment = {"PATH": "/usr/bin:/bin"}
         return subprocess.run(
-            [*before, self.executable, *arguments],
+            [self.executable, *arguments],
             cwd=cwd,
             env=environment,
             **given,
@@ -423,35 +407,12 @@ def loaded() -> Any:
     return module
 
 
-@pytest.mark.parametrize("version", INTERPRETERS)
-def test_every_python_runs_it(tree: Tree, version: str) -> None:
-    """All that it does, by each Python that is here: BILLmanager's systems have 3.6 to 3.12."""
-    python = INTERPRETERS[version]
-    features_of(tree.run("--command", "features", python=python))
-    assert failure(tree.run(*OPEN, python=python))[0] == "nextcloud_bridge_not_running"
-    bridge = tree.bridge({"status": "failed", "document": DOCUMENT, "message": "Нет"})
-    done = tree.run(*OPEN, "--name", "Жёлтый", python=python)
-    assert (done.returncode, done.stdout.decode()) == (1, DOCUMENT)
-    assert b"Traceback" not in done.stderr
-    bridge.answer = b'{"status": "accepted"}\n'
-    assert tree.run(*OPEN, python=python).stdout == b"<doc/>"
-    bridge.answer = b'{"status": "done"}\n'
-    done = tree.run(*OPEN, python=python)
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"<doc><ok/></doc>", b"")
-    bridge.answer = b"garbage\n"
-    assert failure(tree.run(*OPEN, python=python))[0] == "nextcloud_bridge_not_running"
-    bridge.answer = b'{"status": "done", "document": "<doc>\\u0416</doc>"}\n'
-    assert tree.run(*TUNE, stdin=FORM, python=python).stdout.decode() == "<doc>Ж</doc>"
-    assert bridge.calls.pop()["document"] == FORM.decode()
-    assert [call["item"] for call in bridge.calls] == ["12"] * 4
-
-
-def test_its_syntax_is_that_of_python_3_6() -> None:
-    """Checked here too, for machines without old interpreters."""
-    oldest = (3, 6) if sys.version_info < (3, 13) else (3, 7)
-    tree = ast.parse(SOURCE, feature_version=oldest)
-    assert not [node for node in ast.walk(tree) if isinstance(node, (ast.NamedExpr, ast.AnnAssign))]
-    assert "from __future__" not in SOURCE
+def test_it_uses_nothing_newer_than_python_3_6() -> None:
+    """Neither words of the language nor names of the library; for machines that have no old Python to run it by."""
+    vermin = str(Path(sys.executable).with_name("vermin"))
+    command = [vermin, "--no-config-file", "--no-tips", "-vvv", "--target=3.6-", str(MODULE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_it_needs_only_the_standard_library() -> None:

@@ -44,15 +44,16 @@ def let(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Let]:
 
 def test_groups(let: Let) -> None:
     """Sorted; that of the administrators is nobody's to give."""
-    runs = let(version="31.0.6", groups=["vip", "admin", "Administrators", "a"], failure=None)
-    assert runs.groups(CLOUD, 7) == Listing("31.0.6", ("Administrators", "a", "vip"))
-    assert let(version=None, groups=["admin"], failure=None).groups(CLOUD, 7) == Listing("", ())
+    runs = let(version="31.0.6", groups=["vip", "admin", "Administrators", "a"], free_space=5, failure=None)
+    assert runs.groups(CLOUD, 7, space=True) == Listing("31.0.6", ("Administrators", "a", "vip"), free_space=5)
+    nothing = let(version=None, groups=["admin"], free_space=None, failure=None)
+    assert nothing.groups(CLOUD, 7) == Listing("", ())
 
 
 def test_a_cloud_that_cannot_be_read(let: Let) -> None:
     """Its own words become ours."""
     failure = {"code": "maintenance", "kind": "held", "message": "It is\nin maintenance.", "detail": None}
-    found = let(version="31", groups=None, failure=failure).groups(CLOUD, 7)
+    found = let(version="31", groups=None, free_space=None, failure=failure).groups(CLOUD, 7)
     assert isinstance(found, Failure)
     assert (found.code, found.parameters["detail"]) == ("maintenance", "It is in maintenance")
 

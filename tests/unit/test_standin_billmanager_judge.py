@@ -40,14 +40,14 @@ def output(stdout: str, exit_code: int = 0) -> Output:
 
 @pytest.mark.parametrize("stdout", ["", "\n", "<doc/>", '<?xml version="1.0" encoding="UTF-8"?>\n<doc><ok/></doc>\n'])
 def test_nothing_or_one_document_is_well(descriptor: Descriptor, stdout: str) -> None:
-    assert judge(output(stdout), "pmnextcloud", descriptor) == (None, None)
+    assert judge(output(stdout), "pmnextcloud", "open", descriptor) == (None, None)
 
 
 @pytest.mark.parametrize(
     "stdout", ["hello", "<doc/><doc/>", "<html/>", "warning\n<doc/>", "<doc/> done", "<doc><ok></doc>"]
 )
 def test_anything_else_is_malformed(descriptor: Descriptor, stdout: str) -> None:
-    malformed, error = judge(output(stdout), "pmnextcloud", descriptor)
+    malformed, error = judge(output(stdout), "pmnextcloud", "open", descriptor)
     assert malformed
     assert error is not None
     assert error.type == "malformed_output"
@@ -58,11 +58,69 @@ def test_texts_are_filled_and_gaps_are_seen(descriptor: Descriptor) -> None:
         '<doc><error type="known" object="thing"><param name="cloud">blue</param><param name="cloud_name">B</param>'
         '<param name="value" type="msg">reason</param></error></doc>'
     )
-    _, error = judge(output(document, 1), "pmnextcloud", descriptor)
+    _, error = judge(output(document, 1), "pmnextcloud", "open", descriptor)
     assert error is not None
     assert error.text_en == "B: blue thing why __absent__"
     assert error.text_ru == "msg_error_known"
     assert error.params == {"cloud": "blue", "cloud_name": "B", "value": "reason"}
+
+
+FORM = '<doc func="x"><elid>1</elid><odd a="b"><c/>t</odd><slist name="g"><msg key="">-</msg><msg>x</msg></slist></doc>'
+PANEL = '<doc><url>https://x/</url><panelcount>1</panelcount><panelname keyname="nextcloud">N</panelname></doc>'
+ERROR = '<doc><error type="a_b" object=""><param name="c">d</param></error></doc>'
+
+
+@pytest.mark.parametrize(
+    ("command", "document", "wrong"),
+    [
+        ("open", "<doc/>", ["<doc>done</doc>", "<doc><ok>1</ok></doc>", "<doc><ok/><ok/></doc>", "<doc a='b'/>"]),
+        (
+            "open",
+            ERROR,
+            [
+                ERROR.replace("a_b", "A b: c"),
+                ERROR.replace(' object=""', ""),
+                ERROR.replace("<param", "<other/><param"),
+                ERROR.replace(' name="c"', ""),
+                ERROR.replace("</doc>", "<ok/></doc>"),
+            ],
+        ),
+        (
+            "features",
+            FEATURES,
+            [
+                "<doc/>",
+                FEATURES.replace('"yes"', '"on"'),
+                FEATURES.replace('feature name="stat"', "feature"),
+                FEATURES.replace('"stat"', '""'),
+                FEATURES.replace("itemtypes>", "types>"),
+            ],
+        ),
+        ("tune_connection", FORM, [FORM.replace(' name="g"', ""), FORM.replace("<msg>x</msg>", "x"), "<form/>"]),
+        ("pricelist_dynamic_settings_tune", FORM, [FORM.replace("<msg>x</msg>", '<msg key="a"><b/></msg>')]),
+        ("get_suitable_module", '<doc><modules><module id="3"/></modules></doc>', ["<doc/>", "<doc><modules/></doc>"]),
+        (
+            "transition_control_panel",
+            PANEL,
+            [
+                PANEL.replace("https:", "javascript:"),
+                PANEL.replace(">1<", ">one<"),
+                PANEL.replace(' keyname="nextcloud"', ""),
+            ],
+        ),
+    ],
+)
+def test_answers_have_the_shape_of_their_command(
+    descriptor: Descriptor, command: str, document: str, wrong: list[str]
+) -> None:
+    malformed, _ = judge(output(document), "pmnextcloud", command, descriptor)
+    assert malformed is None
+    for other in wrong:
+        assert other != document
+        malformed, error = judge(output(other), "pmnextcloud", command, descriptor)
+        assert malformed, other
+        assert error is not None
+        assert error.type == "malformed_output"
 
 
 def answer(features: str, exit_code: int = 0) -> Run:
@@ -77,12 +135,9 @@ def test_right_features_pass(descriptor: Descriptor) -> None:
     ("features", "message"),
     [
         ("", "it answers nothing"),
-        ("<doc/>", "no itemtypes"),
         (FEATURES.replace("backupservice", "teapot"), "does not know: teapot"),
         (FEATURES.replace("backupservice", "vhost"), "only in one of features and descriptor: backupservice, vhost"),
         (FEATURES.replace('"mode"', '"method"'), "only in one of features and form: method, mode"),
-        (FEATURES.replace('"yes"', '"on"'), "crypted=on"),
-        (FEATURES.replace('feature name="stat"', "feature"), "without a name"),
         (FEATURES.replace('<param name="mode"/>', '<param name="mode"/><param name="mode"/>'), "named twice"),
     ],
 )
@@ -96,7 +151,17 @@ def test_features_with_an_exit_code_are_refused(descriptor: Descriptor) -> None:
         check_features(answer(FEATURES, 1), descriptor, {"backupservice"})
 
 
-@pytest.mark.parametrize("content", ["<mgrdata>", "<doc/>", '<mgrdata><plugin name="pmother"/></mgrdata>'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<mgrdata>",
+        "<doc/>",
+        DESCRIPTOR.replace("pmnextcloud", "pmother"),
+        DESCRIPTOR.replace('type="text" ', ""),
+        DESCRIPTOR.replace("<params>", "<params><other/>"),
+        DESCRIPTOR.replace('<msg name="reason">', "<msg>"),
+    ],
+)
 def test_a_descriptor_of_something_else_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "wrong.xml").write_text(content)
     with pytest.raises(PanelError, match="descriptor"):

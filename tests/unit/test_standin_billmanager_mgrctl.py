@@ -159,7 +159,9 @@ def test_what_is_wrong_is_refused(desk: Desk) -> None:
     assert desk.error("backupservice.open", "sok=ok")["object"] == "elid"
     assert desk.error("service.saveparam", service, "sok=ok")["object"] == "name"
     assert desk.error("service.setexpiredate", service, "expiredate=soon")["object"] == "expiredate"
-    assert desk.error("runningoperation.edit", f"elid={desk.operation}", "sok=ok", "errorxml=<doc>")["type"] == "value"
+    for errorxml in ("<doc>", "<doc/>", '<doc><error type="Not a key" object=""/></doc>'):
+        edit = ("runningoperation.edit", f"elid={desk.operation}", "sok=ok", f"errorxml={errorxml}")
+        assert desk.error(*edit)["object"] == "errorxml"
     assert desk.error("runningoperation.edit", f"elid={desk.operation}", "sok=ok", "manual=1")["object"] == "manual"
     for words in (["-e", "value=$ABSENT", "paramlist"], ["-e", "value=plain", "paramlist"], ["-x", "paramlist"], []):
         done = desk.mgrctl(*words)

@@ -3,7 +3,7 @@
 while the cloud does not answer.
 
 BILLmanager keeps the text and hands it back (the vendor's C++ base class does so with ``processing.setconfig``); what
-is in it is the module's own affair: ``doc/nextcloud@version[@part]/group``.
+is in it is the module's own affair: ``doc/nextcloud@version[@part][@free_space]/group``.
 """
 
 from __future__ import annotations
@@ -21,16 +21,20 @@ from bill_nextcloud.billmanager.service import Database
 
 # How wide the column is is not known: MySQL's ``text`` takes 65535 bytes, and an argument 131071.
 LONGEST = 60_000
+# Of a number of bytes.
+_DIGITS = 18
 
 
 @dataclass(frozen=True)
 class Listing:
     """What a cloud says of itself: its ``version`` and the names of its ``groups``, sorted, without ``admin``.
-    ``whole``: these are all."""
+    ``whole``: these are all. ``free_space``: what its disk has left, in bytes; ``None``: it does not say, or was not
+    asked."""
 
     version: str
     groups: tuple[str, ...]
     whole: bool = True
+    free_space: int | None = None
 
 
 def saved(database: Database, module: int) -> Listing | None:
@@ -50,13 +54,21 @@ def read(config: object) -> Listing | None:
     if found is None:
         return None
     groups = tuple(group.text or "" for group in found.findall("group"))
-    return Listing(found.get("version", ""), groups, found.get("part") is None)
+    space = found.get("free_space", "")
+    return Listing(
+        found.get("version", ""),
+        groups,
+        whole=found.get("part") is None,
+        free_space=int(space) if space.isascii() and space.isdigit() and len(space) <= _DIGITS else None,
+    )
 
 
 def write(listing: Listing) -> str:
     """``listing`` as it is kept: at most ``LONGEST`` bytes, so with thousands of groups only the first of them."""
     document = Element("doc")
     found = SubElement(document, "nextcloud", version=listing.version if fits(listing.version) else "")
+    if listing.free_space is not None:
+        found.set("free_space", str(listing.free_space))
     length = len(ElementTree.tostring(document)) + len('</nextcloud> part="yes"')
     whole = listing.whole
     for group in listing.groups:

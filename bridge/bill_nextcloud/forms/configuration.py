@@ -15,11 +15,11 @@ from bill_nextcloud.forms.groups import CloudGroups
 
 
 def get_server_config(groups: CloudGroups, mgrctl: Mgrctl, call: Mapping[str, Any]) -> str | Failure:
-    """Read groups and version of the cloud ``call["module"]`` and keep them. A cloud that does not answer is the
-    failure, and what was kept stays. Raises ``BadRequest``, ``ModuleUnknown``, ``BillmanagerUnavailable``,
+    """Read groups, version and free space of the cloud ``call["module"]`` and keep them. A cloud that does not answer
+    is the failure, and what was kept stays. Raises ``BadRequest``, ``ModuleUnknown``, ``BillmanagerUnavailable``,
     ``BillmanagerRefused``."""
     module = number(call, "module", required=True) or 0
-    found = groups.ask(module)
+    found = groups.ask(module, space=True)
     if isinstance(found, Failure):
         return found
     save(mgrctl, module, found)

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
 from bill_nextcloud.billmanager.form import parse, render
-from bill_nextcloud.billmanager.selling import Seller, sellers
+from bill_nextcloud.billmanager.selling import Seller, included, sellers
 from bill_nextcloud.billmanager.server_config import Listing
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import BadRequest, Failure, NoSuitableModule, OperationError
@@ -36,10 +36,11 @@ class SuitableModule:
         """``doc/modules/module@id`` for the tariff ``doc/item/pricelist`` of ``call["document"]``, best first:
         modules that sell it, are active, not held, not in ``doc/skip_modules``, and whose clouds have its groups.
 
-        In the provider's own order: how much room a cloud has left is not known. (Nextcloud's app serverinfo may tell,
-        to those who have its token; no playbook asks for it.) Clouds of whose groups nothing is known come last: they
-        do not answer now, but the operation will wait for them. Raises ``BadRequest``, :class:`NoSuitableModule`
-        (with the reason for each), ``BillmanagerUnavailable``.
+        The one with most free space comes first; it is what the disk has left, so what was sold and is not used yet
+        counts as free. Then those that do not say, in the provider's own order, as among equals; those of whose groups
+        nothing is known (they do not answer now, but the operation will wait for them); and at the end, rather than
+        refused, those whose disk has less left than the tariff includes. Raises ``BadRequest``,
+        :class:`NoSuitableModule` (with the reason for each), ``BillmanagerUnavailable``.
         """
         form = parse(call.get("document"))
         tariff = (form.findtext("item/pricelist") or "").strip()
@@ -61,16 +62,16 @@ class SuitableModule:
                 reasons[seller.id] = f"held: {held.code}"
             else:
                 fitting.append(seller)
-        later: list[Seller] = []
-        if wanted:
-            listings = self._listings(fitting, wanted)
-            later = [seller for seller in fitting if listings[seller.id] is None]
-            for seller in list(fitting):
-                listing = listings[seller.id]
-                missing = sorted(wanted - set(listing.groups)) if listing else []
-                if listing and missing and listing.whole:
-                    reasons[seller.id] = f"lacks {', '.join(missing)}"
-        chosen = [seller for seller in fitting if seller.id not in reasons and seller not in later] + later
+        listings = self._listings(fitting, wanted)
+        for seller in fitting:
+            listing = listings[seller.id]
+            missing = sorted(wanted - set(listing.groups)) if listing else []
+            if listing and missing and listing.whole:
+                reasons[seller.id] = f"lacks {', '.join(missing)}"
+        chosen = [seller for seller in fitting if seller.id not in reasons]
+        if len(chosen) > 1:
+            least = self._least(int(tariff), found[0].params if found else {})
+            chosen.sort(key=lambda seller: _rank(listings[seller.id], bool(wanted), least))
         if not chosen:
             words = "; ".join(f"{seller.name} ({seller.id}): {reasons[seller.id]}" for seller in offered)
             raise NoSuitableModule(tariff=found[0].name if found else tariff, detail=words or "no module sells it")
@@ -83,20 +84,37 @@ class SuitableModule:
         except OperationError:
             return set()  # an expression that needs the service: what it gives is found out when that is opened
 
-    def _listings(self, modules: Iterable[Seller], wanted: set[str]) -> dict[int, Listing | None]:
-        """What is known of each cloud's groups: what was kept is believed where it has all; else the cloud is asked,
-        for it may have got them since. ``None``: nothing is known."""
+    def _least(self, tariff: int, params: dict[str, str]) -> int:
+        """How many bytes the tariff includes; 0 where it cannot be told."""
+        try:
+            return self.mapping.included(params, included(self.database, tariff).values()) or 0
+        except OperationError:
+            return 0  # as for groups
+
+    def _listings(self, modules: Sequence[Seller], wanted: set[str]) -> dict[int, Listing | None]:
+        """What is known of each cloud. Of one alone what was kept is believed where it has all groups; else it is
+        asked, for it may have got them since. Several are asked how much space they have left, three at most. Of those
+        that are not, or do not answer, what was kept counts; ``None``: nothing is known."""
         found = {module.id: self.groups.saved(module.id) for module in modules}
-        ask = [module for module, listing in found.items() if listing is None or wanted - set(listing.groups)]
+        several = len(found) > 1
+        lacking = [module for module, kept in found.items() if wanted and (kept is None or wanted - set(kept.groups))]
+        ask = [*lacking, *(module for module in found if several and module not in lacking)]
         pool = ThreadPoolExecutor(_ASKED_AT_ONCE, thread_name_prefix="suitable")
-        # The others would answer too late: what was kept of them counts.
-        questions = {module: pool.submit(self.groups.ask, module) for module in ask[:_ASKED_AT_ONCE]}
+        # More would answer too late.
+        asked = ask[:_ASKED_AT_ONCE]
+        questions = {module: pool.submit(self.groups.ask, module, space=several) for module in asked}
         pool.shutdown(wait=False)
         for module, question in questions.items():
             answer = question.result()
             if not isinstance(answer, Failure):
                 found[module] = answer
         return found
+
+
+def _rank(listing: Listing | None, wants_groups: bool, least: int) -> tuple[bool, bool, bool, int]:
+    """The place of a cloud among others, the lowest first."""
+    space = listing.free_space if listing else None
+    return space is not None and space < least, wants_groups and listing is None, space is None, -(space or 0)
 
 
 def _answer(modules: Iterable[Seller]) -> str:

@@ -46,7 +46,7 @@ class Run(BaseModel):
     ``ident`` names its artifacts; ``cloud`` is the number of the processing module; ``playbook`` is one of
     ``playbooks``; ``accounts`` see ``account.wish``; ``passwords`` by account name; ``names``: the accounts that
     are read, by ``import`` all where there are none; ``quotas``: those that ``import`` compares (bytes, or ``none``);
-    ``check``: only look; ``timeout`` in seconds.
+    ``space``: whether ``groups`` asks for the free space, too; ``check``: only look; ``timeout`` in seconds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
@@ -58,6 +58,7 @@ class Run(BaseModel):
     passwords: dict[str, str] = Field(default={}, repr=False)
     names: list[str] = []
     quotas: list[str] = []
+    space: bool = False
     check: bool = False
     timeout: int = Field(gt=0)
 
@@ -97,9 +98,10 @@ class Results:
 
     def of(self, run: Run, cloud: str, end: str) -> Any:
         """What the playbook of ``run`` handed back: of ``accounts`` the module's result for each account, in order; of
-        ``probe`` a dictionary with ``version`` and ``failure``, of ``groups`` with the list ``groups`` besides; of
-        ``usage`` one with ``accounts`` (``name``, ``used``, ``quota``, ``last_login`` of those that were read),
-        ``missing`` and ``failure``, of ``import`` the same with the rows of the filter ``account_rows``.
+        ``probe`` a dictionary with ``version`` and ``failure``, of ``groups`` with the list ``groups`` and
+        ``free_space`` (bytes, or ``None``) besides; of ``usage`` one with ``accounts`` (``name``, ``used``, ``quota``,
+        ``last_login`` of those that were read), ``missing`` and ``failure``, of ``import`` the same with the rows of
+        the filter ``account_rows``.
 
         Raises :class:`RunUnknown` without it; ``cloud`` and ``end`` (how the run ended) are for its words.
         """
@@ -175,6 +177,8 @@ def _variables(run: Run, access: Access) -> dict[str, Any]:
         return {**connection, "usage_names": run.names}
     if run.playbook == "import":
         return {**connection, "import_names": run.names, "import_quotas": run.quotas}
+    if run.playbook == "groups":
+        return {**connection, "cloud_read_space": run.space}
     if run.playbook != "accounts":
         return connection
     # Each is asked for on purpose here; the limits per hour were applied before.

@@ -31,7 +31,7 @@ def call_module(
     before = _errorxml(layout, operation)
     argv = ["--command", command, *arguments]
     output = execute(layout.root, layout.module(module), argv, stdin, timeout)
-    malformed, error = judge(output, module, descriptor)
+    malformed, error = judge(output, module, command, descriptor)
     with transaction(layout.database) as connection:
         if operation is not None and error is not None:
             operations.fail(connection, operation, error_document(error), before)

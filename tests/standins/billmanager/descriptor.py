@@ -7,22 +7,27 @@ import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+from . import shapes
 from .errors import PanelError
 
 PLACEHOLDER = re.compile(r"__([A-Za-z0-9]+(?:_[A-Za-z0-9]+)*)__")
 
 
 class Descriptor:
-    """One parsed descriptor. `PanelError` descriptor when it is not XML or not that of `module`."""
+    """One parsed descriptor. `PanelError` descriptor when it is not of the shape of one, or not that of `module`."""
 
     def __init__(self, path: Path, module: str) -> None:
         try:
-            self._root = ET.parse(path).getroot()
-        except (OSError, ET.ParseError) as error:
+            content = path.read_bytes()
+        except OSError as error:
             raise PanelError("descriptor", f"{path}: {error}") from error
+        fault = shapes.fault(content, "descriptor")
+        if fault:
+            raise PanelError("descriptor", f"{path} is {fault}")
+        self._root = ET.fromstring(content)
         self._module = module
         names = [plugin.get("name") for plugin in self._root.findall("plugin")]
-        if self._root.tag != "mgrdata" or names != [module]:
+        if names != [module]:
             raise PanelError("descriptor", f"{path} does not describe {module} (mgrdata/plugin@name: {names})")
 
     def connection_fields(self) -> set[str]:

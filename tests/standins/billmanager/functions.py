@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 
-from . import crypt, operations
+from . import crypt, operations, shapes
 from .answers import Answer, Form, Rows
 from .database import transaction
 from .errors import MgrError
@@ -131,10 +130,9 @@ def _edit_operation(_: Layout, connection: sqlite3.Connection, params: Params) -
         row = connection.execute("SELECT * FROM runningoperation WHERE id = ?", (operation,)).fetchone()
         return Form({name: "" if row[name] is None else str(row[name]) for name in row.keys()})  # noqa: SIM118
     if "errorxml" in params:
-        try:
-            ET.fromstring(params["errorxml"])
-        except ET.ParseError:
-            raise MgrError("value", "errorxml") from None
+        fault = shapes.fault(params["errorxml"], "error")
+        if fault:
+            raise MgrError("value", "errorxml", fault)
         connection.execute("UPDATE runningoperation SET errorxml = ? WHERE id = ?", (params["errorxml"], operation))
     if "manual" in params:
         if params["manual"] not in ("on", "off"):

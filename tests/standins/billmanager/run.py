@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .descriptor import Descriptor
+from .shapes import answer_fault
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
 """All that a module may expect; nothing else is documented."""
@@ -36,7 +37,8 @@ class Run:
 
     `finished`: the call belonged to an operation and that has ended (by its post call) when the module ended.
     `status_name`: the service's status after the call, "" for calls without a service. `malformed`: why stdout is
-    neither empty nor exactly one `<doc>`; None when it is well. `exit_code` is negative for a signal.
+    neither empty nor one document of the shape that answers the command (`shapes.rng`); None when it is well.
+    `exit_code` is negative for a signal.
     """
 
     command: str
@@ -101,8 +103,8 @@ def execute(root: Path, executable: Path, arguments: Sequence[str], stdin: str |
     )
 
 
-def judge(output: Output, module: str, descriptor: Descriptor) -> tuple[str | None, ModuleError | None]:
-    """(why stdout is malformed or None, the error of the call or None).
+def judge(output: Output, module: str, command: str, descriptor: Descriptor) -> tuple[str | None, ModuleError | None]:
+    """(why stdout is malformed as an answer to `command` or None, the error of the call or None).
 
     What the panel notices itself is an error too: of type timeout, malformed_output or no_error_document.
     """
@@ -114,8 +116,8 @@ def judge(output: Output, module: str, descriptor: Descriptor) -> tuple[str | No
         except ET.ParseError as error:
             malformed = f"stdout is not one XML document: {error}"
         else:
-            if document.tag != "doc":
-                malformed = f"the document on stdout is <{document.tag}>, not <doc>"
+            malformed = answer_fault(output.stdout, command, failed=document.find("error") is not None)
+            if malformed:
                 document = None
     found = None if document is None else read_error(document, descriptor)
     if found is None and (malformed or output.timed_out or output.exit_code != 0):

@@ -19,14 +19,10 @@ from standins.cloud.auth import (
     WrongLogin,
 )
 from standins.cloud.clock import Clock
-from standins.cloud.ocs import NOT_FOUND, SERVER_ERROR, UNAUTHORISED, Answer, OcsError, envelope
+from standins.cloud.ocs import NOT_FOUND, SERVER_ERROR, UNAUTHORISED, UNKNOWN_ROUTE, Answer, OcsError, envelope
 from standins.cloud.request import Call, Parameters, not_logged_in
 from standins.cloud.state import Cloud
 
-_UNKNOWN_ROUTE = (
-    "Invalid query, please check the syntax. API specifications are here:"
-    " http://www.freedesktop.org/wiki/Specifications/open-collaboration-services.\n"
-)
 _EMPTY_REFUSAL = {"Content-Type": "text/html; charset=UTF-8"}
 
 
@@ -112,6 +108,7 @@ _ROUTES: dict[tuple[str, ...], dict[str, Route]] = {
         "POST": Route(config_api.write),
         "DELETE": Route(config_api.delete),
     },
+    ("apps", "serverinfo", "api", "v1", "info"): {"GET": Route(server_info.system)},
     (*_PASSWORD_POLICY, "generate"): {"GET": Route(_generate_password)},
     (*_PASSWORD_POLICY, "validate"): {"POST": Route(_validate_password, confirmed=False)},
 }
@@ -187,7 +184,7 @@ def _find_route(method: str, path: tuple[str, ...]) -> Route:
             found = True
     if found:
         raise _MethodNotAllowed
-    raise OcsError(NOT_FOUND, _UNKNOWN_ROUTE, early=True)
+    raise OcsError(NOT_FOUND, UNKNOWN_ROUTE, early=True)
 
 
 class Api:

@@ -26,6 +26,7 @@ class Config:
     groups: groups that exist at the start, besides `admin`. request_log: file for one JSON line per request.
     tls_certificate, tls_key: PEM files; both or none. delay_seconds: added to every request.
     trusted_domains: host names that are answered; others get 400, as from a real server.
+    free_space: bytes that the disk has left, as the app serverinfo says; None: it does not know.
     """
 
     admin_user: str
@@ -38,6 +39,7 @@ class Config:
     tls_key: Path | None = None
     delay_seconds: float = 0.0
     trusted_domains: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
+    free_space: int | None = 100 * 1024**3
 
     @property
     def scheme(self) -> str:
@@ -91,6 +93,9 @@ def load(path: Path) -> Config:
     port, delay = data.get("port", 0), data.get("delay_seconds", 0)
     if not isinstance(port, int) or not isinstance(delay, (int, float)):
         raise ConfigError(path, "port and delay_seconds must be numbers")
+    free_space = data.get("free_space", Config.free_space)
+    if free_space is not None and not isinstance(free_space, int):
+        raise ConfigError(path, "free_space must be a number or null")
     certificate = _optional_path(path, "tls_certificate", data.get("tls_certificate"))
     key = _optional_path(path, "tls_key", data.get("tls_key"))
     if (certificate is None) != (key is None):
@@ -106,4 +111,5 @@ def load(path: Path) -> Config:
         tls_key=key,
         delay_seconds=float(delay),
         trusted_domains=_strings(path, "trusted_domains", data.get("trusted_domains", list(Config.trusted_domains))),
+        free_space=free_space,
     )

@@ -10,6 +10,10 @@ from xml.sax.saxutils import escape
 
 UNAUTHORISED = 997
 NOT_FOUND = 998
+UNKNOWN_ROUTE = (
+    "Invalid query, please check the syntax. API specifications are here:"
+    " http://www.freedesktop.org/wiki/Specifications/open-collaboration-services.\n"
+)
 SERVER_ERROR = 996
 UNKNOWN_ERROR = 999
 

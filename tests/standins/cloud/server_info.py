@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the server tells about itself: status.php and the capabilities."""
+"""What the server tells about itself: status.php, the capabilities, and the app serverinfo."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import json
 from typing import Any
 
 from standins.cloud.app_config import AppConfig
-from standins.cloud.ocs import Answer
+from standins.cloud.ocs import NOT_FOUND, UNKNOWN_ROUTE, Answer, OcsError
 from standins.cloud.passwords import policy
+from standins.cloud.request import Call
+
+VERSION = "31.0.6.2"
 
 
 def status_page(maintenance: bool) -> Answer:
@@ -17,7 +20,7 @@ def status_page(maintenance: bool) -> Answer:
         "installed": True,
         "maintenance": maintenance,
         "needsDbUpgrade": False,
-        "version": "31.0.6.2",
+        "version": VERSION,
         "versionstring": "31.0.6",
         "edition": "",
         "productname": "Nextcloud",
@@ -46,3 +49,12 @@ def capabilities(config: AppConfig, url: str, delay_ms: int, logged_in: bool) ->
         }
     version = {"major": 31, "minor": 0, "micro": 6, "string": "31.0.6", "edition": "", "extendedSupport": False}
     return {"version": version, "capabilities": shown}
+
+
+def system(call: Call) -> dict[str, Any]:
+    """GET apps/serverinfo/api/v1/info, as far as clients read it; null: a storage whose free space is not known."""
+    if not call.cloud.config.flag("serverinfo", "enabled", "yes"):
+        raise OcsError(NOT_FOUND, UNKNOWN_ROUTE, early=True)
+    if not call.is_admin:
+        raise OcsError(401, data={"message": "Unauthorized"})
+    return {"nextcloud": {"system": {"version": VERSION, "freespace": call.cloud.free_space}}}

@@ -37,6 +37,7 @@ class Cloud:
     def __init__(self, config: Config, clock: Clock) -> None:
         self.clock = clock
         self.config = AppConfig()
+        self.free_space = config.free_space
         self.mails = Mails(clock)
         self._accounts: dict[str, Account] = {}
         # Accounts that match a search text, in the order of pages, by backend. Emptied by whatever may change them.

@@ -124,5 +124,6 @@ PROBE = Spec(
         "write_proof": {"type": "bool", "default": True},
         "read_limits": {"type": "bool", "default": True},
         "list_groups": {"type": "bool", "default": False},
+        "read_space": {"type": "bool", "default": False},
     }
 )

@@ -54,6 +54,11 @@ options:
       - If V(true), RV(groups) lists the groups of the cloud, which takes one request however many there are.
     type: bool
     default: false
+  read_space:
+    description:
+      - If V(true), RV(free_space) tells how much space the cloud's disk has left, which takes one request.
+    type: bool
+    default: false
 seealso:
   - module: bill.nextcloud.nextcloud_users
 """
@@ -79,11 +84,12 @@ EXAMPLES = r"""
     - name: Read its accounts
       bill.nextcloud.nextcloud_user_info:
 
-    - name: List its groups, with as few requests as possible
+    - name: List its groups and read its free space, with as few requests as possible
       bill.nextcloud.nextcloud_probe:
         write_proof: false
         read_limits: false
         list_groups: true
+        read_space: true
 """
 
 RETURN = r"""
@@ -166,6 +172,15 @@ groups:
   type: list
   elements: str
   sample: [admin, customers, premium]
+free_space:
+  description:
+    - Free space of the disk that holds the cloud's files, as its app C(serverinfo) tells it. Bytes. What was sold and
+      is not used yet counts as free.
+    - Null where the cloud does not tell within seconds, for instance without the app or with object storage; if the
+      acting account is no administrator; without O(read_space); and if an earlier step failed.
+  returned: always
+  type: int
+  sample: 81858383872
 acting_account:
   description: The account that acts, as the cloud shows it.
   returned: always

@@ -14,6 +14,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Fai
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.instance_quota import read_instance
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import API, require
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.settings import NOT_TOLD
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.space import free_space
 
 _INVALID_NAME = 101
 
@@ -33,6 +34,7 @@ def run(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "capabilities": None,
         "limits": None,
         "groups": None,
+        "free_space": None,
         "acting_account": None,
         "may_write": None,
     }
@@ -82,6 +84,8 @@ def _probe(cloud: Cloud, result: dict[str, t.Any], parameters: t.Mapping[str, t.
     # With the proof it is an administrator.
     if parameters["read_limits"] and (parameters["write_proof"] or account.is_admin):
         result["limits"] = _limits(cloud, capabilities)
+    if parameters["read_space"] and account.is_admin:
+        result["free_space"] = free_space(cloud.session)
 
 
 def _read_capabilities(cloud: Cloud) -> dict[str, t.Any]:

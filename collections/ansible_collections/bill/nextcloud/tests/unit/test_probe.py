@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 import pytest
-from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import PROBE
-from ansible_collections.bill.nextcloud.plugins.plugin_utils import probe_task
-from ansible_collections.bill.nextcloud.tests.unit.running import validated
+from ansible_collections.bill.nextcloud.tests.unit.running_probe import (
+    ADMINISTRATOR,
+    CAPABILITIES,
+    capabilities,
+    expect_start,
+    run,
+    status,
+)
 from ansible_collections.bill.nextcloud.tests.unit.scripted import (
     ADMIN,
     Answer,
@@ -24,12 +28,6 @@ from ansible_collections.bill.nextcloud.tests.unit.scripted import (
 )
 
 CONFIG = "/ocs/v2.php/apps/provisioning_api/api/v1/config/apps"
-CAPABILITIES = {
-    "core": {"pollinterval": 60},
-    "bruteforce": {"delay": 200, "allow-listed": False},
-    "password_policy": {"minLength": 12, "enforceUpperLowerCase": True},
-    "provisioning_api": {"version": "1.21.0"},
-}
 SETTINGS = {
     "files/allow_unlimited_quota": "0",
     "files/default_quota": "5 GB",
@@ -55,46 +53,11 @@ NOTHING_FOUND = {
     "capabilities": None,
     "limits": None,
     "groups": None,
+    "free_space": None,
     "acting_account": None,
     "may_write": None,
 }
-ADMINISTRATOR = record(ADMIN, groups=["admin"])
 UNCONFIRMED = no(403, 403, "Password confirmation is required")
-
-
-def run(cloud: ScriptedCloud, **options: t.Any) -> dict[str, t.Any]:
-    """Run a task and return its result, which never says that anything was changed."""
-    result = probe_task.run(validated(PROBE, cloud.url, **options))
-    assert result["changed"] is False
-    return result
-
-
-def status(**fields: t.Any) -> Answer:
-    """The answer of status.php, as Nextcloud 31 gives it to anybody."""
-    shown = {
-        "installed": True,
-        "maintenance": False,
-        "needsDbUpgrade": False,
-        "version": "31.0.6.2",
-        "versionstring": "31.0.6",
-        "edition": "",
-        "productname": "Nextcloud",
-        "extendedSupport": False,
-        **fields,
-    }
-    return Answer(200, json.dumps(shown).encode())
-
-
-def capabilities(**fields: t.Any) -> Answer:
-    """The answer with the capabilities."""
-    return ok({"version": {"major": 31}, "capabilities": {**CAPABILITIES, **fields}})
-
-
-def expect_start(cloud: ScriptedCloud, account: dict[str, t.Any], **more: t.Any) -> None:
-    """Expect all requests up to the proof."""
-    cloud.expect("GET", "/status.php", status())
-    cloud.expect("GET", "/capabilities", capabilities(**more))
-    cloud.expect("GET", "/user", ok(account))
 
 
 def expect_proof(cloud: ScriptedCloud, answer: Answer) -> None:
@@ -122,6 +85,7 @@ def test_a_cloud_that_can_be_used(cloud: ScriptedCloud) -> None:
         "capabilities": CAPABILITIES,
         "limits": LIMITS,
         "groups": None,
+        "free_space": None,
         "acting_account": {"name": ADMIN, "is_admin": True, "group_admin_of": ["g", "y"]},
         "may_write": True,
         "failure": None,
