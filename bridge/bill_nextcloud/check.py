@@ -5,9 +5,11 @@ so it goes past every queue and is over within seconds, even when the cloud hang
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from bill_nextcloud.billmanager.form import parse
 from bill_nextcloud.billmanager.service import Cloud, Database
+from bill_nextcloud.call import number
 from bill_nextcloud.errors import BadRequest, CloudParameterMissing, Failure
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.log import logger
@@ -34,7 +36,7 @@ class CheckConnection:
         ``BillmanagerUnavailable``, ``ModuleUnknown``, ``CryptKeyUnusable``, ``EngineUnavailable``.
         """
         values = _values(document)
-        module = int(values["id"]) if values.get("id", "").isdecimal() else None
+        module = number(values, "id", required=False)
         saved = self._saved(module) if module else None
         cloud = self._cloud(values, saved)
         # One log-in, as asked for: also with what a worker host would not try by itself any more.
@@ -60,6 +62,8 @@ class CheckConnection:
             if not found[parameter]:
                 raise CloudParameterMissing(cloud=name, parameter=parameter)
         ca_file = values.get("ca_file", (saved.ca_file or "") if saved else "")
+        if ca_file and not Path(ca_file).is_absolute():
+            raise BadRequest(detail=f"the certificate authority must be an absolute path, not {ca_file[:64]!r}")
         return Cloud(
             saved.id if saved else 0,
             saved.name if saved else name,

@@ -12,12 +12,13 @@ from bill_nextcloud import retention
 from bill_nextcloud.account import Account, new_password, wish
 from bill_nextcloud.billmanager import password_change
 from bill_nextcloud.billmanager.asked import modules_at
-from bill_nextcloud.billmanager.claim import claim
+from bill_nextcloud.billmanager.claim import claim, take_back
+from bill_nextcloud.billmanager.claims import owners
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import (
     DELETE_AFTER,
+    INVITED,
     URL,
-    USERNAME,
     Cloud,
     Database,
     Service,
@@ -30,6 +31,7 @@ from bill_nextcloud.errors import (
     ApprovalNeeded,
     EngineUnavailable,
     Failure,
+    MappingInvalid,
     NewPasswordRefused,
     OperationError,
     RunUnknown,
@@ -57,7 +59,8 @@ LOCK_SECONDS = 3600
 
 @dataclass
 class _Work:
-    """One request on its way through a batch."""
+    """One request on its way through a batch. ``undecided``: why it is not known whether the account of a closed
+    service is kept; it is disabled all the same."""
 
     request: Request
     service: Service | None = None
@@ -70,6 +73,7 @@ class _Work:
     wish: dict[str, Any] | None = None
     result: dict[str, Any] = field(default_factory=dict)
     delete_after: str | None = None
+    undecided: Failure | None = None
     dropped: str | None = None
 
     @property
@@ -83,7 +87,7 @@ class _Work:
     @property
     def means(self) -> str:
         """What is asked of the account (see ``account.wish``)."""
-        if self.delete_after:
+        if self.delete_after or self.undecided:
             return "close_retained"
         return self.request.command if self.service is None else meaning(self.request.command, self.service)
 
@@ -154,50 +158,71 @@ class Convergence:
                 except OperationError as error:
                     work.failure = error.failure
         self._claim(cloud, modules, [work for work in works if work.open and work.unclaimed])
-        self._keep_lowest(modules, [work for work in works if work.open and work.opening and not work.claimed_now])
+        self._keep_owner(modules, [work for work in works if work.open and not work.claimed_now])
         self._limit(cloud, [work for work in works if work.open])
         self._apply(cloud, [work for work in works if work.open])
         return works
 
     def _map(self, work: _Work, cloud: Cloud, tariffs: Sequence[Tariff]) -> None:
         assert work.service is not None
-        service = work.service
-        if not work.opening and service.account is None:
-            if work.request.command == "close":
+        service, command = work.service, work.request.command
+        known = None
+        if work.opening or not service.confirmed:
+            known = self.database.passwords([service.id]).get(service.id)
+        # A name alone was typed into the order: it may be anybody's.
+        claimed = service.account is not None and (service.confirmed or known is not None or service.invited)
+        if not work.opening and not claimed:
+            if command in ("close", "delete"):
                 return  # never opened: nothing is there to be deleted
             raise AccountNameMissing(service=service.id)
-        if work.request.command == "close" and (days := self.mapping.retention_days(service, cloud)):
-            work.delete_after = retention.deadline(service, days)
-        if means_as_sold(work.request.command):
+        if command == "close":
+            self._keep_for_a_while(work, cloud)
+        if means_as_sold(command):
             work.account = self.mapping.account(service, cloud, tariffs)
         else:
             # Suspension, deletion and a new password must not depend on what is sold.
             work.account = self.mapping.identity(service, cloud)
-        if work.request.command == CHANGE_PASSWORD:
-            work.password = password_change.wanted(self.database, service)
-        elif work.opening or not service.confirmed:
-            work.password = self.database.passwords([service.id]).get(service.id)
+        work.password = password_change.wanted(self.database, service) if command == CHANGE_PASSWORD else known
         if work.password is not None:
-            # Known already: nobody has to be invited to choose one.
+            # Nobody has to be invited to choose one.
             work.account = replace(work.account, invite=False)
-        secured = work.password is not None or work.account.invite
-        if work.opening and not service.confirmed and (service.account is None or not secured):
+        if work.opening and not claimed:
             work.unclaimed = True
-            work.password = work.password if secured else new_password()
+            work.password = known or (None if work.account.invite else new_password())
 
-    def _keep_lowest(self, modules: Sequence[int], works: list[_Work]) -> None:
-        """Of services that have claimed one name the lowest keeps it, also when the claims are left of killed runs."""
+    def _keep_for_a_while(self, work: _Work, cloud: Cloud) -> None:
+        assert work.service is not None
+        try:
+            if days := self.mapping.retention_days(work.service, cloud):
+                work.delete_after = retention.deadline(work.service, days)
+        except MappingInvalid as error:
+            # Who has left must not go on; what is deleted cannot be brought back.
+            work.undecided = error.failure
+
+    def _keep_owner(self, modules: Sequence[int], works: list[_Work]) -> None:
+        """Keep services away from accounts that are another's by now: of one that is opened or changed it is a
+        conflict, and of one that is closed nothing is left to be done."""
+        try:
+            found = owners(self.database, [work.account.name for work in works if work.account], modules)
+        except OperationError as error:
+            for work in works:
+                work.failure = error.failure
+            return
         for work in works:
-            assert work.service is not None
             assert work.account is not None
-            if not work.service.confirmed:
-                try:
-                    claims = self.database.claims(work.account.name, modules)
-                    if claims and claims[0] != work.service.id:
-                        detail = f"service {claims[0]} has claimed this name"
-                        raise AccountConflict(account=work.account.name, detail=detail)
-                except OperationError as error:
-                    work.failure = error.failure
+            owner = found.get(work.account.name.lower(), work.request.service)
+            if owner == work.request.service:
+                continue
+            if work.request.command not in ("close", "delete"):
+                detail = f"service {owner} has claimed this name"
+                work.failure = AccountConflict(account=work.account.name, detail=detail).failure
+                continue
+            log.info("account is another's", service=work.request.service, account=work.account.name, owner=owner)
+            work.delete_after = work.undecided = None
+            if work.request.command == "delete":
+                work.dropped = f"the account is that of service {owner} by now"
+            self._keep_parameters(work)
+            work.account = None
 
     def _ledger(self, cloud: Cloud) -> Ledger:
         return Ledger(lock_path(self.settings.lock_directory, cloud.url))
@@ -207,8 +232,13 @@ class Convergence:
         counts."""
         counted = self._ledger(cloud).last_hour()
         limit = Damage(self.settings.clouds.deletions_per_hour, self.settings.clouds.suspensions_per_hour)
-        for work in sorted(works, key=lambda work: not work.request.approved):
+        for work in works:
             work.wish = self._wish(work)
+        harmless = self._already_suspended(cloud, works, limit.suspensions - counted.suspensions)
+        for work in sorted(works, key=lambda work: not work.request.approved):
+            assert work.wish is not None
+            if work.request.service in harmless:
+                continue
             wanted = asked([work.wish])
             counted += wanted
             if work.request.approved:
@@ -220,6 +250,19 @@ class Convergence:
                     failure = ApprovalNeeded(cloud=cloud.name, account=work.account.name, what=what, limit=most).failure
                     work.failure = failure
                     counted = Damage(counted.deletions - wanted.deletions, counted.suspensions - wanted.suspensions)
+
+    def _already_suspended(self, cloud: Cloud, works: list[_Work], most: int) -> set[int]:
+        """Services of which only what was sold is asked, suspended, and whose accounts are disabled already. The cloud
+        is looked at only where all together could be too many suspensions."""
+        unsure = [work for work in works if work.means == "sold_suspended" and not work.request.approved]
+        if not unsure or asked([work.wish for work in works if work.wish]).suspensions <= most:
+            return set()
+        results = self._run(cloud, unsure, check=True).accounts
+        return {
+            work.request.service
+            for work, result in zip(unsure, results, strict=True)
+            if not result["failure"] and "enabled" not in [change["field"] for change in result["changes"]]
+        }
 
     def _wish(self, work: _Work, *, look: bool = False) -> dict[str, Any]:
         """What the playbook is asked for; ``look``: whether the name is free, which needs no proof."""
@@ -247,7 +290,15 @@ class Convergence:
                 elif result["account"] is not None:
                     raise AccountConflict(account=work.account.name, detail="it exists on the cloud already")
                 else:
-                    claim(self.mgrctl, self.database, work.request.service, modules, work.account.name, work.password)
+                    claim(
+                        self.mgrctl,
+                        self.database,
+                        work.request.service,
+                        modules,
+                        work.account.name,
+                        work.password,
+                        work.account.email if work.account.invite else None,
+                    )
                     work.claimed_now = True
             except OperationError as error:
                 work.failure = error.failure
@@ -272,16 +323,18 @@ class Convergence:
             if not result["failure"]:
                 self._keep_password(work)
                 self._keep_parameters(work)
+                work.failure = work.failure or work.undecided
                 continue
             work.failure = self._failure(work, result["failure"], cloud)
-            if work.delete_after and work.failure.code == "account_missing":
-                work.failure, work.delete_after = None, None  # gone already: nothing to be kept
+            if (work.delete_after or work.undecided) and work.failure.code == "account_missing":
+                # Gone already: nothing to be kept.
+                work.failure = work.delete_after = work.undecided = None
                 self._keep_parameters(work)
                 continue
             if work.claimed_now and work.failure.code == "account_conflict":
                 # The name was taken between our look and our request: without the claim, no later event touches it.
                 try:
-                    self.mgrctl.drop_parameter(work.request.service, USERNAME)
+                    take_back(self.mgrctl, work.request.service, invited=work.account.invite)
                 except OperationError as error:
                     log.error("claim not taken back", service=work.request.service, detail=error)
 
@@ -317,7 +370,9 @@ class Convergence:
         wanted again; neither deadline nor address where it is gone, since the name may be another's tomorrow."""
         assert work.service is not None
         saved = work.service.params
-        stale = {"open": [DELETE_AFTER], "reopen": [DELETE_AFTER], "close": [URL, DELETE_AFTER]}
+        if work.undecided:
+            return
+        stale = {"open": [DELETE_AFTER], "reopen": [DELETE_AFTER], "close": [URL, DELETE_AFTER, INVITED]}
         stale["delete"] = stale["close"]
         try:
             if work.delete_after:

@@ -22,7 +22,10 @@ def require_tariff_here(database: Database, service: Service, cloud: Cloud, modu
         return  # other amounts of the same tariff
     address = service.address or cloud.url
     if cloud_address(address) != cloud_address(cloud.url):
-        here, there = _name_at(database, address), cloud.name
+        at = _name_at(database, address)
+        if at is None:
+            return  # no module stands for it any more: the cloud may only have another address now (ServiceMoved)
+        here, there = at, cloud.name
     else:
         selling = database.modules_selling(service.tariff.id)
         if not selling or set(modules) & set(selling):
@@ -33,12 +36,12 @@ def require_tariff_here(database: Database, service: Service, cloud: Cloud, modu
     )
 
 
-def _name_at(database: Database, address: str) -> str:
-    """The name of the cloud at ``address``; the address itself where no processing module stands for it any more."""
+def _name_at(database: Database, address: str) -> str | None:
+    """The name of the cloud at ``address``; ``None`` where no processing module stands for it any more."""
     for module, name in database.clouds():
         try:
             if cloud_address(database.cloud(module, secret=False).url) == cloud_address(address):
                 return name or address
         except CloudParameterMissing:
             continue  # one that is not filled in yet has no address
-    return address
+    return None

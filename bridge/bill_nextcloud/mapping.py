@@ -10,7 +10,6 @@ from typing import Any
 
 import jmespath
 import yaml
-from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 
 from bill_nextcloud.account import Account
@@ -23,7 +22,7 @@ from bill_nextcloud.errors import (
     SettingsInvalid,
     UnitUnknown,
 )
-from bill_nextcloud.pattern import OPTIONS
+from bill_nextcloud.pattern import EVALUATION, OPTIONS
 
 FIELDS = ("username", "display_name", "quota", "groups", "email", "language", "invite", "retention_days")
 REQUIRED = ("username", "quota")
@@ -53,7 +52,7 @@ class Mapping:
         for name, source in content.items():
             try:
                 self._expressions[name] = jmespath.compile(source)
-            except JMESPathError as error:
+            except EVALUATION as error:
                 raise SettingsInvalid(file=path, detail=f"{name}: {' '.join(str(error).split())}") from error
 
     def account(self, service: Service, cloud: Cloud, tariffs: Iterable[Tariff]) -> Account:
@@ -68,7 +67,7 @@ class Mapping:
         if not name:
             raise MappingInvalid(field="username", detail="the expression gives no name")
         email = self._text("email", document)
-        invite = self._invite(document)
+        invite = self._invites(service, document)
         if invite and not email and not service.confirmed:
             raise InvitationAddressMissing(service=service.id, tariff=service.tariff.name)
         groups = self._groups(document)
@@ -83,8 +82,9 @@ class Mapping:
             groups=tuple(groups),
             groups_absent=tuple(sorted(others - set(groups))),
             email=email,
-            display_name=(self._text("display_name", document) or "")[:DISPLAY_NAME_LENGTH].strip() or None,
-            language=self._text("language", document),
+            display_name=(self._for_creation("display_name", service, document) or "")[:DISPLAY_NAME_LENGTH].strip()
+            or None,
+            language=self._for_creation("language", service, document),
             invite=invite and email is not None,
         )
 
@@ -144,15 +144,26 @@ class Mapping:
         # The address, or an invitation to it, only proves an account that was never confirmed.
         document = service.document(cloud)
         email = self._text("email", document)
-        return Account(name=service.account, quota=None, email=email, invite=bool(email) and self._invite(document))
+        return Account(
+            name=service.account, quota=None, email=email, invite=bool(email) and self._invites(service, document)
+        )
 
     def _value(self, field: str, document: dict[str, Any]) -> Any:
         if field not in self._expressions:
             return None
         try:
             return self._expressions[field].search(document, OPTIONS)
-        except JMESPathError as error:
+        except EVALUATION as error:
             raise MappingInvalid(field=field, detail=" ".join(str(error).split())) from error
+
+    def _for_creation(self, field: str, service: Service, document: dict[str, Any]) -> str | None:
+        """A field that matters when an account is made: one that is there does not fail for it."""
+        try:
+            return self._text(field, document)
+        except MappingInvalid:
+            if not service.confirmed:
+                raise
+            return None
 
     def _text(self, field: str, document: dict[str, Any]) -> str | None:
         value = self._value(field, document)
@@ -162,7 +173,10 @@ class Mapping:
             raise MappingInvalid(field=field, detail=f"expected text, got {type(value).__name__}")
         return value.strip() or None
 
-    def _invite(self, document: dict[str, Any]) -> bool:
+    def _invites(self, service: Service, document: dict[str, Any]) -> bool:
+        """Whether an account of ``service`` is made without a password that is known; an invitation stays one."""
+        if service.invited or service.confirmed:
+            return service.invited
         value = self._value("invite", document)
         if value not in (None, True, False):
             raise MappingInvalid(field="invite", detail=f"expected true or false, got {value!r}")

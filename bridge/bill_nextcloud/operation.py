@@ -34,6 +34,7 @@ from bill_nextcloud.record import Operations as Record
 from bill_nextcloud.record.operations import DELETE
 from bill_nextcloud.request import CHANGE_PASSWORD, SYNC, Outcome, Request
 from bill_nextcloud.retention import due
+from bill_nextcloud.rollback import roll_back
 from bill_nextcloud.settings import Settings
 from bill_nextcloud.telling import Teller, request_for
 from bill_nextcloud.transitions import end, park
@@ -230,7 +231,7 @@ class Operations:
 
     def cancel(self, operation: Operation, by: str) -> bool:
         """End an operation that waits, for good; whether it did. BILLmanager's operation is paused; of a deletion, its
-        deadline is taken away, so that the account stays.
+        deadline is taken away, so that the account stays; a change of tariff is taken back.
 
         Raises ``BillmanagerUnavailable`` or ``BillmanagerRefused`` when either fails: then nothing is cancelled.
         """
@@ -242,8 +243,20 @@ class Operations:
         if not self.record.update(operation.id, "cancelled", states=WAITING, detail={"by": by}, **ended):
             return False
         self._password_done(operation)
+        self._take_back(operation)
         self._ended(operation)
         return True
+
+    def _take_back(self, operation: Operation) -> None:
+        """Give a service whose change of tariff was cancelled its old tariff again, and its account what that gives."""
+        if operation.command != "setparam":
+            return
+        try:
+            if roll_back(self._mgrctl, self._database, self.record, operation) is not None:
+                self.submit(Request(operation.service, SYNC), BRIDGE)
+        except OperationError as error:
+            # It is cancelled all the same: a person has asked for it, and is told by the tariff that is shown.
+            write(log.error, "old tariff not given back", operation, code=error.code, detail=error)
 
     def _hand_over(self, operation: Operation, *, parked: bool = False) -> Future[None]:
         # From now on a wake finds it: out of the line, before the engine has it.

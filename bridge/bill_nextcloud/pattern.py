@@ -10,6 +10,10 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions, signature
 
+# What an expression may raise when it is read or evaluated: the library lets some of Python's own through, for instance
+# of a step of nothing, or of brackets without end.
+EVALUATION = (JMESPathError, ValueError, TypeError, ArithmeticError, RecursionError)
+
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 
@@ -35,7 +39,7 @@ class _Fill(Functions):
 def _value(place: str, service: dict[str, Any]) -> str | None:
     try:
         value = jmespath.search(place, service)
-    except JMESPathError as error:
+    except EVALUATION as error:
         raise PatternInvalid(f"{{{place}}} is no expression: {' '.join(str(error).split())}") from error
     if value is None or value == "":
         return None

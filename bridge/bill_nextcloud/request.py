@@ -25,8 +25,9 @@ SYNC = "sync_item"
 COMMANDS = ("open", "setparam", "suspend", "resume", "close", "reopen", "prolong", SYNC, CHANGE_PASSWORD)
 # Commands by which only what was sold counts, and what the service's status says.
 _AS_SOLD = ("prolong", SYNC)
-# What a call without an operation may ask for, by the service's status. In processing: anything.
+# What a call without an operation may ask for, by the service's status; of one that is only ordered, nothing.
 AGREEING: dict[int, tuple[str, ...]] = {
+    PROCESSING: COMMANDS,
     ACTIVE: ("open", "setparam", "resume", *_AS_SOLD, CHANGE_PASSWORD),
     SUSPENDED: ("setparam", "suspend", *_AS_SOLD, CHANGE_PASSWORD),
     DELETED: ("close",),
@@ -86,8 +87,9 @@ def require_asked(request: Request, service: Service, cloud: Cloud, modules: Seq
     if request.operation is not None:
         if not database.operation_runs(request.operation, service.id, request.command):
             raise OperationEnded(operation=request.operation, service=service.id)
-    elif request.command not in AGREEING.get(service.status, COMMANDS):
-        raise StatusContradicts(service=service.id, command=request.command, status=STATUS_NAMES[service.status])
+    elif request.command not in AGREEING.get(service.status, ()):
+        status = STATUS_NAMES.get(service.status, f"number {service.status}")
+        raise StatusContradicts(service=service.id, command=request.command, status=status)
 
 
 def means_as_sold(command: str) -> bool:

@@ -153,6 +153,11 @@ def test_module_for_a_tariff(stack: Stack) -> None:
     refused(ask(stack.small, str(stack.module)), "no_suitable_module")
 
 
+def server_config_read(stack: Stack, module: int) -> bool:
+    """What the cloud says of itself is kept."""
+    return stack.panel.call("get_server_config", ["--module", str(module)]).ok
+
+
 def test_module_with_most_space(stack: Stack, tmp_path: Path) -> None:
     """Of two clouds that have the group: what was kept of them, and what they say now, through the real playbook; the
     same by hand. The provider's own order is left only where both say it."""
@@ -166,7 +171,7 @@ def test_module_with_most_space(stack: Stack, tmp_path: Path) -> None:
             connection.execute("UPDATE processingmodule SET orderpriority = 0 WHERE id = ?", (other.module,))
         for module in (stack.module, other.module):
             # On a busy machine a cloud may answer too late, and is asked again.
-            until(lambda module=module: stack.panel.call("get_server_config", ["--module", str(module)]).ok)
+            until(partial(server_config_read, stack, module))
         with sqlite3.connect(stack.panel.layout.database) as connection:
             kept = [config for (config,) in connection.execute("SELECT config FROM processingmodule ORDER BY id")]
         assert 'free_space="107374182400"' in kept[0]

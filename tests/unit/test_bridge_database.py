@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from bill_nextcloud.billmanager.addons import Addon
+from bill_nextcloud.billmanager.claims import claims, owners
 from bill_nextcloud.billmanager.crypt import CryptKey
 from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.billmanager.service import Cloud, Database, Tariff
@@ -284,10 +285,10 @@ def test_claims(world: World) -> None:
     world.save(numbers[3], "nickname", "anna")
     world.sql("UPDATE item SET status = 4 WHERE id = ?", numbers[2])
     claimed = [numbers[0], numbers[1], numbers[4]]
-    assert world.database.claims("anna", [world.cloud]) == claimed
-    assert world.database.claims("aNNa", [world.cloud]) == claimed
-    assert world.database.claims("anna", [world.cloud, other]) == [elsewhere, *claimed]
-    assert world.database.claims("berta", [world.cloud]) == []
+    assert claims(world.database, "anna", [world.cloud]) == claimed
+    assert claims(world.database, "aNNa", [world.cloud]) == claimed
+    assert claims(world.database, "anna", [world.cloud, other]) == [elsewhere, *claimed]
+    assert claims(world.database, "berta", [world.cloud]) == []
 
 
 def test_a_suspended_service_keeps_its_claim(world: World) -> None:
@@ -296,13 +297,30 @@ def test_a_suspended_service_keeps_its_claim(world: World) -> None:
     world.save(number, "username", "anna")
     for status in (1, 2, 3, 5):
         world.sql("UPDATE item SET status = ? WHERE id = ?", status, number)
-        assert world.database.claims("anna", [world.cloud]) == [number]
+        assert claims(world.database, "anna", [world.cloud]) == [number]
+
+
+def test_whose_a_name_is(world: World) -> None:
+    """Of the service whose account was seen; then of a closed one whose account is kept; then of the lowest number."""
+    asking, lower, kept, seen, seen_too = [world.panel.order(world.tariff, world.client) for _ in range(5)]
+    for number in (asking, lower, kept, seen, seen_too):
+        world.save(number, "username", "Anna")
+    for number in (kept, seen, seen_too):
+        world.save(number, "url", "https://blue.example")
+    world.sql("UPDATE item SET status = 4 WHERE id = ?", kept)
+    world.save(kept, "delete_after", "2999-01-01T00:00:00Z")
+    assert claims(world.database, "anna", [world.cloud]) == [seen, seen_too, kept, asking, lower]
+    assert owners(world.database, ["ANNA", "berta"], [world.cloud]) == {"anna": seen}
+    world.sql("UPDATE item SET status = 4 WHERE id IN (?, ?)", seen, seen_too)
+    assert owners(world.database, ["anna"], [world.cloud]) == {"anna": kept}
+    world.save(kept, "delete_after", "")
+    assert owners(world.database, ["anna"], [world.cloud]) == {"anna": asking}
 
 
 def unavailable(database: Database, name: str) -> BillmanagerUnavailable:
     """The error of looking up ``name``, which must not be in its words."""
     with pytest.raises(BillmanagerUnavailable) as raised:
-        database.claims(name, [1])
+        claims(database, name, [1])
     assert name not in text(raised.value.failure, "en")
     assert name not in str(raised.value)
     assert "SELECT" not in str(raised.value)

@@ -43,7 +43,7 @@ def test_the_operation_may_be_missing(value: str | None) -> None:
 @pytest.mark.parametrize("name", ["item", "runningoperation"])
 @pytest.mark.parametrize(
     "value",
-    ["0", "-1", "+5", "1.5", "1e3", " 5", "5 ", "0x10", "abc", "5;", "٥", "²", "9" * 19, 5, 5.0, True, ["5"], {}],
+    ["00", "-1", "+5", "1.5", "1e3", " 5", "5 ", "0x10", "abc", "5;", "٥", "²", "9" * 19, 5, 5.0, True, ["5"], {}],
 )
 def test_a_bad_number_is_named(name: str, value: Any) -> None:
     """Only decimal digits of a sensible length, as text."""
@@ -52,7 +52,7 @@ def test_a_bad_number_is_named(name: str, value: Any) -> None:
     assert raised.value.parameters["detail"].startswith(f"--{name} must be a number, not ")
 
 
-@pytest.mark.parametrize("value", ["", None])
+@pytest.mark.parametrize("value", ["", None, "0"])
 def test_the_service_must_be_there(value: str | None) -> None:
     """An empty number and none at all."""
     with pytest.raises(BadRequest) as raised:

@@ -18,7 +18,7 @@ from bill_nextcloud.billmanager.service import (
     Service,
     Tariff,
 )
-from bill_nextcloud.errors import OperationEnded, ServiceDeleted, StatusContradicts, TariffElsewhere
+from bill_nextcloud.errors import OperationEnded, ServiceDeleted, ServiceMoved, StatusContradicts, TariffElsewhere
 from bill_nextcloud.request import COMMANDS, Request, meaning, means_as_sold, require_asked
 
 URL = "https://blue.example"
@@ -120,7 +120,6 @@ def test_a_suspended_service_is_not_resumed_without_an_operation() -> None:
     [
         # BILLmanager has moved the service to the tariff's module: its account is at another address.
         (replace(SERVICE, last_tariff=4, params={**SERVICE.params, "url": "https://green.example"}), {}, "Green/Blue"),
-        (replace(SERVICE, last_tariff=4, params={**SERVICE.params, "url": "https://old"}), {}, "https://old/Blue"),
         # It has not, but the tariff is sold elsewhere only.
         (replace(SERVICE, last_tariff=4), {2: "Green", 3: "Red"}, "Blue/Green, Red"),
     ],
@@ -132,6 +131,21 @@ def test_a_tariff_of_another_cloud(service: Service, selling: dict[int, str], na
     parameters = raised.value.parameters
     assert f"{parameters['cloud']}/{parameters['other']}" == named
     assert (parameters["tariff"], parameters["account"], parameters["service"]) == ("Large", "user_12", "12")
+
+
+def test_a_cloud_that_has_another_address() -> None:
+    """No processing module stands for the old one any more: it is no other cloud's tariff, and nothing is moved."""
+    service = replace(SERVICE, last_tariff=4, params={**SERVICE.params, "url": "https://old"})
+    with pytest.raises(ServiceMoved):
+        require_asked(Request(12, "setparam", 7), service, CLOUD, [1], Known({1: "Blue"}))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_nothing_is_done_for_what_is_only_ordered(command: str) -> None:
+    """Nobody has paid for it yet; with an operation BILLmanager asks for it."""
+    for status in (0, 1):
+        with pytest.raises(StatusContradicts):
+            require_asked(Request(12, command), replace(SERVICE, status=status), CLOUD, [1], Known())
 
 
 @pytest.mark.parametrize("selling", [{}, {1: "Blue"}, {2: "Green", 1: "Blue"}, {5: "Blue's other module"}])

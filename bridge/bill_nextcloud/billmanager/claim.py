@@ -9,30 +9,47 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bill_nextcloud.billmanager.claims import claims
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
-from bill_nextcloud.billmanager.service import PASSWORD, USERNAME, Database
+from bill_nextcloud.billmanager.service import INVITED, PASSWORD, USERNAME, Database
 from bill_nextcloud.errors import AccountConflict, ClaimNotSaved
 
 
 def claim(
-    mgrctl: Mgrctl, database: Database, service: int, modules: Iterable[int], account: str, password: str | None
+    mgrctl: Mgrctl,
+    database: Database,
+    service: int,
+    modules: Iterable[int],
+    account: str,
+    password: str | None,
+    invited: str | None = None,
 ) -> None:
     """Save ``account`` and ``password`` (encrypted) as parameters of ``service`` and read both back. An account whose
-    customer is invited has no password that is known: ``None``.
+    customer is invited has no password that is known, but the address to which the invitation goes: ``invited``.
 
     ``modules``: the processing modules that stand for the same cloud. Raises :class:`AccountConflict` when a service
     with a lower number claims the same name (this claim is then taken back), :class:`ClaimNotSaved` when BILLmanager
     shows something else than what was written.
     """
+    # What proves it first: a name without it was never claimed (it may have been typed into the order).
     if password is not None:
-        # First: a name without its password could never be proven to be ours.
         mgrctl.save_parameter(service, PASSWORD, password, encrypted=True)
+    elif invited is not None:
+        mgrctl.save_parameter(service, INVITED, invited)
     mgrctl.save_parameter(service, USERNAME, account)
-    claims = database.claims(account, modules)
-    if service not in claims:
+    found = claims(database, account, modules)
+    if service not in found:
         raise ClaimNotSaved(service=service, parameter=USERNAME)
-    if claims[0] != service:
-        mgrctl.drop_parameter(service, USERNAME)
-        raise AccountConflict(account=account, detail=f"service {claims[0]} has claimed this name")
+    if found[0] != service:
+        take_back(mgrctl, service, invited=invited is not None)
+        raise AccountConflict(account=account, detail=f"service {found[0]} has claimed this name")
     if database.passwords([service]).get(service) != password:
         raise ClaimNotSaved(service=service, parameter=PASSWORD)
+
+
+def take_back(mgrctl: Mgrctl, service: int, *, invited: bool) -> None:
+    """Take the claim of ``service`` back, so that no later event touches the account. Raises
+    ``BillmanagerUnavailable``, ``BillmanagerRefused``."""
+    mgrctl.drop_parameter(service, USERNAME)
+    if invited:
+        mgrctl.drop_parameter(service, INVITED)

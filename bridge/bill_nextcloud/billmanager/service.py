@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, and_, func, or_, select, text
+from sqlalchemy import Connection, Engine, Select, and_, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bill_nextcloud.billmanager import tables as t
@@ -26,10 +26,12 @@ from bill_nextcloud.lock import cloud_address
 
 MODULE_NAME = "pmnextcloud"
 ACTIVE, SUSPENDED, DELETED, PROCESSING = 2, 3, 4, 5
-STATUS_NAMES = {ACTIVE: "active", SUSPENDED: "suspended", DELETED: "deleted"}
+STATUS_NAMES = {1: "ordered", ACTIVE: "active", SUSPENDED: "suspended", DELETED: "deleted"}
 USERNAME, PASSWORD, URL = "username", "userpassword", "url"
 # A password that was asked for and does not work yet.
 NEW_PASSWORD = "newpassword"  # noqa: S105 - the parameter's name
+# The e-mail address to which the cloud sends an invitation, where it makes up the password itself.
+INVITED = "invited"
 # When a closed service's account is deleted (ISO 8601, UTC); without it nothing is deleted later.
 DELETE_AFTER = "delete_after"
 _COMMANDS = ("open", "setparam", "suspend", "resume", "close", "reopen", "prolong", "changepassword", "sync_item")
@@ -80,13 +82,18 @@ class Service:
 
     @property
     def account(self) -> str | None:
-        """The account name that was claimed for this service, if any."""
+        """The account name that is saved with this service, if any: claimed by us, or typed into the order."""
         return self.params.get(USERNAME) or None
 
     @property
     def confirmed(self) -> bool:
         """Whether the account was once seen as ours, on the cloud at :attr:`address`."""
         return bool(self.address)
+
+    @property
+    def invited(self) -> bool:
+        """Whether the name was claimed for an account without a password that is known."""
+        return bool(self.params.get(INVITED))
 
     @property
     def kept(self) -> bool:
@@ -255,7 +262,11 @@ class Database:
         query = select(owner.label("owner"), table.c.intname, table.c.value).where(owner.in_(list(numbers)))
         found: dict[int, dict[str, str]] = {}
         for row in self.rows(query):
-            found.setdefault(row["owner"], {})[row["intname"]] = row["value"]
+            value = row["value"]
+            # Typed into the form of a tariff.
+            found.setdefault(row["owner"], {})[row["intname"]] = (
+                value.strip() if value and table is t.pricelistparam else value
+            )
         return found
 
     def _clients(self, accounts: Iterable[int]) -> dict[int, dict[str, Any]]:
@@ -395,19 +406,3 @@ class Database:
                 number: self._key.open(name, values[name]) for number, values in saved.items() if values.get(name)
             }
         return found
-
-    def claims(self, name: str, modules: Iterable[int]) -> list[int]:
-        """The numbers of all services, not deleted ones, that claim the account ``name`` on one of ``modules``; lowest
-        first. Letter case is ignored, as the clouds do."""
-        query = (
-            select(t.item.c.id)
-            .select_from(t.item.join(t.itemparam, t.itemparam.c.item == t.item.c.id))
-            .where(
-                t.itemparam.c.intname == USERNAME,
-                func.lower(t.itemparam.c.value) == name.lower(),
-                t.item.c.status != DELETED,
-                t.item.c.processingmodule.in_(list(modules)),
-            )
-            .order_by(t.item.c.id)
-        )
-        return [row["id"] for row in self.rows(query)]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bill_nextcloud.billmanager.asked import asked, modules_at
+from bill_nextcloud.billmanager.claims import claims
 from bill_nextcloud.billmanager.form import OK
 from bill_nextcloud.billmanager.service import USERNAME, Database
 from bill_nextcloud.call import number
@@ -30,6 +31,10 @@ _OTHERS = re.compile(
 )
 
 
+# What the mapping that comes with the bridge makes of the numbers of services, also of those to come.
+_NUMBERED = re.compile(r"user_[0-9]+", re.IGNORECASE)
+
+
 def check_param(database: Database, call: Mapping[str, Any]) -> str:
     """Whether the parameter ``call["param"]`` of the service ``call["item"]`` can be ``call["value"]``; parameters that
     are not ours always can, and so can those that are but allow everything.
@@ -45,9 +50,9 @@ def check_param(database: Database, call: Mapping[str, Any]) -> str:
         return OK
     value = call.get("value")
     value = value if isinstance(value, str) else ""
-    if not _usable(value):
+    if not _usable(value) or (_NUMBERED.fullmatch(value) and value.lower() != f"user_{item}"):
         raise UsernameUnusable(account=value[:_LONGEST])
-    if set(database.claims(value, _modules(database, item))) - {item}:
+    if set(claims(database, value, _modules(database, item))) - {item}:
         raise UsernameTaken(account=value)
     return OK
 

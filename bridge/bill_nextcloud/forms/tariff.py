@@ -37,7 +37,8 @@ def tune_tariff(groups: CloudGroups, call: Mapping[str, Any]) -> str:
 
 
 def _choices(listing: Listing | None, chosen: Iterable[str], missing: str) -> Iterator[tuple[str, str]]:
-    names = listing.groups if listing else ()
+    # The tariff's parameter has commas between names, so one with a comma, or a blank at an end, could not be meant.
+    names = [name for name in (listing.groups if listing else ()) if "," not in name and name == name.strip()]
     yield "", NO_GROUP
     yield from ((name, name) for name in sorted(names, key=lambda name: (name.casefold(), name)))
     for value in dict.fromkeys(chosen):

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bill_nextcloud.billmanager.asked import modules_at
+from bill_nextcloud.billmanager.claims import claims as claims_of
 from bill_nextcloud.billmanager.imported import Claim, claims, clients_by_email, import_service
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.offers import offers
@@ -199,7 +200,7 @@ class Import:
         assert sold is not None
         begun = claim.service if claim is not None and claim.unfinished else None
         others = [claim.service] if claim is not None and begun is None else []
-        others += [one for one in self._database.claims(account.name, modules) if one != begun]
+        others += [one for one in claims_of(self._database, account.name, modules) if one != begun]
         if others:
             raise AccountConflict(account=account.name, detail=f"service {others[0]} has claimed this name")
         service = begun
@@ -208,7 +209,7 @@ class Import:
                 self._mgrctl, cloud.id, item_type, account.name, sold.offer.key, enabled=account.enabled
             )
         self._mgrctl.save_parameter(service, USERNAME, account.name)
-        claimed = self._database.claims(account.name, modules)
+        claimed = claims_of(self._database, account.name, modules)
         if service not in claimed:
             raise ClaimNotSaved(service=service, parameter=USERNAME)
         if claimed[0] != service:

@@ -111,7 +111,9 @@ def _plan_creation(wish: Wish) -> Plan:
     if wish.password is None and not wish.invite:
         raise CloudError("invalid_value", "The account has to be created, and no password was given for it.")
     changes = [Change("state", "absent", "present"), Change("enabled", None, True)]
-    changes.append(Change("invitation", None, "(sent)") if wish.invite else Change("password", None, PASSWORD_SHOWN))
+    changes.append(
+        Change("invitation", None, "(asked for)") if wish.invite else Change("password", None, PASSWORD_SHOWN)
+    )
     for field in ("groups", "group_admin_of"):
         if getattr(wish, field):
             changes.append(Change(field, None, list(getattr(wish, field))))

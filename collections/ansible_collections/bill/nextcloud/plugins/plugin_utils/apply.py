@@ -215,6 +215,10 @@ class Application:
             self.account = account = read_completed(self._cloud, account, self._wish, self._sleep)
             if account is None:
                 raise refusal
+        if self._wish.invite and not taken and not refusal.outcome_unknown and _unused(account):
+            # It was not there a moment ago, the cloud has refused it, and nobody was told of it: it would be open for
+            # nobody, and no later run could prove it ours.
+            self._take_back(refusal)
         try:
             require_proof(self._cloud, account, self._wish, email=taken)
         except CloudError as error:
@@ -284,6 +288,10 @@ class Application:
         raise fault.recoded(
             "outcome_unknown", (f"{fault.message} The account exists still.").strip(), outcome_unknown=True
         )
+
+
+def _unused(account: Account) -> bool:
+    return not account.email and account.last_login is None
 
 
 def _has_group(field: str, group: str, wanted: bool, account: Account) -> bool:

@@ -69,9 +69,9 @@ def test_created_without_a_password(cloud: ScriptedCloud, value: str) -> None:
     )
     result = run(cloud, display_name="Anna", quota="5", language="de", groups=["g"])
     assert outcome(result) == (None, "created", True)
-    assert {"field": "invitation", "before": None, "after": "(sent)"} in result["changes"]
+    assert {"field": "invitation", "before": None, "after": "(asked for)"} in result["changes"]
     assert "password" not in [change["field"] for change in result["changes"]]
-    assert 'invitation: "(sent)"\n' in result["diff"][0]["after"]
+    assert 'invitation: "(asked for)"\n' in result["diff"][0]["after"]
     assert "warnings" not in result
 
 
@@ -195,9 +195,18 @@ def test_refused(cloud: ScriptedCloud) -> None:
     assert outcome(run(cloud)) == ("password_refused", "none", False)
 
 
-@pytest.mark.parametrize(
-    "answer", [no(400, 101, "Invalid language"), fault("cut"), html(504), no(500, 996, "Internal Server Error")]
-)
+def test_a_refusal_that_leaves_an_account(cloud: ScriptedCloud) -> None:
+    """It was not there a moment ago, and nobody was told of it: it is taken back, so that the task can be repeated."""
+    cloud.expect("GET", PATH, missing())
+    expect_setting(cloud, "yes")
+    cloud.expect("POST", "/users", no(400, 101, "Invalid language"), [*FORM, ("language", "xx")])
+    cloud.expect("GET", PATH, ok(record(NAME)))
+    cloud.expect("DELETE", PATH, ok())
+    cloud.expect("GET", PATH, missing())
+    assert outcome(run(cloud, language="xx")) == ("invalid_value", "none", False)
+
+
+@pytest.mark.parametrize("answer", [fault("cut"), html(504), no(500, 996, "Internal Server Error")])
 def test_an_account_that_was_left(cloud: ScriptedCloud, answer: Answer) -> None:
     """It cannot be proven ours, so it is not touched; the message tells what to do, as the mail may be missing."""
     expect_post(cloud, answer)
