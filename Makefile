@@ -7,6 +7,10 @@
 # make bench   what the bridge takes on this machine: a table, and build/bench.json. About an hour; OPERATIONS=1000 is
 #              quicker. SUBJECTS and ENGINES name some: make bench SUBJECTS="intake executable" ENGINES=sqlite
 # make docs    the collection's documentation as pages: build/docs/html/index.html
+# make bundle  all that an installation without internet needs, for the version of PYTHON: build/bill-nextcloud-….tar.gz
+# make install     the bridge on this BILLmanager host (root); in an unpacked bundle, too. ARGUMENTS go to ansible-playbook:
+#              make install ARGUMENTS="--check --diff" (see playbooks/bridge.yml)
+# make uninstall   takes it away; settings and records stay
 #
 # Everything is installed into .venv of this directory. PYTHON names another interpreter (3.11 or newer).
 
@@ -20,7 +24,7 @@ WITH_PATH = PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/c
 # Handed to the demonstration by the environment, never as arguments.
 export CLOUD_URL CLOUD_USER CLOUD_PASSWORD CLOUD_CA_FILE
 
-.PHONY: demo stack test lint cores bench docs format clean
+.PHONY: demo stack test lint cores bench docs bundle install uninstall format clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=…")'
@@ -61,6 +65,24 @@ docs: $(VENV)/installed
 	$(WITH_PATH) antsibull-docs collection --use-current --squash-hierarchy --fail-on-error \
 		--dest-dir build/docs/rst bill.nextcloud
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html -c docs/site build/docs/rst build/docs/html
+
+bundle:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make bundle PYTHON=…")'
+	@echo "Collecting the wheels …"
+	@$(PYTHON) bridge/bundle.py build build
+
+# PYTHON is for the bridge when it was given; else install.sh finds one.
+install:
+ifneq ($(wildcard bundle.json),)
+	@$(if $(filter file,$(origin PYTHON)),,PYTHON='$(PYTHON)') sh bridge/install.sh $(ARGUMENTS)
+else
+	@rm -rf build/bundle build/bill-nextcloud-*.tar.gz && $(MAKE) --no-print-directory bundle
+	@mkdir build/bundle && tar -xzf build/bill-nextcloud-*.tar.gz --strip-components=1 -C build/bundle
+	@PYTHON='$(PYTHON)' sh build/bundle/bridge/install.sh $(ARGUMENTS)
+endif
+
+uninstall:
+	@sh /opt/bill-nextcloud/bridge/install.sh --tags uninstall $(ARGUMENTS)
 
 format: $(VENV)/installed
 	$(BIN)/ruff format .
