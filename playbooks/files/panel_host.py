@@ -86,6 +86,8 @@ def host(directory: str, billmanager: str) -> Iterator[str]:
     for program, package in sorted(PROGRAMS.items()):
         if shutil.which(program, path=PATH) is None:
             yield "%s is missing (package %s)" % (program, package)
+    if not os.access("/usr/bin/python3", os.X_OK):
+        yield "/usr/bin/python3, which runs the module, is missing (package python3)"
     if not os.access(os.path.join(billmanager, "sbin", "mgrctl"), os.X_OK):
         yield "BILLmanager is not there: %s/sbin/mgrctl (another directory: -e bridge_billmanager=…)" % billmanager
         return
