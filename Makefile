@@ -17,6 +17,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make … PYTHON=…")'
 TESTS_AT_ONCE ?= 3
 COLLECTION := collections/ansible_collections/bill/nextcloud
 WITH_PATH = PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/collections"
@@ -27,7 +28,7 @@ export CLOUD_URL CLOUD_USER CLOUD_PASSWORD CLOUD_CA_FILE
 .PHONY: demo stack test lint cores bench docs bundle install uninstall format clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=…")'
+	@$(NEW_ENOUGH)
 	@$(PYTHON) -c 'import sqlite3, sys; sys.exit(sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42) and "This Python needs SQLite 3.42 or newer; Python 3.11 does with less: make PYTHON=…")'
 	@echo "Installing the Python packages into $(VENV) …"
 	$(PYTHON) -m venv $(VENV)
@@ -67,7 +68,7 @@ docs: $(VENV)/installed
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html -c docs/site build/docs/rst build/docs/html
 
 bundle:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make bundle PYTHON=…")'
+	@$(NEW_ENOUGH)
 	@echo "Collecting the wheels …"
 	@$(PYTHON) bridge/bundle.py build build
 
@@ -76,9 +77,11 @@ install:
 ifneq ($(wildcard bundle.json),)
 	@$(if $(filter file,$(origin PYTHON)),,PYTHON='$(PYTHON)') sh bridge/install.sh $(ARGUMENTS)
 else
-	@rm -rf build/bundle build/bill-nextcloud-*.tar.gz && $(MAKE) --no-print-directory bundle
-	@mkdir build/bundle && tar -xzf build/bill-nextcloud-*.tar.gz --strip-components=1 -C build/bundle
-	@PYTHON='$(PYTHON)' sh build/bundle/bridge/install.sh $(ARGUMENTS)
+	@$(NEW_ENOUGH)
+	@echo "Collecting the wheels …"
+	@rm -rf build/install && mkdir -p build/install/bundle
+	@tar -xzf "$$($(PYTHON) bridge/bundle.py build build/install)" --strip-components=1 -C build/install/bundle
+	@PYTHON='$(PYTHON)' sh build/install/bundle/bridge/install.sh $(ARGUMENTS)
 endif
 
 uninstall:

@@ -33,8 +33,8 @@ cd "$temporary/bundle"
 "$found" -I -c 'import ensurepip, venv' 2>/dev/null ||
   refuse "$found has no module venv. On Debian, Ubuntu and Astra Linux: apt-get install python$version-venv"
 "$found" -m venv "$temporary/venv"
-PIP_CONFIG_FILE=/dev/null "$temporary/venv/bin/python" -m pip install --isolated --quiet --disable-pip-version-check \
-  --no-index --find-links wheels --constraint constraints.txt ansible-core
+PIP_CONFIG_FILE=/dev/null "$temporary/venv/bin/python" -m pip install --isolated --quiet --no-compile \
+  --disable-pip-version-check --no-index --find-links wheels --constraint constraints.txt ansible-core
 export ANSIBLE_CONFIG="$PWD/ansible.cfg"
 "$temporary/venv/bin/ansible-playbook" -i localhost, -c local \
   -e "ansible_python_interpreter=$temporary/venv/bin/python" -e "bridge_python=$found" \

@@ -44,9 +44,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Host(PanelHost):
     """A host with BILLmanager, and the unpacked bundle in /root/bundle."""
 
-    def install(self, *arguments: str) -> Finished:
-        """As `make install` in the unpacked bundle."""
-        return self.run("sh", "/root/bundle/bridge/install.sh", *arguments)
+    def install(self, arguments: str = "") -> Finished:
+        """`make install` in the unpacked bundle."""
+        return self.run("make", "--directory=/root/bundle", "install", f"ARGUMENTS={arguments}")
 
     def play(self, bundle: Path, *arguments: str) -> Finished:
         """The playbook alone, with an Ansible that is there already."""
@@ -132,7 +132,7 @@ def test_a_host_from_installation_to_removal(make_host: Callable[[], Host], bund
     assert host.files() == before
 
     # Installed out of nothing but the bundle, but left to a cluster manager to start.
-    done = host.install("-e", "bridge_started=false", "-e", f"bridge_python={interpreter()}")
+    done = host.install(f"-e bridge_started=false -e bridge_python={interpreter()}")
     assert done.returncode == 0, done.printed
     settings = host.path(SETTINGS)
     assert settings.read_bytes() == EXAMPLE.read_bytes()

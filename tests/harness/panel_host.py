@@ -5,8 +5,8 @@ a network, with processes of its own. As root only."""
 from __future__ import annotations
 
 import json
+import os
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,13 +15,15 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TESTS = REPOSITORY / "tests"
+SYSTEMCTL = TESTS / "standins" / "systemctl.py"
 PYTHON = REPOSITORY / ".venv" / "bin" / "python"
 BILLMANAGER = Path("/usr/local/mgr5")
 
-# $1: a directory; then those that are on other file systems than /. An installation of this machine is not there.
+# $1: a directory; $2: what is systemctl there; then directories to be seen. An installation of this machine is not.
+# Nothing is said to be ready before this is in its own root: what is written then must not reach this machine.
 _ROOT = """
 set -eu
-base=$1; shift
+base=$1; systemctl=$2; shift 2
 mount -t tmpfs -o mode=0755 tmpfs "$base"
 mkdir "$base/upper" "$base/work" "$base/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$base/upper,workdir=$base/work" "$base/root"
@@ -38,11 +40,11 @@ mkdir -p "$base/root/run/systemd/system"
 cd "$base/root"
 rm -rf opt/bill-nextcloud* usr/local/mgr5 etc/bill-nextcloud etc/logrotate.d/bill-nextcloud var/lib/bill-nextcloud \
   var/log/bill-nextcloud usr/local/bin/bill-nextcloud etc/systemd/system/bill-nextcloud*
-echo ready
-exec chroot . /bin/sh -c 'while :; do sleep 1; done'
+rm -f usr/bin/systemctl
+cp "$systemctl" usr/bin/systemctl
+chmod 755 usr/bin/systemctl
+exec chroot . /bin/sh -c 'echo ready; while :; do sleep 1; done'
 """
-
-
 _NOISE = re.compile(r"^/tmp/|^/root/\.ansible/|__pycache__|^/var/log/standin-")
 
 
@@ -80,7 +82,7 @@ class PanelHost:
         self._directory.mkdir()
         flags = ["--mount", "--pid", "--net", "--fork", "--kill-child", "--propagation", "private"]
         self._process = subprocess.Popen(
-            ["unshare", *flags, "sh", "-c", _ROOT, "sh", str(self._directory), *bound],
+            ["unshare", *flags, "sh", "-c", _ROOT, "sh", str(self._directory), str(SYSTEMCTL), *bound],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -95,10 +97,9 @@ class PanelHost:
         # Its child is the first process in there.
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text("ascii")
         self._inside = int(children.split()[0])
-        systemctl = self.path("/usr/bin/systemctl")
-        systemctl.unlink(missing_ok=True)
-        shutil.copyfile(TESTS / "standins" / "systemctl.py", systemctl)
-        systemctl.chmod(0o755)
+        # Nothing may ever be written to this machine's own root.
+        if os.path.samestat(self.path("/").stat(), Path("/").stat()):
+            raise NoRoot("the process is in no root of its own")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -57,9 +57,7 @@ def worker(settings: Path, log_file: Path | None = None) -> None:
     read = read_settings(settings)
     # DBOS and the record get back what they write (RETURNING). With an older one every operation would fail.
     if sqlite3.sqlite_version_info < (3, 35) and read.engine_database.startswith("sqlite"):
-        raise EngineUnavailable(
-            detail=f"SQLite 3.35 or PostgreSQL is needed, this is SQLite {sqlite3.sqlite_version}"
-        )
+        raise EngineUnavailable(detail=f"SQLite 3.35 or PostgreSQL is needed, this is SQLite {sqlite3.sqlite_version}")
     read.bridge.state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with locked(read.bridge.state_directory / "worker.lock", 0):
