@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
@@ -261,4 +260,3 @@ def test_what_does_not_fit_is_refused_before_anything_is_changed(
     done = host.install()
     assert done.returncode != 0
     assert "the bundle is damaged: bridge/pmnextcloud" in done.printed
-    shutil.rmtree(host.path("/root/bundle"))
