@@ -120,7 +120,7 @@ class PanelHost:
             capture_output=True,
             text=True,
             check=False,
-            timeout=240,
+            timeout=600,
         )
         return Finished(done.returncode, done.stdout, done.stdout + done.stderr)
 
