@@ -7,12 +7,17 @@
 # make bench   what the bridge takes on this machine: a table, and build/bench.json. About an hour; OPERATIONS=1000 is
 #              quicker. SUBJECTS and ENGINES name some: make bench SUBJECTS="intake executable" ENGINES=sqlite
 # make docs    the collection's documentation as pages: build/docs/html/index.html
+# make bundle  all that an installation without internet needs, for the version of PYTHON: build/bill-nextcloud-….tar.gz
+# make install     the bridge on this BILLmanager host (root); in an unpacked bundle, too. ARGUMENTS go to ansible-playbook:
+#              make install ARGUMENTS="--check --diff" (see playbooks/bridge.yml)
+# make uninstall   takes it away; settings and records stay
 #
 # Everything is installed into .venv of this directory. PYTHON names another interpreter (3.11 or newer).
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make … PYTHON=…")'
 TESTS_AT_ONCE ?= 3
 COLLECTION := collections/ansible_collections/bill/nextcloud
 WITH_PATH = PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/collections"
@@ -20,10 +25,10 @@ WITH_PATH = PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/c
 # Handed to the demonstration by the environment, never as arguments.
 export CLOUD_URL CLOUD_USER CLOUD_PASSWORD CLOUD_CA_FILE
 
-.PHONY: demo stack test lint cores bench docs format clean
+.PHONY: demo stack test lint cores bench docs bundle install uninstall format clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=…")'
+	@$(NEW_ENOUGH)
 	@$(PYTHON) -c 'import sqlite3, sys; sys.exit(sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42) and "This Python needs SQLite 3.42 or newer; Python 3.11 does with less: make PYTHON=…")'
 	@echo "Installing the Python packages into $(VENV) …"
 	$(PYTHON) -m venv $(VENV)
@@ -61,6 +66,26 @@ docs: $(VENV)/installed
 	$(WITH_PATH) antsibull-docs collection --use-current --squash-hierarchy --fail-on-error \
 		--dest-dir build/docs/rst bill.nextcloud
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html -c docs/site build/docs/rst build/docs/html
+
+bundle:
+	@$(NEW_ENOUGH)
+	@echo "Collecting the wheels …"
+	@$(PYTHON) bridge/bundle.py build build
+
+# PYTHON is for the bridge when it was given; else install.sh finds one.
+install:
+ifneq ($(wildcard bundle.json),)
+	@$(if $(filter file,$(origin PYTHON)),,PYTHON='$(PYTHON)') sh bridge/install.sh $(ARGUMENTS)
+else
+	@$(NEW_ENOUGH)
+	@echo "Collecting the wheels …"
+	@rm -rf build/install && mkdir -p build/install/bundle
+	@tar -xzf "$$($(PYTHON) bridge/bundle.py build build/install)" --strip-components=1 -C build/install/bundle
+	@PYTHON='$(PYTHON)' sh build/install/bundle/bridge/install.sh $(ARGUMENTS)
+endif
+
+uninstall:
+	@sh /opt/bill-nextcloud/bridge/install.sh --tags uninstall $(ARGUMENTS)
 
 format: $(VENV)/installed
 	$(BIN)/ruff format .

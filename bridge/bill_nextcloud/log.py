@@ -7,6 +7,8 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
 from typing import Any
 
 from bill_nextcloud.billmanager.messages import TEXTS, text
@@ -72,11 +74,24 @@ class _Format(logging.Formatter):
         return "\n".join("    " + _one_line(line) for line in super().formatException(ei).splitlines())
 
 
-def set_up(level: str = "INFO") -> None:
-    """Send log lines to standard error, where systemd's journal or the caller takes them."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Format("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+def set_up(level: str = "INFO", *, file: Path | None = None) -> None:
+    """Send log lines to standard error, where systemd's journal or the caller takes them, and to ``file``, which may be
+    moved away (logrotate). One that cannot be opened is a warning: no call of BILLmanager fails for it."""
+    format_ = _Format("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    refused: OSError | None = None
+    if file is not None:
+        # While the disk is full the journal still has every line; a traceback for each would be no help there.
+        logging.raiseExceptions = False
+        try:
+            handlers.append(WatchedFileHandler(file, encoding="utf-8", errors="backslashreplace"))
+        except OSError as error:
+            refused = error
+    for handler in handlers:
+        handler.setFormatter(format_)
     root = logging.getLogger("bill_nextcloud")
-    root.handlers[:] = [handler]
+    root.handlers[:] = handlers
     root.setLevel(level)
     root.propagate = False
+    if refused is not None:
+        logger("log").warning("the log file is not written", detail=refused)

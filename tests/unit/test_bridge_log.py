@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from bill_nextcloud.errors import BillmanagerUnavailable, OperationError
@@ -174,3 +175,23 @@ def test_the_level(lines: Lines) -> None:
     assert len(lines(both)) == 1
     assert len(lines(both, "DEBUG")) == 2
     assert lines(both, "ERROR") == []
+
+
+def test_a_file_gets_the_lines_too(tmp_path: Path) -> None:
+    """Also after logrotate has moved it away."""
+    file = tmp_path / "bridge.log"
+    set_up(file=file)
+    logger("test").info("before")
+    file.rename(tmp_path / "bridge.log.1")
+    logger("test").info("after")
+    assert (tmp_path / "bridge.log.1").read_text("utf-8").endswith("before\n")
+    assert file.read_text("utf-8").endswith("after\n")
+
+
+def test_a_file_that_cannot_be_opened(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Is said, and stops nothing."""
+    set_up(file=tmp_path / "nowhere" / "bridge.log")
+    logger("test").info("all the same")
+    refused, line = capsys.readouterr().err.splitlines()
+    assert "the log file is not written" in refused
+    assert line.endswith("all the same")

@@ -16,6 +16,7 @@ UNITS = REPOSITORY / "bridge" / "systemd"
 SERVICE, SOCKET = UNITS / "bill-nextcloud.service", UNITS / "bill-nextcloud.socket"
 GUIDES = [REPOSITORY / "docs" / name for name in ("install.md", "install.ru.md")]
 PROGRAM = "/opt/bill-nextcloud/.venv/bin/bill-nextcloud"
+LOG = "/var/log/bill-nextcloud/bridge.log"
 
 
 def options(unit: Path) -> dict[str, str]:
@@ -35,7 +36,10 @@ def test_they_agree_with_the_settings() -> None:
     assert SOCKET.name in service["Requires"].split()
     assert SOCKET.name in service["After"].split()
     assert service["RuntimeDirectoryPreserve"] == "yes"
-    assert service["ExecStart"] == f"{PROGRAM} worker"
+    assert f"/var/log/{service['LogsDirectory']}/bridge.log" == LOG
+    assert service["LogsDirectoryMode"] == "0700"
+    assert service["ExecStart"] == f"{PROGRAM} worker --log-file {LOG}"
+    assert f"\n{LOG} {{\n" in (REPOSITORY / "bridge" / "logrotate.conf").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)

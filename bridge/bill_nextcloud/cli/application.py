@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -40,12 +42,17 @@ application.command("import")(import_)
 
 
 @application.command()
-def worker(settings: SettingsFile = DEFAULT_PATH) -> None:
+def worker(
+    settings: SettingsFile = DEFAULT_PATH,
+    log_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the log there, too; logrotate may move it away.")
+    ] = None,
+) -> None:
     """Carry out what BILLmanager asks for, until told to stop."""
     # Loading the engine takes a second, and `status` is called each minute.
     from bill_nextcloud.cli.worker import worker as work
 
-    work(settings)
+    work(settings, log_file)
 
 
 @application.command()

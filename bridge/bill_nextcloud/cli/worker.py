@@ -44,19 +44,23 @@ log = logger("cli")
 _SWITCH_SECONDS = 0.0005
 
 
-def worker(settings: Path) -> None:
+def worker(settings: Path, log_file: Path | None = None) -> None:
     """Take operations from BILLmanager's module and carry them out, until it is told to stop (SIGTERM).
 
-    ``settings``: the settings file. Raises an ``OperationError`` when the worker cannot start.
+    ``settings``: the settings file. ``log_file`` gets the log lines, too. Raises an ``OperationError`` when the worker
+    cannot start.
     """
-    set_up()
+    # Everything that is written (log, engine database, locks, artifacts, socket) is for this user only.
+    os.umask(0o077)
+    set_up(file=log_file)
     sys.setswitchinterval(_SWITCH_SECONDS)
     # DBOS takes times from SQLite in a way that older ones lack, when Python is newer.
     if sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42):
         raise EngineUnavailable(detail=f"Python 3.12 and newer needs SQLite 3.42, this is {sqlite3.sqlite_version}")
-    # Everything that is written (engine database, locks, artifacts, socket) is for this user only.
-    os.umask(0o077)
     read = read_settings(settings)
+    # DBOS and the record get back what they write (RETURNING). With an older one every operation would fail.
+    if sqlite3.sqlite_version_info < (3, 35) and read.engine_database.startswith("sqlite"):
+        raise EngineUnavailable(detail=f"SQLite 3.35 or PostgreSQL is needed, this is SQLite {sqlite3.sqlite_version}")
     read.bridge.state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with locked(read.bridge.state_directory / "worker.lock", 0):
