@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError
 
 from bill_nextcloud.billmanager.crypt import CryptKey
@@ -17,6 +17,7 @@ from bill_nextcloud.settings import BillmanagerSettings
 
 # Each wait in the pool is short, however many operations are under way; and BILLmanager keeps its connections.
 _POOL: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 4, "max_overflow": 0, "pool_timeout": 300}
+_TIMEOUTS = {"connect_timeout": 10, "read_timeout": 60}
 _SOCKETS = ("/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock")
 
 
@@ -37,12 +38,25 @@ def database_of(settings: BillmanagerSettings) -> Database:
 
 
 def _engine(settings: BillmanagerSettings, values: dict[str, str]) -> Engine:
-    if settings.database_url:
-        try:
-            return create_engine(settings.database_url, **_POOL)
-        except (ArgumentError, ImportError, ValueError):
-            # The address may hold a password: it is not shown, nor the error behind (an "@" in a password cuts it off).
-            raise SettingsInvalid(file="billmanager.database_url", detail="not an SQLAlchemy address") from None
+    if not settings.database_url:
+        return _opened(_address(values))
+    try:
+        return _opened(make_url(settings.database_url))
+    except (ArgumentError, ImportError, ValueError):
+        # The address may hold a password: it is not shown, nor the error behind (an "@" in a password cuts it off).
+        raise SettingsInvalid(file="billmanager.database_url", detail="not an SQLAlchemy address") from None
+
+
+def _opened(address: URL) -> Engine:
+    if address.get_driver_name() != "pymysql":
+        return create_engine(address, **_POOL)
+    # What the address itself says of these counts.
+    timeouts = {name: seconds for name, seconds in _TIMEOUTS.items() if name not in address.query}
+    # Autocommit: each read sees what BILLmanager has written meanwhile.
+    return create_engine(address, **_POOL, isolation_level="AUTOCOMMIT", connect_args=timeouts)
+
+
+def _address(values: dict[str, str]) -> URL:
     if not values.get("DBName") or not values.get("DBUser"):
         raise BillmanagerUnavailable(detail="mgrctl paramlist names no database (DBName, DBUser)")
     host = values.get("DBHost") or "localhost"
@@ -51,13 +65,6 @@ def _engine(settings: BillmanagerSettings, values: dict[str, str]) -> Engine:
         socket = values.get("DBSocket") or next((path for path in _SOCKETS if Path(path).exists()), "")
         if socket:
             query["unix_socket"] = socket
-    address = URL.create(
+    return URL.create(
         "mysql+pymysql", values["DBUser"], values.get("DBPassword") or None, host, None, values["DBName"], query
-    )
-    # Autocommit: each read sees what BILLmanager has written meanwhile.
-    return create_engine(
-        address,
-        **_POOL,
-        isolation_level="AUTOCOMMIT",
-        connect_args={"connect_timeout": 10, "read_timeout": 60},
     )
