@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import pytest
 from harness.cloud import Server
@@ -18,11 +18,11 @@ LONGEST_WAIT = 8.5  # the module gives up after 8; starting and ending it takes 
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def shared(tmp_path_factory: pytest.TempPathFactory, administrator: Path | None) -> Iterator[Stack]:
     """One stack for all: nothing here changes a cloud."""
     directory = tmp_path_factory.mktemp("forms")
     server = Server(directory / "cloud")
-    stack = Stack.set_up(directory / "stack", server.cloud, None, server.standin)
+    stack = Stack.set_up(directory / "stack", server.cloud, None, server.standin, administrator)
     yield stack
     stack.worker.cleanup()
     server.stop()
@@ -67,10 +67,9 @@ def tune(stack: Stack, chosen: str = "", module: int | None = None) -> dict[str,
 def service(stack: Stack, **params: str) -> str:
     """A service that is on the books only, with these parameters; its number."""
     number = stack.panel.order(stack.small, stack.panel.add_client("Ivan", "ivan@example.org"))
-    with sqlite3.connect(stack.panel.layout.database) as connection:
-        connection.execute("UPDATE item SET status = 2 WHERE id = ?", (number,))
-        rows = [(number, name, value) for name, value in params.items()]
-        connection.executemany("INSERT INTO itemparam VALUES (?, ?, ?)", rows)
+    stack.sql("UPDATE item SET status = 2 WHERE id = ?", number)
+    for name, value in params.items():
+        stack.sql("INSERT INTO itemparam VALUES (?, ?, ?)", number, name, value)
     return str(number)
 
 
@@ -167,8 +166,8 @@ def test_bad_forms(stack: Stack, bad: str) -> None:
 
 def test_modules_that_are_not_ours(stack: Stack) -> None:
     """A number of none, of another kind of module, and none at all."""
-    with sqlite3.connect(stack.panel.layout.database) as connection:
-        other = connection.execute("INSERT INTO processingmodule (name, module) VALUES ('X', 'pmother')").lastrowid
+    stack.sql("INSERT INTO processingmodule (name, module) VALUES ('X', 'pmother')")
+    ((other,),) = stack.sql("SELECT id FROM processingmodule WHERE module = 'pmother'")
     for module, code in (("999999", "module_unknown"), (str(other), "module_unknown"), ("x", "bad_request")):
         for command in ("pricelist_dynamic_settings_tune", "get_server_config"):
             refused(stack.panel.call(command, ["--module", module], stdin="<doc/>"), code)
