@@ -110,13 +110,24 @@ def test_connections_that_the_server_has_ended(stack: Stack) -> None:
     stack.sql("SET GLOBAL wait_timeout = 1")
     try:
         end_connections(stack)
-        stack.opened(stack.small)
+        assert stack.panel.call("open", ["--item", "4711"]).error is not None
         assert connections(stack)
         until(lambda: not connections(stack))
         stack.worker.log.write_bytes(b"")
         stack.opened(stack.small)
     finally:
         stack.sql("SET GLOBAL wait_timeout = DEFAULT")
+    assert "billmanager_unavailable" not in stack.worker.log.read_text()
+
+
+def test_another_password_of_the_database(stack: Stack) -> None:
+    """BILLmanager has it, too: the bridge asks for it when its own is refused, and nothing fails."""
+    options = stack.panel.layout.database
+    before = parameters(options)["DBPassword"]
+    stack.sql(f"ALTER USER {own_user(stack)[0]} IDENTIFIED BY 'An0ther-of-the-test'")
+    options.write_text(options.read_text().replace(before, "An0ther-of-the-test"))
+    end_connections(stack)
+    stack.opened(stack.small)
     assert "billmanager_unavailable" not in stack.worker.log.read_text()
 
 
@@ -167,14 +178,13 @@ def test_a_user_that_may_read_nothing(stack: Stack) -> None:
 
 
 def test_a_user_that_may_only_read(stack: Stack) -> None:
-    """It is enough for orders. Statistics fail as a whole: no row, and the day stays open until it may write them."""
+    """Statistics fail as a whole: no row, and the day stays open until it may write them."""
     user, tables = own_user(stack)
     (service,) = sell(stack, stack.small, used=GIB // 2)
     stack.sql(f"REVOKE ALL ON {tables} FROM {user}")
     stack.sql(f"GRANT SELECT ON {tables} TO {user}")
     end_connections(stack)
     try:
-        stack.opened(stack.small)
         run = stat(stack)
     finally:
         stack.sql(f"GRANT ALL ON {tables} TO {user}")

@@ -12,7 +12,6 @@ import pytest
 from bill_nextcloud.billmanager.connection import database_of
 from bill_nextcloud.errors import BillmanagerUnavailable, SettingsInvalid
 from bill_nextcloud.settings import BillmanagerSettings
-from sqlalchemy import event
 from standins.billmanager import Panel
 
 PASSWORD = "admin-p4ssword"
@@ -92,17 +91,19 @@ def test_a_local_database_is_reached_by_its_socket(tmp_path: Path, host: dict[st
         ("mysql+pymysql://bill@127.0.0.1/bill5?read_timeout=5", {"connect_timeout": 10, "read_timeout": 5}),
     ],
 )
-def test_nobody_waits_for_a_database_without_end(tmp_path: Path, url: str | None, seconds: dict[str, int]) -> None:
+def test_nobody_waits_for_a_database_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str | None, seconds: dict[str, int]
+) -> None:
     """Whether paramlist or the settings name it; an address may have its own limits."""
     settings = paramlist(tmp_path, DBHost="127.0.0.1", DBName="bill5", DBUser="bill")
     database = database_of(settings.model_copy(update={"database_url": url}))
     found: dict[str, Any] = {}
 
-    @event.listens_for(database._engine, "do_connect")
-    def connect(_dialect: object, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
+    def connect(**parameters: Any) -> None:
         found.update(parameters)
         raise pymysql.OperationalError(2003, "refused by the test")
 
+    monkeypatch.setattr(pymysql, "connect", connect)
     with pytest.raises(BillmanagerUnavailable, match="database: refused by the test"):
         database.clouds()
     assert {name: found[name] for name in seconds} == seconds

@@ -143,11 +143,14 @@ def set_outage(path: Path, *, down: bool) -> None:
 
 
 def is_down(path: Path) -> bool:
-    """See `database.is_down`."""
-    with connected(path) as connection:
-        user = _options(path)["billmgr"]["user"]
-        locked = "SELECT 1 FROM mysql.global_priv WHERE user = ? AND JSON_VALUE(priv, '$.account_locked')"
-        return connection.execute(locked, (user,)).fetchone() is not None
+    """See `database.is_down`; a server that does not run is down, too."""
+    user = _options(path)["billmgr"]["user"]
+    locked = "SELECT 1 FROM mysql.global_priv WHERE user = ? AND JSON_VALUE(priv, '$.account_locked')"
+    try:
+        with connected(path) as connection:
+            return connection.execute(locked, (user,)).fetchone() is not None
+    except pymysql.OperationalError:
+        return True
 
 
 def back_up(path: Path, copy: Path) -> None:
