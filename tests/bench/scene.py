@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from harness.cloud import Server
 from harness.stack import Stack
 from harness.worker import REPOSITORY
 from standins.billmanager import Panel, operations, sales
-from standins.billmanager.database import transaction
+from standins.billmanager.database import Connection, transaction
 
 from bench.callers import Event, ask
 
@@ -101,7 +100,7 @@ class Scene:
         with transaction(self.panel.layout.database) as connection:
             return [Event("resume", service, operations.begin(connection, service, "resume")) for service in services]
 
-    def _services(self, connection: sqlite3.Connection, cloud: int, count: int) -> Iterator[int]:
+    def _services(self, connection: Connection, cloud: int, count: int) -> Iterator[int]:
         for _ in range(count):
             client = sales.add_client(connection, "Ivan Ivanov", "client@example.org")
             yield sales.add_service(connection, self.tariffs[cloud], client, None, 1)

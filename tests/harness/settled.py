@@ -85,6 +85,7 @@ class Expected:
             *(password for _, password in self.strangers.values()),
         }
         where = [stack.worker.directory, stack.panel.root / "var", stack.worker.runtime]
+        stack.panel.back_up(stack.panel.root / "var" / "tables")
         found = [f"a secret is in {path}" for path in files_with(where, {secret for secret in secrets if secret})]
         return found + [f"secrets of a run are left: {path}" for path in stack.worker.runtime.glob("run-*")]
 

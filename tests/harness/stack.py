@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from standins.billmanager import Panel, Run
+from standins.billmanager.database import transaction
 from standins.cloud.process import StandinCloud
 
 from harness.cloud import Cloud, Server
@@ -41,9 +42,11 @@ class Stack:
         cloud: Cloud,
         settings: dict[str, dict[str, Any]] | None = None,
         server: StandinCloud | None = None,
+        mariadb: Path | None = None,
     ) -> Stack:
-        """Lay everything out below ``directory``, install the module, add ``cloud`` and start the bridge."""
-        panel = Panel.create(directory / "mgr5")
+        """Lay everything out below ``directory``, install the module, add ``cloud`` and start the bridge. ``mariadb``:
+        where BILLmanager's tables are to be in one, see ``Panel.create``."""
+        panel = Panel.create(directory / "mgr5", mariadb)
         worker = Worker(directory / "bridge", panel, settings or {})
         try:
             worker.install()
@@ -140,8 +143,12 @@ class Stack:
 
     def set_tariff(self, service: int, tariff: int) -> None:
         """Put a service on another tariff by hand, without an operation."""
-        with sqlite3.connect(self.panel.layout.database) as connection:
-            connection.execute("UPDATE item SET pricelist = ? WHERE id = ?", (tariff, service))
+        self.sql("UPDATE item SET pricelist = ? WHERE id = ?", tariff, service)
+
+    def sql(self, statement: str, *values: object) -> list[Any]:
+        """Change BILLmanager's tables by hand, or read them; the rows."""
+        with transaction(self.panel.layout.database) as connection:
+            return connection.execute(statement, values).fetchall()
 
     @property
     def standin(self) -> StandinCloud:

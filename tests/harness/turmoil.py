@@ -29,9 +29,9 @@ class Turmoil:
     Services and operations are named by any number, which is counted round among those that there are.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, mariadb: Path | None = None) -> None:
         self.server = Server(directory / "cloud", groups=["customers", "premium", BY_HAND])
-        self.stack = Stack.set_up(directory, self.server.cloud, SETTINGS, self.server.standin)
+        self.stack = Stack.set_up(directory, self.server.cloud, SETTINGS, self.server.standin, mariadb)
         self.panel = self.stack.panel
         self.expected = Expected()
         self.tariffs = (self.stack.small, self.stack.large, self.stack.kept)

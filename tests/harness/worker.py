@@ -42,7 +42,7 @@ class Worker:
 
     def _toml(self) -> str:
         sections: dict[str, dict[str, Any]] = {
-            "billmanager": {"root": str(self.panel.root), "database_url": self.panel.database_url},
+            "billmanager": {"root": str(self.panel.root)},
             "bridge": {
                 "state_directory": str(self.state),
                 "runtime_directory": str(self.runtime),
@@ -51,6 +51,8 @@ class Worker:
             # Nobody wants to wait in a test.
             "retries": {"first_seconds": 0.2, "longest_seconds": 1, "probe_seconds": 0.5},
         }
+        if self.panel.database_url:
+            sections["billmanager"]["database_url"] = self.panel.database_url
         for name, values in self.settings.items():
             sections.setdefault(name, {}).update(values)
         lines = []

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness import mariadb as real_mariadb
 from harness.cloud import Server
+from harness.mariadb import MariaDB
 from harness.postgresql import NotInstalled, PostgreSQL
 from harness.stack import Stack
 
@@ -18,7 +20,7 @@ SetUp = Callable[..., Stack]
 
 
 @pytest.fixture
-def set_up(tmp_path: Path) -> Iterator[SetUp]:
+def set_up(tmp_path: Path, administrator: Path | None) -> Iterator[SetUp]:
     """Makes a stack: ``set_up(settings={...}, **options of the stand-in cloud)``. Ended after the test."""
     servers: list[Server] = []
     stacks: list[Stack] = []
@@ -27,7 +29,7 @@ def set_up(tmp_path: Path) -> Iterator[SetUp]:
         directory = tmp_path / f"stack-{len(servers)}"
         server = Server(directory / "cloud", **options)
         servers.append(server)
-        stack = Stack.set_up(directory, server.cloud, settings, server.standin)
+        stack = Stack.set_up(directory, server.cloud, settings, server.standin, administrator)
         stacks.append(stack)
         return stack
 
@@ -42,6 +44,36 @@ def set_up(tmp_path: Path) -> Iterator[SetUp]:
 def stack(set_up: SetUp) -> Stack:
     """A stack with default settings."""
     return set_up()
+
+
+@pytest.fixture(scope="session")
+def installed_mariadb() -> Iterator[MariaDB | None]:
+    """A MariaDB server for BILLmanager's tables, started with the first test; none where none is installed, with
+    REQUIRE_MARIADB that is an error."""
+    try:
+        server = MariaDB()
+    except real_mariadb.NotInstalled:
+        if os.environ.get("REQUIRE_MARIADB"):
+            raise
+        yield None
+        return
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def administrator(installed_mariadb: MariaDB | None) -> Path | None:
+    """For ``Panel.create``: BILLmanager's tables are in MariaDB, as providers have them, or where there is none in
+    SQLite."""
+    return None if installed_mariadb is None else installed_mariadb.options
+
+
+@pytest.fixture(scope="session")
+def mariadb(installed_mariadb: MariaDB | None) -> MariaDB:
+    """The MariaDB that has BILLmanager's tables. Where none is installed the test is skipped."""
+    if installed_mariadb is None:
+        pytest.skip("MariaDB is not installed: apt-get install mariadb-server")
+    return installed_mariadb
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 from collections.abc import Callable
 from dataclasses import asdict
@@ -21,12 +20,6 @@ from standins.billmanager import Run
 from .conftest import SetUp
 
 Prepare = Callable[[Stack], int]
-
-
-def execute(stack: Stack, statement: str, *values: object) -> None:
-    """Change BILLmanager's tables by hand."""
-    with sqlite3.connect(stack.panel.layout.database) as connection:
-        connection.execute(statement, values)
 
 
 def clear_error(stack: Stack, run: Run, type_: str) -> None:
@@ -59,32 +52,32 @@ def no_disk(stack: Stack) -> int:
 
 def unknown_unit(stack: Stack) -> int:
     service = stack.order()
-    execute(stack, "UPDATE measure SET intname = 'parrot', lessmeasure = NULL WHERE intname = 'gib'")
+    stack.sql("UPDATE measure SET intname = 'parrot', lessmeasure = NULL WHERE intname = 'gib'")
     return service
 
 
 def wrong_address(stack: Stack) -> int:
-    execute(stack, "UPDATE processingparam SET value = 'not an address' WHERE intname = 'url'")
+    stack.sql("UPDATE processingparam SET value = 'not an address' WHERE intname = 'url'")
     return stack.order()
 
 
 def no_address(stack: Stack) -> int:
-    execute(stack, "DELETE FROM processingparam WHERE intname = 'url'")
+    stack.sql("DELETE FROM processingparam WHERE intname = 'url'")
     return stack.order()
 
 
 def nobody_listens(stack: Stack) -> int:
-    execute(stack, "UPDATE processingparam SET value = 'http://127.0.0.1:9/cloud' WHERE intname = 'url'")
+    stack.sql("UPDATE processingparam SET value = 'http://127.0.0.1:9/cloud' WHERE intname = 'url'")
     return stack.order()
 
 
 def wrong_user(stack: Stack) -> int:
-    execute(stack, "UPDATE processingparam SET value = 'nobody' WHERE intname = 'username'")
+    stack.sql("UPDATE processingparam SET value = 'nobody' WHERE intname = 'username'")
     return stack.order()
 
 
 def spoiled_password(stack: Stack) -> int:
-    execute(stack, "UPDATE processingcryptedparam SET value = 'bm90IFJTQQ==' WHERE intname = 'password'")
+    stack.sql("UPDATE processingcryptedparam SET value = 'bm90IFJTQQ==' WHERE intname = 'password'")
     return stack.order()
 
 
@@ -147,7 +140,7 @@ def test_wrong_password_is_tried_once(stack: Stack) -> None:
     assert [one["failure"]["code"] for one in cloud["unread"]] == ["wrong_credentials"]
     assert [seen["status"] for seen in stack.standin.requests()] == [401]
     right = "SELECT value FROM processingcryptedparam WHERE processingmodule = ?"
-    execute(stack, f"UPDATE processingcryptedparam SET value = ({right})", stack.module)
+    stack.sql(f"UPDATE processingcryptedparam SET value = ({right})", stack.module)
     stack.panel.wait(stack.panel.service(service)["operations"][0])
     assert stack.panel.service(service)["status_name"] == "active"
 

@@ -37,9 +37,9 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def stack(tmp_path: Path, server: Server) -> Iterator[Stack]:
+def stack(tmp_path: Path, server: Server, administrator: Path | None) -> Iterator[Stack]:
     """Panel and cloud; the worker has settings but is not started."""
-    panel = Panel.create(tmp_path / "mgr5")
+    panel = Panel.create(tmp_path / "mgr5", administrator)
     worker = Worker(tmp_path / "bridge", panel)
     cloud = server.cloud
     module = panel.add_cloud("Blue", {"url": cloud.url, "username": cloud.username}, {"password": cloud.password})

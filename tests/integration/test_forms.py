@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from harness.playbook import ansible
 from harness.processes import below, until
 from harness.stack import Stack
 from standins.billmanager import Run
+from standins.billmanager.database import reading, transaction
 from standins.billmanager.descriptor import PLACEHOLDER
 
 GIB = 1024**3
@@ -23,11 +23,11 @@ LONGEST_WAIT = 8.5  # the module gives up after 8; starting and ending it takes 
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def shared(tmp_path_factory: pytest.TempPathFactory, administrator: Path | None) -> Iterator[Stack]:
     """One stack for all: nothing here changes a cloud."""
     directory = tmp_path_factory.mktemp("forms")
     server = Server(directory / "cloud")
-    stack = Stack.set_up(directory / "stack", server.cloud, None, server.standin)
+    stack = Stack.set_up(directory / "stack", server.cloud, None, server.standin, administrator)
     yield stack
     stack.worker.cleanup()
     server.stop()
@@ -74,10 +74,9 @@ def tune(stack: Stack, chosen: str = "", module: int | None = None) -> dict[str,
 def service(stack: Stack, **params: str) -> str:
     """A service that is on the books only, with these parameters; its number."""
     number = stack.panel.order(stack.small, stack.panel.add_client("Ivan", "ivan@example.org"))
-    with sqlite3.connect(stack.panel.layout.database) as connection:
-        connection.execute("UPDATE item SET status = 2 WHERE id = ?", (number,))
-        rows = [(number, name, value) for name, value in params.items()]
-        connection.executemany("INSERT INTO itemparam VALUES (?, ?, ?)", rows)
+    stack.sql("UPDATE item SET status = 2 WHERE id = ?", number)
+    for name, value in params.items():
+        stack.sql("INSERT INTO itemparam VALUES (?, ?, ?)", number, name, value)
     return str(number)
 
 
@@ -165,15 +164,16 @@ def test_module_with_most_space(stack: Stack, tmp_path: Path) -> None:
     try:
         other = stack.beside(beside)
         tariff = stack.panel.add_tariff("Both", stack.module, (2, "gib"), params={"usergroup": "customers"})
-        with sqlite3.connect(stack.panel.layout.database) as connection:
+        with transaction(stack.panel.layout.database) as connection:
             connection.execute("INSERT INTO processingmodule2pricelist VALUES (?, ?)", (other.module, tariff))
             # The provider would have the other cloud filled first.
             connection.execute("UPDATE processingmodule SET orderpriority = 0 WHERE id = ?", (other.module,))
         for module in (stack.module, other.module):
             # On a busy machine a cloud may answer too late, and is asked again.
             until(partial(server_config_read, stack, module))
-        with sqlite3.connect(stack.panel.layout.database) as connection:
-            kept = [config for (config,) in connection.execute("SELECT config FROM processingmodule ORDER BY id")]
+        with reading(stack.panel.layout.database) as connection:
+            rows = connection.execute("SELECT config FROM processingmodule ORDER BY id").fetchall()
+            kept = [row["config"] for row in rows]
         assert 'free_space="107374182400"' in kept[0]
 
         def asked() -> list[str]:
@@ -218,8 +218,8 @@ def test_bad_forms(stack: Stack, bad: str) -> None:
 
 def test_modules_that_are_not_ours(stack: Stack) -> None:
     """A number of none, of another kind of module, and none at all."""
-    with sqlite3.connect(stack.panel.layout.database) as connection:
-        other = connection.execute("INSERT INTO processingmodule (name, module) VALUES ('X', 'pmother')").lastrowid
+    stack.sql("INSERT INTO processingmodule (name, module) VALUES ('X', 'pmother')")
+    ((other,),) = stack.sql("SELECT id FROM processingmodule WHERE module = 'pmother'")
     for module, code in (("999999", "module_unknown"), (str(other), "module_unknown"), ("x", "bad_request")):
         for command in ("pricelist_dynamic_settings_tune", "get_server_config"):
             refused(stack.panel.call(command, ["--module", module], stdin="<doc/>"), code)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from pathlib import Path
 
@@ -20,12 +19,6 @@ from .test_kill import in_the_middle
 STRANGER = "Stranger-Passw0rd-1"
 
 
-def execute(stack: Stack, statement: str, *values: object) -> None:
-    """Change BILLmanager's tables by hand."""
-    with sqlite3.connect(stack.panel.layout.database) as connection:
-        connection.execute(statement, values)
-
-
 def test_service_that_moved_to_another_cloud(stack: Stack, tmp_path: Path) -> None:
     """The same name on the other cloud is a stranger's: nothing is touched there or here, and a person is told."""
     service = stack.opened()
@@ -35,7 +28,7 @@ def test_service_that_moved_to_another_cloud(stack: Stack, tmp_path: Path) -> No
         module = stack.panel.add_cloud(
             "Other", {"url": other.cloud.url, "username": "admin"}, {"password": other.cloud.password}
         )
-        execute(stack, "UPDATE item SET processingmodule = ? WHERE id = ?", module, service)
+        stack.sql("UPDATE item SET processingmodule = ? WHERE id = ?", module, service)
         before = stack.writes()
         for begin in (stack.panel.suspend, stack.panel.close):
             refused(stack.panel.run(service, begin(service)), "nextcloud_service_moved")
@@ -157,7 +150,7 @@ def test_group_of_a_tariff_that_is_no_longer_sold(stack: Stack) -> None:
     """The old tariff was taken off the cloud before the change: its group is lost all the same."""
     service = stack.opened()
     large = stack.tariff("Large", (2, "gib"), "premium")
-    execute(stack, "DELETE FROM processingmodule2pricelist WHERE pricelist <> ?", large)
+    stack.sql("DELETE FROM processingmodule2pricelist WHERE pricelist <> ?", large)
     stack.panel.change_tariff(service, large)
     stack.run(service)
     account = stack.cloud.account(f"user_{service}")

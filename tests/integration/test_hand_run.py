@@ -18,7 +18,6 @@ from harness.stack import Stack
 from harness.worker import REPOSITORY
 
 from .conftest import SetUp
-from .test_bad_input import execute
 from .test_waiting import enabled
 
 GIB = 1024**3
@@ -174,7 +173,7 @@ def test_with_worker_hosts_a_hand_run_uses_the_password_here(stack: Stack) -> No
     assert done.returncode == 0, done.stdout + done.stderr
     assert "must be the real one" in " ".join((done.stdout + done.stderr).split())
     assert "changed=1" in recap(done)[0]
-    execute(stack, "DELETE FROM processingcryptedparam WHERE processingmodule = ?", stack.module)
+    stack.sql("DELETE FROM processingcryptedparam WHERE processingmodule = ?", stack.module)
     seen = len(stack.standin.arrivals())
     done = ansible(stack.worker, *DRIFT)
     assert done.returncode != 0
@@ -209,10 +208,10 @@ def test_hand_runs_count_against_the_hour(set_up: SetUp) -> None:
     stack = set_up({"clouds": {"suspensions_per_hour": 2}})
     services = [stack.opened() for _ in range(3)]
     unpaid = "UPDATE item SET status = 3, autosuspend = 'on' WHERE id = ?"
-    execute(stack, unpaid, services[0])
+    stack.sql(unpaid, services[0])
     assert ansible(stack.worker, *DRIFT).returncode == 0
     for service in services[1:]:
-        execute(stack, unpaid, service)
+        stack.sql(unpaid, service)
     refused = ansible(stack.worker, *DRIFT)
     assert refused.returncode != 0
     assert "limit" in refused.stdout

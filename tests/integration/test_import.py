@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import subprocess
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from typing import Any
 from harness.stack import Stack
 from harness.worker import COMMAND
 from standins.billmanager import Run, operations, sales
-from standins.billmanager.database import transaction
+from standins.billmanager.database import reading, transaction
 
 GIB = 1024**3
 MIB = 1024**2
@@ -64,13 +63,14 @@ def existing(stack: Stack, name: str, quota: int = GIB, groups: tuple[str, ...] 
 
 def rows(stack: Stack) -> list[tuple[Any, ...]]:
     """Number, name, status and what is saved of the services that imports have made."""
-    with sqlite3.connect(stack.panel.layout.database) as connection:
-        return connection.execute(
-            "SELECT i.id, i.name, i.status, u.value, a.value FROM item i"
+    with reading(stack.panel.layout.database) as connection:
+        found = connection.execute(
+            "SELECT i.id, i.name, i.status, u.value AS username, a.value AS url FROM item i"
             " JOIN itemparam n ON n.item = i.id AND n.intname = 'import_service_name'"
             " LEFT JOIN itemparam u ON u.item = i.id AND u.intname = 'username'"
             " LEFT JOIN itemparam a ON a.item = i.id AND a.intname = 'url' ORDER BY i.id"
         ).fetchall()
+    return [tuple(row[name] for name in ("id", "name", "status", "username", "url")) for row in found]
 
 
 def test_what_becomes_a_service(stack: Stack) -> None:

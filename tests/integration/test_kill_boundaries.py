@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from harness.boundaries import CLOSE_KEPT, POST_CALLS, Boundary, Held, Places
@@ -23,10 +24,10 @@ COMMANDS = ("open", "setparam", "suspend", "resume", "close", CLOSE_KEPT, "reope
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+def places(tmp_path_factory: pytest.TempPathFactory, administrator: Path | None) -> Iterator[Places]:
     directory = tmp_path_factory.mktemp("boundaries")
     servers = [Server(directory / f"cloud-{number}") for number in range(CLOUDS)]
-    first = Stack.set_up(directory, servers[0].cloud, server=servers[0].standin)
+    first = Stack.set_up(directory, servers[0].cloud, server=servers[0].standin, mariadb=administrator)
     try:
         yield Places([first, *(first.beside(server) for server in servers[1:])])
     finally:

@@ -26,12 +26,12 @@ ROLLBACK = "service.changepricelist.rollback"
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def shared(tmp_path_factory: pytest.TempPathFactory, administrator: Path | None) -> Iterator[Stack]:
     """One stack for the tests that look at services of their own only."""
     directory = tmp_path_factory.mktemp("shared")
     server = Server(directory / "cloud")
     try:
-        stack = Stack.set_up(directory, server.cloud, None, server.standin)
+        stack = Stack.set_up(directory, server.cloud, None, server.standin, administrator)
         yield stack
         stack.worker.cleanup()
     finally:
@@ -156,8 +156,7 @@ def test_another_password(stack: Stack, tmp_path: Path) -> None:
     assert stack.customer(service).password == NEWER
     assert stack.customer(service).can_store()
     assert "newpassword" not in stack.panel.service(service)["params"]
-    with sqlite3.connect(stack.panel.layout.database) as connection:
-        rows = connection.execute("SELECT password FROM standin_operation WHERE intname = 'changepassword'").fetchall()
+    rows = stack.sql("SELECT password FROM standin_operation WHERE intname = 'changepassword'")
     encrypted = [value for (value,) in rows]
     assert len(encrypted) == 2
     secrets = [first, NEW, NEWER]
@@ -241,10 +240,7 @@ def test_two_passwords_one_after_the_other(set_up: SetUp) -> None:
     stack.administer("hold", cloud=stack.module, reason="test")
     for password in (NEW, NEWEST):
         operation = stack.panel.change_password(service, password)
-        with sqlite3.connect(stack.panel.layout.database) as connection:
-            (encrypted,) = connection.execute(
-                "SELECT password FROM standin_operation WHERE id = ?", (operation,)
-            ).fetchone()
+        ((encrypted,),) = stack.sql("SELECT password FROM standin_operation WHERE id = ?", operation)
         stack.mgrctl("runningoperation.delete", elid=operation)
         for _ in range(2):
             call = stack.panel.call("changepassword", ["--item", str(service), "--password", encrypted])
@@ -315,8 +311,7 @@ def test_a_tariff_of_another_cloud(shared: Stack) -> None:
     before = stack.writes()
     for module in (stack.module, green):
         stack.panel.change_tariff(service, tariff)
-        with sqlite3.connect(stack.panel.layout.database) as connection:
-            connection.execute("UPDATE item SET processingmodule = ? WHERE id = ?", (module, service))
+        stack.sql("UPDATE item SET processingmodule = ? WHERE id = ?", module, service)
         text = error(stack.panel.run(service), "nextcloud_tariff_elsewhere")
         assert "tariff Green large" in text
         assert "is one of the cloud Green, but its account" in text

@@ -51,11 +51,11 @@ STRICT = ("enforceNumericCharacters", "enforceSpecialCharacters", "enforceUpperL
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, administrator: Path | None) -> Iterator[Stack]:
     """One for all: a cloud below a path."""
     directory = tmp_path_factory.mktemp("faults")
     server = Server(directory / "cloud", base_path="/some/cloud")
-    stack = Stack.set_up(directory / "stack", server.cloud, None, server.standin)
+    stack = Stack.set_up(directory / "stack", server.cloud, None, server.standin, administrator)
     yield stack
     stack.worker.cleanup()
     server.stop()

@@ -57,11 +57,11 @@ def together(calls: Callable[[str], Call]) -> dict[str, Call]:
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def scene(tmp_path_factory: pytest.TempPathFactory, administrator: Path | None) -> Iterator[Scene]:
     """A bridge in a panel whose directory has no ASCII name either."""
     directory = tmp_path_factory.mktemp("Питон")
     server = Server(directory / "cloud", groups=[GROUP])
-    stack = Stack.set_up(directory / "stack", server.cloud, None, server.standin)
+    stack = Stack.set_up(directory / "stack", server.cloud, None, server.standin, administrator)
     executable = stack.panel.layout.module("pmnextcloud")
     tariff, module = stack.tariff(groups=GROUP), str(stack.module)
     client = stack.panel.add_client(NAME, "anna@example.org")

@@ -23,7 +23,6 @@ from harness.worker import COMMAND, REPOSITORY
 
 from . import test_kill
 from .conftest import SetUp
-from .test_guards import execute
 from .test_kill import in_the_middle, one_working_account
 from .test_waiting import enabled
 
@@ -96,7 +95,7 @@ def remote(tmp_path: Path, set_up: SetUp) -> Iterator[SetUpRemote]:
         for host in hosts:
             host.trust(stack.cloud.url, stack.cloud.password)
         # The bridge's side has none.
-        execute(stack, "DELETE FROM processingcryptedparam WHERE processingmodule = ?", stack.module)
+        stack.sql("DELETE FROM processingcryptedparam WHERE processingmodule = ?", stack.module)
         made = Remote(stack, hosts, known_hosts)
         made.know()
         return made

@@ -82,10 +82,11 @@ class Days(RuleBasedStateMachine):
     """Most of what happens does not wait for what happened before."""
 
     directory: pytest.TempPathFactory
+    mariadb: Path | None
 
     def __init__(self) -> None:
         super().__init__()
-        self.turmoil = Turmoil(Path(self.directory.mktemp("turmoil")))
+        self.turmoil = Turmoil(Path(self.directory.mktemp("turmoil")), self.mariadb)
 
     @initialize(orders=st.lists(st.fixed_dictionaries(ORDER), min_size=4, max_size=6))
     def begins(self, orders: list[dict[str, Any]]) -> None:
@@ -111,10 +112,10 @@ class Days(RuleBasedStateMachine):
             self.turmoil.end()
 
 
-def test_everything_agrees_in_the_end(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_everything_agrees_in_the_end(tmp_path_factory: pytest.TempPathFactory, administrator: Path | None) -> None:
     """The clouds have what was sold, strangers' accounts and customers' own fields are untouched, every operation was
     reported exactly once, the delivered passwords work, and no secret is in a file."""
-    Days.directory = tmp_path_factory
+    Days.directory, Days.mariadb = tmp_path_factory, administrator
     run_state_machine_as_test(
         Days,
         settings=settings(

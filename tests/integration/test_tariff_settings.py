@@ -5,6 +5,7 @@ the button that looks after all services of a cloud."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from harness.certificate import self_signed
@@ -20,14 +21,15 @@ TYPES = ["backupservice", "softexternal"]
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def shared(tmp_path_factory: pytest.TempPathFactory, administrator: Path | None) -> Iterator[Stack]:
     """A module of two item types. The cloud's certificate comes from an authority that only its processing module
     names."""
     directory = tmp_path_factory.mktemp("shared")
     certificate, key = self_signed(directory)
     server = Server(directory / "cloud", tls_certificate=str(certificate), tls_key=str(key))
     try:
-        made = Stack.set_up(directory, server.cloud, {"billmanager": {"item_types": TYPES}}, server.standin)
+        settings = {"billmanager": {"item_types": TYPES}}
+        made = Stack.set_up(directory, server.cloud, settings, server.standin, administrator)
         params = {"url": server.cloud.url, "username": server.cloud.username, "ca_file": str(certificate)}
         trusting = made.panel.add_cloud("Own authority", params, {"password": server.cloud.password})
         yield Stack(made.panel, made.worker, server.cloud, trusting, server.standin)

@@ -14,7 +14,6 @@ from harness.processes import until
 from harness.stack import Stack
 
 from .conftest import SetUp
-from .test_bad_input import execute
 
 
 def active(stack: Stack, service: int) -> bool:
@@ -86,20 +85,14 @@ def test_operations_of_a_held_cloud_wait_behind_one_probe(stack: Stack) -> None:
 
 def test_a_cloud_that_cannot_be_reached_three_times_is_held(stack: Stack) -> None:
     """Then it is only probed."""
-    address = execute_read(stack, "SELECT value FROM processingparam WHERE intname = 'url'")
-    execute(stack, "UPDATE processingparam SET value = 'http://127.0.0.1:9' WHERE intname = 'url'")
+    ((address,),) = stack.sql("SELECT value FROM processingparam WHERE intname = 'url'")
+    stack.sql("UPDATE processingparam SET value = 'http://127.0.0.1:9' WHERE intname = 'url'")
     service = stack.order()
     stack.panel.run(service)
     until(lambda: stack.panel.problems())
     assert stack.worker.log.read_text().count("code=unreachable kind=temporary") == 3
-    execute(stack, "UPDATE processingparam SET value = ? WHERE intname = 'url'", address)
+    stack.sql("UPDATE processingparam SET value = ? WHERE intname = 'url'", address)
     until(lambda: active(stack, service))
-
-
-def execute_read(stack: Stack, statement: str) -> str:
-    """One value of BILLmanager's tables."""
-    with sqlite3.connect(stack.panel.layout.database) as connection:
-        return str(connection.execute(statement).fetchone()[0])
 
 
 def test_wrong_credentials_are_tried_once_until_they_change(stack: Stack) -> None:
@@ -197,7 +190,7 @@ def test_a_kept_account_is_deleted_at_its_deadline_also_after_the_record_was_los
     for path in stack.worker.state.glob("*.sqlite*"):
         path.unlink()
     past = "UPDATE itemparam SET value = '2020-01-01T00:00:00Z' WHERE intname = 'delete_after' AND item = ?"
-    execute(stack, past, service)
+    stack.sql(past, service)
     stack.worker.start()
     until(lambda: enabled(stack, service) is None)
     until(lambda: "delete_after" not in stack.panel.service(service)["params"])

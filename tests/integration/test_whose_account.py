@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from harness.cloud import Server
@@ -20,12 +21,12 @@ ADDRESS = "ivan@example.org"
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, administrator: Path | None) -> Iterator[Stack]:
     """One for all: each test has names of its own."""
     directory = tmp_path_factory.mktemp("whose")
     server = Server(directory / "cloud")
     try:
-        made = Stack.set_up(directory, server.cloud, None, server.standin)
+        made = Stack.set_up(directory, server.cloud, None, server.standin, administrator)
         yield made
         made.worker.cleanup()
     finally:

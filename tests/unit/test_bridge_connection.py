@@ -7,6 +7,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import pymysql
 import pytest
 from bill_nextcloud.billmanager.connection import database_of
 from bill_nextcloud.errors import BillmanagerUnavailable, SettingsInvalid
@@ -80,6 +81,38 @@ def test_a_local_database_is_reached_by_its_socket(tmp_path: Path, host: dict[st
     url = database_of(settings)._engine.url
     assert url.host == "localhost"
     assert url.query["unix_socket"] == "/run/my.sock"
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        (None, {"connect_timeout": 10, "read_timeout": 60}),
+        ("mysql+pymysql://bill@127.0.0.1/bill5", {"connect_timeout": 10, "read_timeout": 60}),
+        ("mysql+pymysql://bill@127.0.0.1/bill5?read_timeout=5", {"connect_timeout": 10, "read_timeout": 5}),
+        (
+            "mysql+pymysql://bill@localhost/bill5?unix_socket=/run/my.sock",
+            {"connect_timeout": 10, "read_timeout": 60, "ssl_disabled": True},
+        ),
+    ],
+)
+def test_nobody_waits_for_a_database_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str | None, options: dict[str, int]
+) -> None:
+    """Whether paramlist or the settings name it; an address may have its own limits. Only a socket of this
+    machine needs no encryption."""
+    settings = paramlist(tmp_path, DBHost="127.0.0.1", DBName="bill5", DBUser="bill")
+    database = database_of(settings.model_copy(update={"database_url": url}))
+    found: dict[str, Any] = {}
+
+    def connect(**parameters: Any) -> None:
+        found.update(parameters)
+        raise pymysql.OperationalError(2003, "refused by the test")
+
+    monkeypatch.setattr(pymysql, "connect", connect)
+    with pytest.raises(BillmanagerUnavailable, match="database: refused by the test"):
+        database.clouds()
+    assert {name: found[name] for name in options} == options
+    assert ("ssl_disabled" in found) == ("unix_socket" in found)
 
 
 @pytest.mark.parametrize("values", [{"DBUser": "bill"}, {"DBName": "bill5"}, {"DBName": "", "DBUser": ""}])

@@ -89,10 +89,10 @@ def test_the_wrong_key_does_not_open(tmp_path: Path, ours: rsa.RSAPrivateKey, ot
 
 @pytest.mark.parametrize(
     "value",
-    ["", "not base64 at all!", "кириллица", "QUJD", "A" * 344, "abc", "-----BEGIN-----"],
+    ["", "not base64 at all!", "кириллица", "QUJD", "A" * 344, "A" * 684, "abc", "-----BEGIN-----"],
 )
 def test_what_is_not_encrypted_is_refused(tmp_path: Path, ours: rsa.RSAPrivateKey, value: str) -> None:
-    """Values in clear, in part or too short end in the one error."""
+    """Values in clear, in part, too short or longer than the key's one block end in the one error."""
     refused(key_file(tmp_path, pem(ours)), value)
 
 

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -37,6 +36,8 @@ DELETE_AFTER = "delete_after"
 _COMMANDS = ("open", "setparam", "suspend", "resume", "close", "reopen", "prolong", "changepassword", "sync_item")
 _REASONS = ("autosuspend", "employeesuspend", "abusesuspend")
 _PAGE = 500
+# MySQL's number of a deadlock, and how often a transaction is begun in spite of them.
+_DEADLOCK, _BEGUN = 1213, 5
 
 
 @dataclass(frozen=True)
@@ -132,9 +133,15 @@ def _client(number: int | None, name: str | None) -> dict[str, Any]:
     return {"id": number, "name": name, "email": None, "realname": None}
 
 
+def _said(error: SQLAlchemyError) -> tuple[Any, ...]:
+    """What the driver has said: MySQL's number and words, or words."""
+    return tuple(getattr(getattr(error, "orig", None), "args", ()))
+
+
 def _unavailable(error: SQLAlchemyError) -> BillmanagerUnavailable:
     # Only the driver's own words: the whole text would hold the query's values.
-    return BillmanagerUnavailable(detail=f"database: {getattr(error, 'orig', None) or type(error).__name__}")
+    *_, words = "", *_said(error)
+    return BillmanagerUnavailable(detail=f"database: {words or type(error).__name__}")
 
 
 class Database:
@@ -196,20 +203,22 @@ class Database:
             and_(t.item.c.processingmodule == module, t.item.c.status.in_(list(statuses)), t.item.c.id > after), most
         )
 
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """One transaction, for the one table that modules write themselves (see ``statistics``): all of it is kept when
-        the block ends, nothing when it raises."""
-        try:
-            with self._engine.connect() as connection:
-                # Reads go without one (see ``connection``). The usual level of MySQL: with a lower one its log of
-                # statements, where a server still has it, refuses every write.
-                level: Any = "SERIALIZABLE" if self._engine.dialect.name == "sqlite" else "REPEATABLE READ"
-                connection = connection.execution_options(isolation_level=level)
-                with connection.begin():
-                    yield connection
-        except SQLAlchemyError as error:
-            raise _unavailable(error) from error
+    def transaction(self, work: Callable[[Connection], None]) -> None:
+        """Do ``work`` in one transaction, for the one table that modules write themselves (see ``statistics``): all of
+        it is kept, or nothing when it raises. What a deadlock with another transaction undid is done again."""
+        # Reads go without one (see ``connection``). The usual level of MySQL: with a lower one its log of statements,
+        # where a server still has it, refuses every write.
+        level: Any = "SERIALIZABLE" if self._engine.dialect.name == "sqlite" else "REPEATABLE READ"
+        for begun in range(1, _BEGUN + 1):
+            try:
+                with self._engine.connect() as connection:
+                    connection = connection.execution_options(isolation_level=level)
+                    with connection.begin():
+                        work(connection)
+                return
+            except SQLAlchemyError as error:
+                if begun == _BEGUN or _DEADLOCK not in _said(error):
+                    raise _unavailable(error) from error
 
     def _services(self, condition: Any, most: int | None = None) -> list[Service]:
         query = (

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from sqlalchemy import delete, insert
+from sqlalchemy import Connection, delete, insert
 
 from bill_nextcloud.billmanager import tables as t
 from bill_nextcloud.billmanager.addons import Addon
@@ -55,7 +55,8 @@ def write_day(database: Database, day: str, amounts: Sequence[Amount]) -> None:
     if not amounts:
         return
     table = t.itemstat
-    with database.transaction() as connection:
+
+    def write(connection: Connection) -> None:
         for param in sorted({one.param for one in amounts}):
             items = [one.service for one in amounts if one.param == param]
             connection.execute(
@@ -75,6 +76,8 @@ def write_day(database: Database, day: str, amounts: Sequence[Amount]) -> None:
                 for one in amounts
             ],
         )
+
+    database.transaction(write)
 
 
 def close_day(mgrctl: Mgrctl, module: int, day: str) -> None:

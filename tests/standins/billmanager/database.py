@@ -1,31 +1,80 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The panel's way to its database, and what can befall the database: an outage, a restore from a backup.
 
-During an outage the tables that others read have other names, so that every read by another program fails, also over a
-connection that is open already. This stand-in gives them their names back for as long as one of its transactions lasts.
+The tables are in an SQLite file, or in a MariaDB, as BILLmanager's are (`on_sqlite`, `on_mariadb`). What a caller names
+is a file in both cases: the SQLite file itself, or the option file that tells how the MariaDB is reached.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any, Protocol, cast
 
-_HIDDEN = "standin_hidden_"
+
+class Row(Protocol):
+    """A row: its values in order, and by the names of their columns."""
+
+    def __getitem__(self, key: Any, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def keys(self) -> Iterable[str]: ...
+
+
+class Cursor(Protocol):
+    """What a statement has found (each of it a `Row`) or done."""
+
+    @property
+    def lastrowid(self) -> int | None: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Connection(Protocol):
+    """The little of a connection that is used here. Values stand for `?` in a statement; dates are text."""
+
+    def execute(self, statement: str, values: Sequence[Any] = ..., /) -> Cursor: ...
+
+
+class _Kind(Protocol):
+    """What `on_sqlite` and `on_mariadb` are."""
+
+    def create(self, path: Path, tables: str) -> None: ...
+    def connected(self, path: Path) -> AbstractContextManager[Connection]: ...
+    def begin_writing(self, connection: Connection) -> None: ...
+    def begin_reading(self, connection: Connection) -> None: ...
+    def shown(self, connection: Connection) -> AbstractContextManager[None]: ...
+    def set_outage(self, path: Path, *, down: bool) -> None: ...
+    def is_down(self, path: Path) -> bool: ...
+    def back_up(self, path: Path, copy: Path) -> None: ...
+    def restore(self, path: Path, copy: Path) -> None: ...
+    def parameters(self, path: Path) -> dict[str, str]: ...
+
+
+def _kind(path: Path) -> _Kind:
+    # mgrctl is started several times per operation: it imports one of the two.
+    if path.suffix == ".cnf":
+        from . import on_mariadb
+
+        return cast(_Kind, on_mariadb)
+    from . import on_sqlite
+
+    return cast(_Kind, on_sqlite)
 
 
 @contextmanager
-def transaction(path: Path) -> Iterator[sqlite3.Connection]:
-    """One write transaction on the database at `path`: committed at the end, rolled back on any error.
+def transaction(path: Path) -> Iterator[Connection]:
+    """One write transaction on the database of `path`: committed at the end, rolled back on any error. There is one at
+    a time.
 
     Each use has a connection of its own, so threads and processes may use it at the same time.
     """
-    with _connected(path) as connection:
-        connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; power may fail
-        connection.execute("BEGIN IMMEDIATE")
+    kind = _kind(path)
+    with kind.connected(path) as connection:
+        kind.begin_writing(connection)
         try:
-            with _shown(connection):
+            with kind.shown(connection):
                 yield connection
         except BaseException:
             connection.execute("ROLLBACK")
@@ -34,80 +83,48 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """One consistent view of the database at `path`."""
-    with _connected(path) as connection:
-        connection.execute("BEGIN IMMEDIATE" if _hidden(connection) else "BEGIN")
-        with _shown(connection):
+def reading(path: Path) -> Iterator[Connection]:
+    """One consistent view of the database of `path`."""
+    kind = _kind(path)
+    with kind.connected(path) as connection:
+        kind.begin_reading(connection)
+        with kind.shown(connection):
             yield connection
         connection.execute("ROLLBACK")
 
 
+def create(path: Path, tables: str) -> None:
+    """Makes `tables` in the empty database of `path`: statements of SQLite, each with a semicolon behind it."""
+    _kind(path).create(path, tables)
+
+
 def set_outage(path: Path, *, down: bool) -> None:
-    """Begins or ends an outage of the database at `path`; nothing happens when it is so already."""
-    with _connected(path) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        if down and not _hidden(connection):
-            _hide(connection)
-        elif not down:
-            _show(connection)
-        connection.execute("COMMIT")
+    """Begins or ends an outage of the database of `path`; nothing happens when it is so already.
+
+    Every read by another program fails, also over a connection that is open already. This stand-in goes on.
+    """
+    _kind(path).set_outage(path, down=down)
 
 
 def is_down(path: Path) -> bool:
     """Whether an outage is on."""
-    with _connected(path) as connection:
-        return bool(_hidden(connection))
+    return _kind(path).is_down(path)
 
 
 def back_up(path: Path, copy: Path) -> None:
-    """Copies the database at `path` to the new file `copy`."""
-    with _connected(path) as connection, _connected(copy) as target:
-        connection.backup(target)
+    """Copies the content of the database of `path` to the new file `copy`."""
+    _kind(path).back_up(path, copy)
 
 
 def restore(path: Path, copy: Path) -> None:
-    """Puts the content of `copy` in the place of that of the database at `path`. The panel's clock goes on."""
-    with _connected(path) as connection, _connected(copy) as source:
+    """Puts the content of `copy` in the place of that of the database of `path`. The panel's clock goes on."""
+    with reading(path) as connection:
         (ahead,) = connection.execute("SELECT seconds FROM standin_clock").fetchone()
-        source.backup(connection)
+    _kind(path).restore(path, copy)
+    with transaction(path) as connection:
         connection.execute("UPDATE standin_clock SET seconds = ?", (ahead,))
 
 
-@contextmanager
-def _connected(path: Path) -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-@contextmanager
-def _shown(connection: sqlite3.Connection) -> Iterator[None]:
-    if not _hidden(connection):
-        yield
-        return
-    _show(connection)
-    yield
-    _hide(connection)
-
-
-def _hidden(connection: sqlite3.Connection) -> list[str]:
-    return [name for name in _tables(connection) if name.startswith(_HIDDEN)]
-
-
-def _show(connection: sqlite3.Connection) -> None:
-    for name in _hidden(connection):
-        connection.execute(f"ALTER TABLE {name} RENAME TO {name.removeprefix(_HIDDEN)}")
-
-
-def _hide(connection: sqlite3.Connection) -> None:
-    for name in _tables(connection):
-        if not name.startswith(("standin_", "sqlite_")):
-            connection.execute(f"ALTER TABLE {name} RENAME TO {_HIDDEN}{name}")
-
-
-def _tables(connection: sqlite3.Connection) -> list[str]:
-    return [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()]
+def parameters(path: Path) -> dict[str, str]:
+    """What `mgrctl paramlist` tells of the database of `path`: DBHost and so on."""
+    return _kind(path).parameters(path)

@@ -7,19 +7,18 @@ Most of them change something only with sok=ok; without it BILLmanager shows the
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Callable
 
 from . import crypt, operations, shapes
 from .answers import Answer, Form, Rows
-from .database import transaction
+from .database import Connection, parameters, transaction
 from .errors import MgrError
 from .layout import Layout
 from .schema import DEPARTMENT
 
 Params = dict[str, str]
-Function = Callable[[Layout, sqlite3.Connection, Params], Answer]
+Function = Callable[[Layout, Connection, Params], Answer]
 
 OK = Form({"ok": ""})
 TASK_TYPES = {"open", "suspend", "resume", "close", "setparam", "reopen", "prolong"}
@@ -35,7 +34,7 @@ def call(layout: Layout, function: str, params: Params) -> Answer:
         return error
 
 
-def _find(connection: sqlite3.Connection, function: str) -> Function:
+def _find(connection: Connection, function: str) -> Function:
     if function in FUNCTIONS:
         return FUNCTIONS[function]
     if function in operations.POST_CALLS:
@@ -48,7 +47,7 @@ def _find(connection: sqlite3.Connection, function: str) -> Function:
 
 
 def _post_call(function: str) -> Function:
-    def post(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+    def post(_: Layout, connection: Connection, params: Params) -> Answer:
         item = _item(connection, params)
         if _only_shown(params):
             return Form({"elid": str(item)})
@@ -59,7 +58,7 @@ def _post_call(function: str) -> Function:
 
 
 def _open(item_type: str) -> Function:
-    def open_(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+    def open_(_: Layout, connection: Connection, params: Params) -> Answer:
         item = _item(connection, params)
         if _only_shown(params):
             return Form({"elid": str(item)})
@@ -69,15 +68,12 @@ def _open(item_type: str) -> Function:
     return open_
 
 
-def _paramlist(layout: Layout, _: sqlite3.Connection, __: Params) -> Answer:
-    # BILLmanager's database is MySQL. Here DBName is the path of the SQLite file and the rest is empty: a module takes
-    # the address itself from its own settings (`Panel.database_url`).
-    settings = {"DBHost": "", "DBUser": "", "DBPassword": "", "DBName": str(layout.database), "DBSocket": ""}
-    settings["CryptKey"] = str(layout.key.relative_to(layout.root))
+def _paramlist(layout: Layout, _: Connection, __: Params) -> Answer:
+    settings = {**parameters(layout.database), "CryptKey": str(layout.key.relative_to(layout.root))}
     return Rows([{name: value} for name, value in settings.items()])
 
 
-def _save_param(layout: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+def _save_param(layout: Layout, connection: Connection, params: Params) -> Answer:
     item = _item(connection, params)
     if _only_shown(params):
         return Form({"elid": str(item)})
@@ -95,7 +91,7 @@ def _save_param(layout: Layout, connection: sqlite3.Connection, params: Params) 
     return OK
 
 
-def _drop_param(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+def _drop_param(_: Layout, connection: Connection, params: Params) -> Answer:
     item, name = _item(connection, params), _required(params, "name")
     if _only_shown(params):
         return Form({"elid": str(item)})
@@ -104,13 +100,13 @@ def _drop_param(_: Layout, connection: sqlite3.Connection, params: Params) -> An
     return OK
 
 
-def _set_expire_date(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+def _set_expire_date(_: Layout, connection: Connection, params: Params) -> Answer:
     item, date = _item(connection, params), _date(params, "expiredate")
     connection.execute("UPDATE item SET expiredate = ? WHERE id = ?", (date, item))
     return OK
 
 
-def _roll_back(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+def _roll_back(_: Layout, connection: Connection, params: Params) -> Answer:
     item = _item(connection, params)
     if _only_shown(params):
         return Form({"elid": str(item)})
@@ -118,13 +114,16 @@ def _roll_back(_: Layout, connection: sqlite3.Connection, params: Params) -> Ans
     return OK
 
 
-def _post_stat(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+def _post_stat(_: Layout, connection: Connection, params: Params) -> Answer:
     cloud, date = _id(connection, "processingmodule", params, "elid"), _date(params, "date")
-    connection.execute("INSERT INTO standin_poststat VALUES (?, ?, ?)", (cloud, date, operations.now(connection)))
+    connection.execute(
+        "INSERT INTO standin_poststat (processingmodule, date, cdate) VALUES (?, ?, ?)",
+        (cloud, date, operations.now(connection)),
+    )
     return OK
 
 
-def _edit_operation(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+def _edit_operation(_: Layout, connection: Connection, params: Params) -> Answer:
     operation = _id(connection, "runningoperation", params, "elid")
     if _only_shown(params):
         row = connection.execute("SELECT * FROM runningoperation WHERE id = ?", (operation,)).fetchone()
@@ -141,23 +140,23 @@ def _edit_operation(_: Layout, connection: sqlite3.Connection, params: Params) -
     return OK
 
 
-def _set_manual(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+def _set_manual(_: Layout, connection: Connection, params: Params) -> Answer:
     operation = _id(connection, "runningoperation", params, "elid")
     connection.execute("UPDATE runningoperation SET manual = 'on' WHERE id = ?", (operation,))
     return OK
 
 
-def _delete_operation(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+def _delete_operation(_: Layout, connection: Connection, params: Params) -> Answer:
     operations.delete_operation(connection, _id(connection, "runningoperation", params, "elid"))
     return OK
 
 
-def _task_type(_: Layout, __: sqlite3.Connection, params: Params) -> Answer:
+def _task_type(_: Layout, __: Connection, params: Params) -> Answer:
     operation = _required(params, "operation")
     return Form({"task_type": operation if operation in TASK_TYPES else ""})
 
 
-def _edit_task(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+def _edit_task(_: Layout, connection: Connection, params: Params) -> Answer:
     item, type_ = _id(connection, "item", params, "item"), _required(params, "type")
     operation = _id(connection, "runningoperation", params, "runningoperation")
     if _only_shown(params):
@@ -170,7 +169,7 @@ def _edit_task(_: Layout, connection: sqlite3.Connection, params: Params) -> Ans
     return _add_task(connection, type_, item, operation, department or DEPARTMENT, others)
 
 
-def _create_simple_task(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+def _create_simple_task(_: Layout, connection: Connection, params: Params) -> Answer:
     # BILLmanager's list of departments is in no table that modules read: those exist that a cloud names.
     department = _required(params, "elid")
     known = connection.execute("SELECT 1 FROM processingmodule WHERE department = ?", (department,)).fetchone()
@@ -183,7 +182,7 @@ def _create_simple_task(_: Layout, connection: sqlite3.Connection, params: Param
 
 
 def _add_task(
-    connection: sqlite3.Connection,
+    connection: Connection,
     type_: str,
     item: int | None,
     operation: int | None,
@@ -197,7 +196,7 @@ def _add_task(
     return Form({"id": str(task), "ok": ""})
 
 
-def _register_problem(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+def _register_problem(_: Layout, connection: Connection, params: Params) -> Answer:
     name = _required(params, "name")
     if _only_shown(params):
         return Form({"name": name})
@@ -215,7 +214,7 @@ def _register_problem(_: Layout, connection: sqlite3.Connection, params: Params)
     return OK
 
 
-def _import_service(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+def _import_service(_: Layout, connection: Connection, params: Params) -> Answer:
     """A service of nobody, without a tariff: it gets both when it is given to a client (`sales.assign`). Whether
     BILLmanager keeps other fields as parameters is not known; here it does not, so that modules save them."""
     cloud, name = _id(connection, "processingmodule", params, "module"), _required(params, "import_service_name")
@@ -244,7 +243,7 @@ def _import_service(_: Layout, connection: sqlite3.Connection, params: Params) -
     return Form({"service_id": str(item), "ok": ""})
 
 
-def _edit_processing(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+def _edit_processing(_: Layout, connection: Connection, params: Params) -> Answer:
     cloud = _id(connection, "processingmodule", params, "elid")
     row = connection.execute("SELECT * FROM processingmodule WHERE id = ?", (cloud,)).fetchone()
     fields = {name: str(row[name]) for name in ("id", "name", "module", "active", "department")}
@@ -253,7 +252,7 @@ def _edit_processing(_: Layout, connection: sqlite3.Connection, params: Params) 
     return Form(fields)
 
 
-def _set_config(_: Layout, connection: sqlite3.Connection, params: Params) -> Answer:
+def _set_config(_: Layout, connection: Connection, params: Params) -> Answer:
     cloud = _id(connection, "processingmodule", params, "elid")
     connection.execute("UPDATE processingmodule SET config = ? WHERE id = ?", (_required(params, "config"), cloud))
     return OK
@@ -269,7 +268,7 @@ def _required(params: Params, name: str) -> str:
     return params[name]
 
 
-def _id(connection: sqlite3.Connection, table: str, params: Params, name: str) -> int:
+def _id(connection: Connection, table: str, params: Params, name: str) -> int:
     """The id in parameter `name`, which must be that of a row of `table`."""
     value = _required(params, name)
     if not value.isdecimal() or not connection.execute(f"SELECT 1 FROM {table} WHERE id = ?", (value,)).fetchone():
@@ -277,7 +276,7 @@ def _id(connection: sqlite3.Connection, table: str, params: Params, name: str) -
     return int(value)
 
 
-def _item(connection: sqlite3.Connection, params: Params) -> int:
+def _item(connection: Connection, params: Params) -> int:
     return _id(connection, "item", params, "elid")
 
 

@@ -52,8 +52,9 @@ class Layout:
 
     @property
     def database(self) -> Path:
-        """The SQLite file that stands for BILLmanager's MySQL."""
-        return self.root / "var" / "billmgr.sqlite"
+        """The file that stands for BILLmanager's MySQL, or leads to it: see database.py."""
+        options = self.root / "etc" / "billmgr.cnf"
+        return options if options.exists() else self.root / "var" / "billmgr.sqlite"
 
     @property
     def history(self) -> Path:
@@ -88,8 +89,9 @@ class Layout:
         return self.root / "etc" / f"{name}.conf"
 
 
-def lay_out(root: Path) -> Layout:
-    """Makes folders, key, database and sbin/mgrctl. `root` must be absent or empty, else `PanelError` not_empty."""
+def lay_out(root: Path, mariadb: Path | None) -> Layout:
+    """Makes folders, key, database (see `Panel.create`) and sbin/mgrctl. `root` must be absent or empty, else
+    `PanelError` not_empty."""
     root = root.resolve()
     if root.exists() and any(root.iterdir()):
         raise PanelError("not_empty", f"{root} holds something already")
@@ -97,6 +99,10 @@ def lay_out(root: Path) -> Layout:
         (root / folder).mkdir(parents=True, exist_ok=True)
     layout = Layout(root)
     crypt.write_key(layout.key)
+    if mariadb is not None:
+        from .on_mariadb import add
+
+        add(mariadb, layout.root / "etc" / "billmgr.cnf")
     create_tables(layout.database)
     layout.mgrctl.write_text(MGRCTL.format(python=shlex.quote(sys.executable), tests=str(TESTS)), encoding="utf-8")
     layout.mgrctl.chmod(0o755)

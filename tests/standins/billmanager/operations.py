@@ -9,10 +9,10 @@ the operation without making the service active, `<itemtype>.open` does both; th
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from typing import Any
 
+from .database import Connection, Row
 from .errors import MgrError, PanelError
 
 ORDERED, ACTIVE, SUSPENDED, DELETED, PROCESSING = 1, 2, 3, 4, 5
@@ -43,7 +43,7 @@ REASONS = ("auto", "employee", "abuse")
 TRIAL = -100
 
 
-def now(connection: sqlite3.Connection) -> str:
+def now(connection: Connection) -> str:
     """The present as BILLmanager writes it (local time), by its own clock (`Trouble.advance_clock`)."""
     (ahead,) = connection.execute("SELECT seconds FROM standin_clock").fetchone()
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() + ahead))
@@ -56,18 +56,16 @@ def months_later(day: str, months: int) -> str:
     return f"{index // 12:04}-{index % 12 + 1:02}-{min(date, 28):02}"
 
 
-def get_service(connection: sqlite3.Connection, item: int) -> sqlite3.Row:
+def get_service(connection: Connection, item: int) -> Row:
     """The row of a service; `PanelError` no_service when there is none (or the id is that of an addon row)."""
-    row: sqlite3.Row | None = connection.execute(
-        "SELECT * FROM item WHERE id = ? AND parent IS NULL", (item,)
-    ).fetchone()
+    row: Row | None = connection.execute("SELECT * FROM item WHERE id = ? AND parent IS NULL", (item,)).fetchone()
     if row is None:
         raise PanelError("no_service", f"there is no service {item}")
     return row
 
 
 def begin(
-    connection: sqlite3.Connection,
+    connection: Connection,
     item: int,
     command: str,
     *,
@@ -108,7 +106,7 @@ def begin(
     return operation
 
 
-def finish(connection: sqlite3.Connection, item: int, function: str) -> None:
+def finish(connection: Connection, item: int, function: str) -> None:
     """A post call: ends the operation it belongs to. `MgrError` missed when the service has no such operation."""
     command = POST_CALLS[function]
     previous = _remove(connection, item, command, function)
@@ -121,7 +119,7 @@ def finish(connection: sqlite3.Connection, item: int, function: str) -> None:
         connection.execute("UPDATE item SET lastpricelist = NULL WHERE id = ?", (item,))
 
 
-def clear_suspension(connection: sqlite3.Connection, item: int) -> None:
+def clear_suspension(connection: Connection, item: int) -> None:
     """No reason to be suspended is left."""
     connection.execute(
         "UPDATE item SET autosuspend = 'off', employeesuspend = 'off', abusesuspend = 'off', suspenddate = NULL"
@@ -130,7 +128,7 @@ def clear_suspension(connection: sqlite3.Connection, item: int) -> None:
     )
 
 
-def open_service(connection: sqlite3.Connection, item: int, item_type: str) -> None:
+def open_service(connection: Connection, item: int, item_type: str) -> None:
     """`<itemtype>.open`: ends the operation and makes the service active, also after an earlier service.postopen.
 
     `MgrError` missed when the service is of another type or is not being opened.
@@ -155,7 +153,7 @@ def open_service(connection: sqlite3.Connection, item: int, item_type: str) -> N
     )
 
 
-def roll_back(connection: sqlite3.Connection, item: int) -> None:
+def roll_back(connection: Connection, item: int) -> None:
     """service.changepricelist.rollback: the service has its old tariff and addons again and the operation ends."""
     operation = connection.execute(
         "SELECT s.rollback FROM runningoperation o JOIN standin_operation s USING (id)"
@@ -174,7 +172,7 @@ def roll_back(connection: sqlite3.Connection, item: int) -> None:
     _remove(connection, item, "setparam", "service.changepricelist.rollback")
 
 
-def delete_operation(connection: sqlite3.Connection, operation: int) -> None:
+def delete_operation(connection: Connection, operation: int) -> None:
     """runningoperation.delete: the operation is given up; the service keeps its status."""
     row = connection.execute("SELECT item, intname FROM runningoperation WHERE id = ?", (operation,)).fetchone()
     if row is None:
@@ -182,20 +180,21 @@ def delete_operation(connection: sqlite3.Connection, operation: int) -> None:
     _remove(connection, row["item"], row["intname"], "runningoperation.delete")
 
 
-def fail(connection: sqlite3.Connection, operation: int, errorxml: str, before: str | None) -> None:
+def fail(connection: Connection, operation: int, errorxml: str, before: str | None) -> None:
     """A run failed: one more attempt is counted, and its error is kept.
 
     An error that the module stored itself during the run (errorxml differs from `before`) stays. When trycount rises,
     before the call or after it, is not known of BILLmanager; here it is after.
     """
-    connection.execute(
-        "UPDATE runningoperation SET trycount = trycount + 1,"
-        " errorxml = CASE WHEN errorxml IS ? THEN ? ELSE errorxml END WHERE id = ?",
-        (before, errorxml, operation),
-    )
+    row = connection.execute("SELECT errorxml FROM runningoperation WHERE id = ?", (operation,)).fetchone()
+    if row is not None:
+        kept = errorxml if row["errorxml"] == before else row["errorxml"]
+        connection.execute(
+            "UPDATE runningoperation SET trycount = trycount + 1, errorxml = ? WHERE id = ?", (kept, operation)
+        )
 
 
-def status_name(connection: sqlite3.Connection, item: int) -> str:
+def status_name(connection: Connection, item: int) -> str:
     """ordered, active, suspended, deleted, or "in processing (<command>)"."""
     row = connection.execute("SELECT status FROM item WHERE id = ?", (item,)).fetchone()
     if row is None:
@@ -206,7 +205,7 @@ def status_name(connection: sqlite3.Connection, item: int) -> str:
     return f"in processing ({', '.join(row['intname'] for row in pending)})" if pending else "in processing"
 
 
-def _remove(connection: sqlite3.Connection, item: int, command: str, ended_by: str) -> int:
+def _remove(connection: Connection, item: int, command: str, ended_by: str) -> int:
     """Ends the operation `command` of a service and returns the status the service had before it began."""
     row = connection.execute(
         "SELECT o.id, s.previous_status FROM runningoperation o JOIN standin_operation s USING (id)"

@@ -39,9 +39,13 @@ class Panel(Shown, Trouble):
             raise PanelError("no_panel", f"{root} is no tree of this stand-in")
 
     @classmethod
-    def create(cls, root: Path | str) -> Panel:
-        """Lays out a new tree in an empty or absent folder."""
-        lay_out(Path(root))
+    def create(cls, root: Path | str, mariadb: Path | None = None) -> Panel:
+        """Lays out a new tree in an empty or absent folder.
+
+        `mariadb`: the option file of the administrator of a MariaDB, which gets a database for the tables, with a user
+        of its own; without it they are in an SQLite file.
+        """
+        lay_out(Path(root), mariadb)
         return cls(root)
 
     @property
@@ -51,8 +55,8 @@ class Panel(Shown, Trouble):
 
     @property
     def database_url(self) -> str:
-        """Where to read the tables, as SQLAlchemy wants it (`paramlist` cannot say it: it describes a MySQL)."""
-        return f"sqlite:///{self.layout.database}"
+        """Where to read the tables, as SQLAlchemy wants it; "" for a MariaDB, which `paramlist` tells."""
+        return f"sqlite:///{self.layout.database}" if self.layout.database.suffix == ".sqlite" else ""
 
     # The provider
 

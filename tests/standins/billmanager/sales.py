@@ -6,11 +6,11 @@ Each function works inside a transaction of its caller.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import operations
+from .database import Connection
 from .errors import PanelError
 
 BOOLEAN, INTEGER, ENUMERATION = 1, 2, 3
@@ -20,7 +20,7 @@ BILLED_AS_ORDERED = 2
 LEVEL_CLIENT = 16
 
 
-def insert(connection: sqlite3.Connection, table: str, **columns: Any) -> int:
+def insert(connection: Connection, table: str, **columns: Any) -> int:
     """Adds one row and returns its id."""
     names, marks = ", ".join(columns), ", ".join("?" * len(columns))
     row = connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(columns.values())).lastrowid
@@ -28,7 +28,7 @@ def insert(connection: sqlite3.Connection, table: str, **columns: Any) -> int:
     return row
 
 
-def id_of(connection: sqlite3.Connection, table: str, intname: str) -> int:
+def id_of(connection: Connection, table: str, intname: str) -> int:
     """The id of the row of `table` with this intname; `PanelError` unknown when there is none."""
     row = connection.execute(f"SELECT id FROM {table} WHERE intname = ?", (intname,)).fetchone()
     if row is None:
@@ -36,14 +36,14 @@ def id_of(connection: sqlite3.Connection, table: str, intname: str) -> int:
     return int(row["id"])
 
 
-def check_exists(connection: sqlite3.Connection, table: str, id_: int) -> None:
+def check_exists(connection: Connection, table: str, id_: int) -> None:
     """`PanelError` unknown when `table` has no row with this id."""
     if connection.execute(f"SELECT 1 FROM {table} WHERE id = ?", (id_,)).fetchone() is None:
         raise PanelError("unknown", f"there is no {table} {id_}")
 
 
 def add_cloud(
-    connection: sqlite3.Connection,
+    connection: Connection,
     name: str,
     module: str,
     params: Mapping[str, str],
@@ -60,7 +60,7 @@ def add_cloud(
     return cloud
 
 
-def add_tariff(connection: sqlite3.Connection, name: str, cloud: int, item_type: str, params: Mapping[str, str]) -> int:
+def add_tariff(connection: Connection, name: str, cloud: int, item_type: str, params: Mapping[str, str]) -> int:
     """A tariff served by one cloud."""
     check_exists(connection, "processingmodule", cloud)
     tariff = insert(
@@ -79,7 +79,7 @@ def add_tariff(connection: sqlite3.Connection, name: str, cloud: int, item_type:
 
 
 def add_addon(
-    connection: sqlite3.Connection,
+    connection: Connection,
     tariff: int,
     intname: str,
     included: int,
@@ -126,14 +126,14 @@ def add_addon(
     )
 
 
-def add_client(connection: sqlite3.Connection, name: str, email: str) -> int:
+def add_client(connection: Connection, name: str, email: str) -> int:
     """An account with one user; returns the account's id."""
     account = insert(connection, "account", name=name, country=1, registration_date=operations.now(connection))
     insert(connection, "user", account=account, name=email, realname=name, email=email, phone="", level=LEVEL_CLIENT)
     return account
 
 
-def user_of(connection: sqlite3.Connection, service: int) -> int | None:
+def user_of(connection: Connection, service: int) -> int | None:
     """The first user of the service's account: who asks when a customer does."""
     row = connection.execute(
         "SELECT MIN(u.id) AS id FROM item i JOIN user u ON u.account = i.account WHERE i.id = ?", (service,)
@@ -141,7 +141,7 @@ def user_of(connection: sqlite3.Connection, service: int) -> int | None:
     return None if row["id"] is None else int(row["id"])
 
 
-def add_service(connection: sqlite3.Connection, tariff: int, client: int, name: str | None, period: int) -> int:
+def add_service(connection: Connection, tariff: int, client: int, name: str | None, period: int) -> int:
     """A paid order: the service with status 1 and the first cloud of its tariff."""
     check_exists(connection, "account", client)
     row = connection.execute(
@@ -169,7 +169,7 @@ def add_service(connection: sqlite3.Connection, tariff: int, client: int, name: 
     )
 
 
-def assign(connection: sqlite3.Connection, service: int, client: int) -> None:
+def assign(connection: Connection, service: int, client: int) -> None:
     """Gives an imported service to a client, on the tariff that its import has proposed (by intname, or number)."""
     check_exists(connection, "account", client)
     proposed = connection.execute(
@@ -184,7 +184,7 @@ def assign(connection: sqlite3.Connection, service: int, client: int) -> None:
     connection.execute("UPDATE item SET account = ?, pricelist = ? WHERE id = ?", (client, row["id"], service))
 
 
-def set_addon(connection: sqlite3.Connection, service: int, intname: str, ordered: int | str) -> None:
+def set_addon(connection: Connection, service: int, intname: str, ordered: int | str) -> None:
     """What a customer orders of an addon: how much more than is included, or which choice (text).
 
     `PanelError` unknown when the tariff has no such addon or no such choice.
@@ -221,7 +221,7 @@ def set_addon(connection: sqlite3.Connection, service: int, intname: str, ordere
     )
 
 
-def change_tariff(connection: sqlite3.Connection, service: int, tariff: int) -> None:
+def change_tariff(connection: Connection, service: int, tariff: int) -> None:
     """Moves a service to another tariff: lastpricelist is the old one, ordered numbers go over to the same addons."""
     row = operations.get_service(connection, service)
     check_exists(connection, "pricelist", tariff)

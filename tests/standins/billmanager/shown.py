@@ -69,7 +69,7 @@ class Shown:
     def closed_days(self) -> list[tuple[int, str]]:
         """(cloud, day) of each service.poststat, in order."""
         with reading(self.layout.database) as connection:
-            found = connection.execute("SELECT processingmodule, date FROM standin_poststat ORDER BY rowid")
+            found = connection.execute("SELECT processingmodule, date FROM standin_poststat ORDER BY id")
             return [(row["processingmodule"], row["date"]) for row in found]
 
     def cloud_params(self, cloud: int) -> dict[str, str]:

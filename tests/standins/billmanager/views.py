@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import xml.etree.ElementTree as ET
 from dataclasses import asdict
 from typing import Any
 
 from . import crypt, operations
+from .database import Connection, Row
 from .descriptor import Descriptor
 from .errors import PanelError
 from .layout import Layout
@@ -17,7 +17,7 @@ from .run import read_error
 from .sales import BOOLEAN, ENUMERATION
 
 
-def service(layout: Layout, connection: sqlite3.Connection, item: int) -> dict[str, Any]:
+def service(layout: Layout, connection: Connection, item: int) -> dict[str, Any]:
     """The row of a service, with `params` (encrypted ones in clear), `status_name`, `type`, `addons` and
     `operations` (ids of those that run)."""
     row = operations.get_service(connection, item)
@@ -38,7 +38,7 @@ def service(layout: Layout, connection: sqlite3.Connection, item: int) -> dict[s
     }
 
 
-def addons(connection: sqlite3.Connection, item: sqlite3.Row) -> dict[str, dict[str, Any]]:
+def addons(connection: Connection, item: Row) -> dict[str, dict[str, Any]]:
     """What was sold of each addon: {key: {"value": total or choice or on/off, "unit": intname or None}}."""
     found = {}
     for row in connection.execute(
@@ -66,7 +66,7 @@ def addons(connection: sqlite3.Connection, item: sqlite3.Row) -> dict[str, dict[
     return found
 
 
-def operation(connection: sqlite3.Connection, id_: int, descriptor: Descriptor | None) -> dict[str, Any]:
+def operation(connection: Connection, id_: int, descriptor: Descriptor | None) -> dict[str, Any]:
     """An operation, running or ended: id, item, intname, cdate, ended, ended_by, and while it runs also trycount,
     manual, errorxml and `error` (as in `Run.error`, a dictionary or None)."""
     row = connection.execute(
@@ -82,7 +82,7 @@ def operation(connection: sqlite3.Connection, id_: int, descriptor: Descriptor |
     return {**dict(row), "error": None if error is None else asdict(error)}
 
 
-def rows(connection: sqlite3.Connection, table: str) -> list[dict[str, Any]]:
+def rows(connection: Connection, table: str) -> list[dict[str, Any]]:
     """All rows of `table`, oldest first; the column `params`, where there is one, is read as JSON."""
     found = [dict(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY id")]
     for row in found:
