@@ -9,6 +9,7 @@ import re
 import subprocess
 import time
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -226,6 +227,15 @@ def test_wrong_options_are_unknown(command: Command) -> None:
     """Not a warning, as the usual status of a wrong call would say."""
     assert "--bogus" in command.error("status", "--bogus", status=UNKNOWN)
     assert "must not be more" in command.error("status", "--warning-age", 9, "--critical-age", 8, status=UNKNOWN)
+
+
+def test_without_a_command() -> None:
+    """The version, or the help; neither needs settings."""
+    done = subprocess.run([COMMAND, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{version('bill-nextcloud')}\n"
+    done = subprocess.run([COMMAND], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "Usage: bill-nextcloud" in done.stdout
 
 
 def test_reading_writes_nothing(command: Command, record: Record) -> None:

@@ -41,6 +41,23 @@ for _command in (status, operations, show, retry, cancel, approve, hold, release
 application.command("import")(import_)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("bill-nextcloud"))
+        raise typer.Exit
+
+
+@application.callback()
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    pass
+
+
 @application.command()
 def worker(
     settings: SettingsFile = DEFAULT_PATH,
@@ -75,6 +92,8 @@ def main() -> None:
         message = error.message
     except typer.TyperException as error:
         message = error.format_message().replace("Value error, ", "")
+        if not message.strip():
+            sys.exit(failed)  # the help was asked for by nothing, and is shown
         if message.startswith("Usage:") or "\n" in message.strip():
             sys.exit(message.strip())
     except typer.Abort:
