@@ -84,17 +84,22 @@ def test_a_local_database_is_reached_by_its_socket(tmp_path: Path, host: dict[st
 
 
 @pytest.mark.parametrize(
-    ("url", "seconds"),
+    ("url", "options"),
     [
         (None, {"connect_timeout": 10, "read_timeout": 60}),
         ("mysql+pymysql://bill@127.0.0.1/bill5", {"connect_timeout": 10, "read_timeout": 60}),
         ("mysql+pymysql://bill@127.0.0.1/bill5?read_timeout=5", {"connect_timeout": 10, "read_timeout": 5}),
+        (
+            "mysql+pymysql://bill@localhost/bill5?unix_socket=/run/my.sock",
+            {"connect_timeout": 10, "read_timeout": 60, "ssl_disabled": True},
+        ),
     ],
 )
 def test_nobody_waits_for_a_database_without_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str | None, seconds: dict[str, int]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str | None, options: dict[str, int]
 ) -> None:
-    """Whether paramlist or the settings name it; an address may have its own limits."""
+    """Whether paramlist or the settings name it; an address may have its own limits. Only a socket of this
+    machine needs no encryption."""
     settings = paramlist(tmp_path, DBHost="127.0.0.1", DBName="bill5", DBUser="bill")
     database = database_of(settings.model_copy(update={"database_url": url}))
     found: dict[str, Any] = {}
@@ -106,7 +111,8 @@ def test_nobody_waits_for_a_database_without_end(
     monkeypatch.setattr(pymysql, "connect", connect)
     with pytest.raises(BillmanagerUnavailable, match="database: refused by the test"):
         database.clouds()
-    assert {name: found[name] for name in seconds} == seconds
+    assert {name: found[name] for name in options} == options
+    assert ("ssl_disabled" in found) == ("unix_socket" in found)
 
 
 @pytest.mark.parametrize("values", [{"DBUser": "bill"}, {"DBName": "bill5"}, {"DBName": "", "DBUser": ""}])
