@@ -2,7 +2,7 @@
 """What can be wrong with BILLmanager's MariaDB, and with the key of what is encrypted there: a clear error, nothing is
 lost or half done, and work goes on by itself.
 
-All tests share one bridge: each of them ends with an order that is opened as any other.
+All tests share one bridge, which has nothing left to do after each of them.
 """
 
 from __future__ import annotations
