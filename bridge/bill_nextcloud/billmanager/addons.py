@@ -90,7 +90,7 @@ def _value(row: Mapping[str, Any], *, trial: bool) -> int | str | None:
 
 
 def addons(rows: Iterable[Mapping[str, Any]], measures: Mapping[int, Measure], *, trial: bool) -> dict[str, Addon]:
-    """The addons of one service by name. ``rows`` as ``service._addon_rows`` selects them: the tariff's addon
+    """The addons of one service by name. ``rows`` as ``addon_rows`` selects them: the tariff's addon
     (``tariff_…``) joined with the ordered row (``ordered_…``, null where nothing was ordered)."""
     found: dict[str, Addon] = {}
     for row in rows:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from bill_nextcloud.billmanager import addon_rows
 from bill_nextcloud.billmanager import tables as t
 from bill_nextcloud.billmanager.addons import addons
 from bill_nextcloud.billmanager.service import ACTIVE, URL, USERNAME, Database, Service, Tariff
@@ -46,7 +47,7 @@ def offers(database: Database, module: int, item_type: str) -> list[Offer]:
     )
     measures = database.measures()
     included: dict[int, list[dict[str, Any]]] = {}
-    for row in _addon_rows(database, [row["id"] for row in rows]):
+    for row in database.rows(addon_rows.included([row["id"] for row in rows])):
         included.setdefault(row["tariff"], []).append({**row, **_NOTHING_ORDERED})
     return [
         Offer(
@@ -68,31 +69,3 @@ def offers(database: Database, module: int, item_type: str) -> list[Offer]:
         )
         for row in rows
     ]
-
-
-def _addon_rows(database: Database, tariffs: list[int]) -> Any:
-    """See ``addons.addons``."""
-    addon, offered = t.pricelist.alias("addon"), t.enumerationitem.alias("offered")
-    return database.rows(
-        select(
-            addon.c.parent.label("tariff"),
-            addon.c.intname,
-            addon.c.active,
-            addon.c.addontype,
-            addon.c.billtype,
-            addon.c.compound,
-            addon.c.measure,
-            addon.c.addonlimit.label("tariff_limit"),
-            addon.c.addonmax.label("tariff_max"),
-            addon.c.addonmaxtrial.label("tariff_max_trial"),
-            offered.c.intname.label("tariff_enumeration"),
-            t.itemtype.c.intname.label("itemtype_name"),
-        )
-        .select_from(
-            addon.outerjoin(offered, offered.c.id == addon.c.enumerationitem).outerjoin(
-                t.itemtype, t.itemtype.c.id == addon.c.itemtype
-            )
-        )
-        .where(addon.c.parent.in_(tariffs))
-        .order_by(addon.c.id)
-    )

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, and_, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bill_nextcloud.billmanager import addon_rows
 from bill_nextcloud.billmanager import tables as t
 from bill_nextcloud.billmanager.addons import TRIAL, Addon, Measure, addons
 from bill_nextcloud.billmanager.crypt import CryptKey
@@ -247,7 +248,7 @@ class Database:
         tariff_params = self._params(t.pricelistparam, t.pricelistparam.c.pricelist, tariffs)
         clients = self._clients({row["account"] for row in rows})
         sold: dict[int, list[Any]] = {}
-        for row in self._addon_rows(numbers):
+        for row in self.rows(addon_rows.ordered(numbers)):
             sold.setdefault(row["service"], []).append(row)
         return [
             Service(
@@ -299,41 +300,6 @@ class Database:
             row["id"]: Measure(row["id"], row["intname"] or "", Decimal(str(row["relation"] or 1)), row["lessmeasure"])
             for row in self.rows(select(t.measure))
         }
-
-    def _addon_rows(self, services: Sequence[int]) -> Sequence[Any]:
-        service, addon, ordered = t.item.alias("service"), t.pricelist.alias("addon"), t.item.alias("ordered")
-        chosen, offered = t.enumerationitem.alias("chosen"), t.enumerationitem.alias("offered")
-        query = (
-            select(
-                service.c.id.label("service"),
-                addon.c.intname,
-                addon.c.active,
-                addon.c.addontype,
-                addon.c.billtype,
-                addon.c.compound,
-                addon.c.measure,
-                addon.c.addonlimit.label("tariff_limit"),
-                addon.c.addonmax.label("tariff_max"),
-                addon.c.addonmaxtrial.label("tariff_max_trial"),
-                offered.c.intname.label("tariff_enumeration"),
-                ordered.c.id.label("ordered_id"),
-                ordered.c.intvalue.label("ordered_value"),
-                ordered.c.addonlimit.label("ordered_limit"),
-                ordered.c.addonmax.label("ordered_max"),
-                chosen.c.intname.label("ordered_enumeration"),
-                t.itemtype.c.intname.label("itemtype_name"),
-            )
-            .select_from(
-                service.join(addon, addon.c.parent == service.c.pricelist)
-                .outerjoin(ordered, and_(ordered.c.parent == service.c.id, ordered.c.pricelist == addon.c.id))
-                .outerjoin(chosen, chosen.c.id == ordered.c.enumerationitem)
-                .outerjoin(offered, offered.c.id == addon.c.enumerationitem)
-                .outerjoin(t.itemtype, t.itemtype.c.id == addon.c.itemtype)
-            )
-            .where(service.c.id.in_(list(services)))
-            .order_by(addon.c.id)
-        )
-        return self.rows(query)
 
     def tariffs_of(self, modules: Iterable[int], more: Iterable[int] = ()) -> list[Tariff]:
         """All tariffs that are sold on ``modules``, and those with the numbers ``more``, with their parameters."""
