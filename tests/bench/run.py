@@ -26,7 +26,8 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.postgresql import NotInstalled, PostgreSQL
+from harness.database_server import NotInstalled
+from harness.postgresql import PostgreSQL
 from harness.worker import REPOSITORY
 
 from bench import backlog, executable, intake, memory

@@ -6,17 +6,32 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import mariadb as real_mariadb
 from harness.cloud import Server
+from harness.database_server import NotInstalled
 from harness.mariadb import MariaDB
-from harness.postgresql import NotInstalled, PostgreSQL
+from harness.postgresql import PostgreSQL
 from harness.stack import Stack
 
 SetUp = Callable[..., Stack]
+
+
+@contextmanager
+def running(
+    directory: Path, administrator: Path | None, settings: dict[str, dict[str, Any]] | None = None, **options: Any
+) -> Iterator[Stack]:
+    """A stack below ``directory`` that several tests share, ended afterwards; ``options`` of the stand-in cloud."""
+    server = Server(directory / "cloud", **options)
+    try:
+        stack = Stack.set_up(directory / "stack", server.cloud, settings, server.standin, administrator)
+        yield stack
+        stack.worker.cleanup()
+    finally:
+        server.stop()
 
 
 @pytest.fixture
@@ -52,7 +67,7 @@ def installed_mariadb() -> Iterator[MariaDB | None]:
     REQUIRE_MARIADB that is an error."""
     try:
         server = MariaDB()
-    except real_mariadb.NotInstalled:
+    except NotInstalled:
         if os.environ.get("REQUIRE_MARIADB"):
             raise
         yield None

@@ -18,6 +18,8 @@ from standins.billmanager import Run
 from standins.billmanager.database import reading, transaction
 from standins.billmanager.descriptor import PLACEHOLDER
 
+from .conftest import running
+
 GIB = 1024**3
 LONGEST_WAIT = 8.5  # the module gives up after 8; starting and ending it takes a moment
 
@@ -25,12 +27,8 @@ LONGEST_WAIT = 8.5  # the module gives up after 8; starting and ending it takes 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory, administrator: Path | None) -> Iterator[Stack]:
     """One stack for all: nothing here changes a cloud."""
-    directory = tmp_path_factory.mktemp("forms")
-    server = Server(directory / "cloud")
-    stack = Stack.set_up(directory / "stack", server.cloud, None, server.standin, administrator)
-    yield stack
-    stack.worker.cleanup()
-    server.stop()
+    with running(tmp_path_factory.mktemp("forms"), administrator) as stack:
+        yield stack
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from harness.stack import Stack
 
 from .conftest import SetUp
@@ -107,6 +109,20 @@ def test_lost_account_is_not_silently_made_anew(stack: Stack) -> None:
     assert stack.cloud.account(f"user_{service}") is None
     closing = stack.panel.close(service)
     assert stack.run(service, closing).error is None
+
+
+def test_two_processes_for_one_service(stack: Stack) -> None:
+    """BILLmanager may call while it waits for an earlier call: one operation, one account, one report."""
+    service = stack.order()
+    (operation,) = stack.panel.service(service)["operations"]
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda _: stack.panel.run(service, operation), range(2)))
+    stack.panel.wait(operation)
+    assert [run.exit_code for run in runs] == [0, 0]
+    assert stack.on_record("command, state") == [("open", "done")]
+    assert [method for method, path in stack.writes() if path.endswith("/cloud/users")] == ["POST"]
+    reports = [call["answer"] for call in stack.panel.mgrctl_calls() if call["function"] == "backupservice.open"]
+    assert reports == ["ok"]
 
 
 def test_late_and_doubled_calls_change_nothing(stack: Stack) -> None:

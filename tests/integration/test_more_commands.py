@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness.cloud import Server
 from harness.customer import Customer
 from harness.leaks import Watcher, files_with
 from harness.processes import kill_worker, until
 from harness.stack import Stack
 from standins.billmanager import Run
 
-from .conftest import SetUp
+from .conftest import SetUp, running
 from .test_claims import refused
 
 GIB = 1024**3
@@ -28,14 +27,8 @@ ROLLBACK = "service.changepricelist.rollback"
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory, administrator: Path | None) -> Iterator[Stack]:
     """One stack for the tests that look at services of their own only."""
-    directory = tmp_path_factory.mktemp("shared")
-    server = Server(directory / "cloud")
-    try:
-        stack = Stack.set_up(directory, server.cloud, None, server.standin, administrator)
+    with running(tmp_path_factory.mktemp("shared"), administrator) as stack:
         yield stack
-        stack.worker.cleanup()
-    finally:
-        server.stop()
 
 
 def shown(stack: Stack, service: int) -> tuple[bool, int, list[str]]:

@@ -40,11 +40,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness.cloud import Server
 from harness.leaks import files_with
 from harness.stack import Stack
 from harness.worker import MODULE
 from standins.billmanager import Run
+
+from .conftest import running
 
 GIB = 1024**3
 STRICT = ("enforceNumericCharacters", "enforceSpecialCharacters", "enforceUpperLowerCase")
@@ -53,12 +54,8 @@ STRICT = ("enforceNumericCharacters", "enforceSpecialCharacters", "enforceUpperL
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, administrator: Path | None) -> Iterator[Stack]:
     """One for all: a cloud below a path."""
-    directory = tmp_path_factory.mktemp("faults")
-    server = Server(directory / "cloud", base_path="/some/cloud")
-    stack = Stack.set_up(directory / "stack", server.cloud, None, server.standin, administrator)
-    yield stack
-    stack.worker.cleanup()
-    server.stop()
+    with running(tmp_path_factory.mktemp("faults"), administrator, base_path="/some/cloud") as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")

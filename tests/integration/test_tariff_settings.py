@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 from harness.certificate import self_signed
-from harness.cloud import Server
 from harness.processes import until
 from harness.stack import Stack
 
-from .conftest import SetUp
+from .conftest import SetUp, running
 from .test_claims import refused
 
 ADDRESS = "ivan@example.org"
@@ -26,16 +25,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory, administrator: Path | None)
     names."""
     directory = tmp_path_factory.mktemp("shared")
     certificate, key = self_signed(directory)
-    server = Server(directory / "cloud", tls_certificate=str(certificate), tls_key=str(key))
-    try:
-        settings = {"billmanager": {"item_types": TYPES}}
-        made = Stack.set_up(directory, server.cloud, settings, server.standin, administrator)
-        params = {"url": server.cloud.url, "username": server.cloud.username, "ca_file": str(certificate)}
-        trusting = made.panel.add_cloud("Own authority", params, {"password": server.cloud.password})
-        yield Stack(made.panel, made.worker, server.cloud, trusting, server.standin)
-        made.worker.cleanup()
-    finally:
-        server.stop()
+    settings = {"billmanager": {"item_types": TYPES}}
+    with running(directory, administrator, settings, tls_certificate=str(certificate), tls_key=str(key)) as made:
+        params = {"url": made.cloud.url, "username": made.cloud.username, "ca_file": str(certificate)}
+        trusting = made.panel.add_cloud("Own authority", params, {"password": made.cloud.password})
+        yield Stack(made.panel, made.worker, made.cloud, trusting, made.server)
 
 
 def tariff(stack: Stack, item_type: str = "backupservice", **params: str) -> int:

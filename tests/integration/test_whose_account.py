@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness.cloud import Server
 from harness.customer import Customer
 from harness.processes import until
 from harness.stack import Stack
 
-from .conftest import SetUp
+from .conftest import SetUp, running
 from .test_claims import refused
 
 STRANGERS = "Strangers-Passw0rd-1"
@@ -23,14 +22,8 @@ ADDRESS = "ivan@example.org"
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, administrator: Path | None) -> Iterator[Stack]:
     """One for all: each test has names of its own."""
-    directory = tmp_path_factory.mktemp("whose")
-    server = Server(directory / "cloud")
-    try:
-        made = Stack.set_up(directory, server.cloud, None, server.standin, administrator)
+    with running(tmp_path_factory.mktemp("whose"), administrator) as made:
         yield made
-        made.worker.cleanup()
-    finally:
-        server.stop()
 
 
 def tariff(stack: Stack, **params: str) -> int:
