@@ -53,7 +53,7 @@ class Attempt:
             self._teller.held(operation, held, module)
             park(self._record, operation, State.HELD, "held", failure=held, cloud=module)
             return
-        outcome = self._unreported(operation) or self._carry_out(operation, module)
+        outcome = self._carry_out(operation, module)
         with self._turns:
             self._record.end_attempt(
                 operation,
@@ -98,24 +98,6 @@ class Attempt:
             if not self._record.begin_attempt(operation, dispatch):
                 return None
         return operation, module, held
-
-    def _unreported(self, operation: Operation) -> Outcome | None:
-        """What the attempt before has made for an order, when BILLmanager only did not take the report. The account is
-        not to be proven ours again: its customer may use it by now, with a password of his own."""
-        if operation.command != "open":
-            return None
-        ended = [one for one in self._record.attempts(operation.id) if one.ended_at is not None]
-        if not ended or ended[-1].failure is not None or ended[-1].outcome is None:
-            return None
-        last = ended[-1]
-        return Outcome(
-            request_for(operation),
-            account=operation.account,
-            run=last.run,
-            wish=last.wish,
-            result=last.result or {},
-            **ended[-1].outcome,
-        )
 
     def _asked(self, operation: Operation) -> Asked | None:
         """What BILLmanager has now under the operation's numbers; ``None``, while it does not answer."""

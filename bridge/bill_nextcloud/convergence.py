@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from bill_nextcloud import retention
-from bill_nextcloud.account import Account, new_password, wish
+from bill_nextcloud.account import new_password, wish
 from bill_nextcloud.billmanager import password_change
 from bill_nextcloud.billmanager.asked import modules_at
 from bill_nextcloud.billmanager.claim import claim, take_back
@@ -21,7 +21,6 @@ from bill_nextcloud.billmanager.service import (
     URL,
     Cloud,
     Database,
-    Service,
     Tariff,
 )
 from bill_nextcloud.damage import Damage, Ledger, asked, done
@@ -45,51 +44,16 @@ from bill_nextcloud.request import (
     CHANGE_PASSWORD,
     Outcome,
     Request,
-    meaning,
     means_as_sold,
     require_asked,
 )
 from bill_nextcloud.settings import Settings
+from bill_nextcloud.work import Work
 
 log = logger("convergence")
 
 ATTEMPTS = 3
 LOCK_SECONDS = 3600
-
-
-@dataclass
-class _Work:
-    """One request on its way through a batch. ``undecided``: why it is not known whether the account of a closed
-    service is kept; it is disabled all the same."""
-
-    request: Request
-    service: Service | None = None
-    account: Account | None = None
-    password: str | None = None
-    unclaimed: bool = False
-    claimed_now: bool = False
-    failure: Failure | None = None
-    run: str | None = None
-    wish: dict[str, Any] | None = None
-    result: dict[str, Any] = field(default_factory=dict)
-    delete_after: str | None = None
-    undecided: Failure | None = None
-    dropped: str | None = None
-
-    @property
-    def open(self) -> bool:
-        return self.failure is None and self.account is not None
-
-    @property
-    def opening(self) -> bool:
-        return self.request.command == "open"
-
-    @property
-    def means(self) -> str:
-        """What is asked of the account (see ``account.wish``)."""
-        if self.delete_after or self.undecided:
-            return "close_retained"
-        return self.request.command if self.service is None else meaning(self.request.command, self.service)
 
 
 @dataclass(frozen=True)
@@ -129,17 +93,17 @@ class Convergence:
             for work in works
         ]
 
-    def _attempts(self, cloud: Cloud, requests: list[Request]) -> list[_Work]:
+    def _attempts(self, cloud: Cloud, requests: list[Request]) -> list[Work]:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._converge(cloud, [_Work(request) for request in requests])
+                return self._converge(cloud, [Work(request) for request in requests])
             except RunUnknown as error:
                 log.warning("run without results", cloud=cloud.name, attempt=attempt, detail=error.parameters["detail"])
                 if attempt == ATTEMPTS:
                     raise
         raise AssertionError("unreachable")
 
-    def _converge(self, cloud: Cloud, works: list[_Work]) -> list[_Work]:
+    def _converge(self, cloud: Cloud, works: list[Work]) -> list[Work]:
         modules = modules_at(self.database, cloud)
         for work in works:
             try:
@@ -158,12 +122,12 @@ class Convergence:
                 except OperationError as error:
                     work.failure = error.failure
         self._claim(cloud, modules, [work for work in works if work.open and work.unclaimed])
-        self._keep_owner(modules, [work for work in works if work.open and not work.claimed_now])
+        self._keep_owner(cloud, modules, [work for work in works if work.open and not work.claimed_now])
         self._limit(cloud, [work for work in works if work.open])
         self._apply(cloud, [work for work in works if work.open])
         return works
 
-    def _map(self, work: _Work, cloud: Cloud, tariffs: Sequence[Tariff]) -> None:
+    def _map(self, work: Work, cloud: Cloud, tariffs: Sequence[Tariff]) -> None:
         assert work.service is not None
         service, command = work.service, work.request.command
         known = None
@@ -190,7 +154,7 @@ class Convergence:
             work.unclaimed = True
             work.password = known or (None if work.account.invite else new_password())
 
-    def _keep_for_a_while(self, work: _Work, cloud: Cloud) -> None:
+    def _keep_for_a_while(self, work: Work, cloud: Cloud) -> None:
         assert work.service is not None
         try:
             if days := self.mapping.retention_days(work.service, cloud):
@@ -199,11 +163,11 @@ class Convergence:
             # Who has left must not go on; what is deleted cannot be brought back.
             work.undecided = error.failure
 
-    def _keep_owner(self, modules: Sequence[int], works: list[_Work]) -> None:
+    def _keep_owner(self, cloud: Cloud, modules: Sequence[int], works: list[Work]) -> None:
         """Keep services away from accounts that are another's by now: of one that is opened or changed it is a
         conflict, and of one that is closed nothing is left to be done."""
         try:
-            found = owners(self.database, [work.account.name for work in works if work.account], modules)
+            found = owners(self.database, [work.account.name for work in works if work.account], modules, cloud.url)
         except OperationError as error:
             for work in works:
                 work.failure = error.failure
@@ -221,13 +185,13 @@ class Convergence:
             work.delete_after = work.undecided = None
             if work.request.command == "delete":
                 work.dropped = f"the account is that of service {owner} by now"
-            self._keep_parameters(work)
+            self._keep_parameters(work, cloud)
             work.account = None
 
     def _ledger(self, cloud: Cloud) -> Ledger:
         return Ledger(lock_path(self.settings.lock_directory, cloud.url))
 
-    def _limit(self, cloud: Cloud, works: list[_Work]) -> None:
+    def _limit(self, cloud: Cloud, works: list[Work]) -> None:
         """Hold back what goes beyond the deletions and suspensions of an hour. What was approved goes on, and
         counts."""
         counted = self._ledger(cloud).last_hour()
@@ -251,7 +215,7 @@ class Convergence:
                     work.failure = failure
                     counted = Damage(counted.deletions - wanted.deletions, counted.suspensions - wanted.suspensions)
 
-    def _already_suspended(self, cloud: Cloud, works: list[_Work], most: int) -> set[int]:
+    def _already_suspended(self, cloud: Cloud, works: list[Work], most: int) -> set[int]:
         """Services of which only what was sold is asked, suspended, and whose accounts are disabled already. The cloud
         is looked at only where all together could be too many suspensions."""
         unsure = [work for work in works if work.means == "sold_suspended" and not work.request.approved]
@@ -264,15 +228,15 @@ class Convergence:
             if not result["failure"] and "enabled" not in [change["field"] for change in result["changes"]]
         }
 
-    def _wish(self, work: _Work, *, look: bool = False) -> dict[str, Any]:
+    def _wish(self, work: Work, *, look: bool = False) -> dict[str, Any]:
         """What the playbook is asked for; ``look``: whether the name is free, which needs no proof."""
         assert work.account is not None
         assert work.service is not None
         proven = not look and not work.service.confirmed
         return wish(work.means, work.account, proven=proven, email_owner=self.settings.accounts.email_owner)
 
-    def _claim(self, cloud: Cloud, modules: Sequence[int], works: list[_Work]) -> None:
-        free: dict[str, _Work] = {}
+    def _claim(self, cloud: Cloud, modules: Sequence[int], works: list[Work]) -> None:
+        free: dict[str, Work] = {}
         for work in sorted(works, key=lambda work: work.request.service):
             assert work.account is not None
             first = free.setdefault(work.account.name.lower(), work)
@@ -298,12 +262,14 @@ class Convergence:
                         work.account.name,
                         work.password,
                         work.account.email if work.account.invite else None,
+                        url=cloud.url,
+                        typed=work.typed,
                     )
                     work.claimed_now = True
             except OperationError as error:
                 work.failure = error.failure
 
-    def _apply(self, cloud: Cloud, works: list[_Work]) -> None:
+    def _apply(self, cloud: Cloud, works: list[Work]) -> None:
         if not works:
             return
         ledger = self._ledger(cloud)
@@ -322,23 +288,30 @@ class Convergence:
             work.run, work.result = run.ident, result
             if not result["failure"]:
                 self._keep_password(work)
-                self._keep_parameters(work)
+                self._keep_parameters(work, cloud)
                 work.failure = work.failure or work.undecided
                 continue
             work.failure = self._failure(work, result["failure"], cloud)
             if (work.delete_after or work.undecided) and work.failure.code == "account_missing":
                 # Gone already: nothing to be kept.
                 work.failure = work.delete_after = work.undecided = None
-                self._keep_parameters(work)
+                self._keep_parameters(work, cloud)
+                continue
+            if work.request.command == "close" and not work.confirmed and work.failure.code == "account_conflict":
+                # Not proven ours, so it stays; an order that could not be fulfilled can be closed all the same.
+                detail = work.failure.parameters["detail"]
+                log.warning("account left", service=work.request.service, account=work.account.name, detail=detail)
+                work.failure = work.delete_after = work.undecided = None
+                self._keep_parameters(work, cloud)
                 continue
             if work.claimed_now and work.failure.code == "account_conflict":
                 # The name was taken between our look and our request: without the claim, no later event touches it.
                 try:
-                    take_back(self.mgrctl, work.request.service, invited=work.account.invite)
+                    take_back(self.mgrctl, work.request.service, invited=work.account.invite, typed=work.typed)
                 except OperationError as error:
                     log.error("claim not taken back", service=work.request.service, detail=error)
 
-    def _failure(self, work: _Work, value: dict[str, Any], cloud: Cloud) -> Failure:
+    def _failure(self, work: Work, value: dict[str, Any], cloud: Cloud) -> Failure:
         assert work.account is not None
         failure = failure_of(value, cloud, work.account.name, work.request.service)
         if work.request.command == CHANGE_PASSWORD and failure.code == "password_refused":
@@ -354,7 +327,7 @@ class Convergence:
             # What became of the run is known all the same; too much is counted for an hour.
             log.error("count not corrected", detail=error)
 
-    def _keep_password(self, work: _Work) -> None:
+    def _keep_password(self, work: Work) -> None:
         # Of an order, too: a write of a killed run may have reached BILLmanager late, and what the customer is shown
         # must be what works.
         ordered = work.opening and work.service is not None and not work.service.confirmed
@@ -365,7 +338,7 @@ class Convergence:
         except OperationError as error:
             work.failure = error.failure
 
-    def _keep_parameters(self, work: _Work) -> None:
+    def _keep_parameters(self, work: Work, cloud: Cloud) -> None:
         """Before the operation is reported: the deadline of an account that is kept; no deadline where the account is
         wanted again; neither deadline nor address where it is gone, since the name may be another's tomorrow."""
         assert work.service is not None
@@ -376,6 +349,9 @@ class Convergence:
         stale["delete"] = stale["close"]
         try:
             if work.delete_after:
+                if not work.confirmed:
+                    # It was proven just now; whoever takes it back, or deletes it later, need not prove it again.
+                    self.mgrctl.save_parameter(work.service.id, URL, cloud.url)
                 if saved.get(DELETE_AFTER) != work.delete_after:
                     self.mgrctl.save_parameter(work.service.id, DELETE_AFTER, work.delete_after)
                 return
@@ -385,7 +361,7 @@ class Convergence:
         except OperationError as error:
             work.failure = error.failure
 
-    def _run(self, cloud: Cloud, works: list[_Work], *, check: bool) -> RunResult:
+    def _run(self, cloud: Cloud, works: list[Work], *, check: bool) -> RunResult:
         wishes = []
         passwords = {}
         for work in works:

@@ -329,6 +329,12 @@ class UsernameUnusable(OperationError):
     code = "username_unusable"
 
 
+class UsernameFixed(OperationError):
+    """Another account name for a service that has one for good (``service``, ``account``)."""
+
+    code = "username_fixed"
+
+
 class UsernameTaken(OperationError):
     """Another service has claimed the account name (``account``)."""
 

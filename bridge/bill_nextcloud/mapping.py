@@ -14,7 +14,7 @@ from jmespath.parser import ParsedResult
 
 from bill_nextcloud.account import Account
 from bill_nextcloud.billmanager.addons import Addon
-from bill_nextcloud.billmanager.service import Cloud, Service, Tariff
+from bill_nextcloud.billmanager.service import INVITED, Cloud, Service, Tariff
 from bill_nextcloud.errors import (
     DiskAddonMissing,
     InvitationAddressMissing,
@@ -66,7 +66,7 @@ class Mapping:
         name = service.account or self._text("username", document)
         if not name:
             raise MappingInvalid(field="username", detail="the expression gives no name")
-        email = self._text("email", document)
+        email = self._address(service, document)
         invite = self._invites(service, document)
         if invite and not email and not service.confirmed:
             raise InvitationAddressMissing(service=service.id, tariff=service.tariff.name)
@@ -143,7 +143,7 @@ class Mapping:
             return Account(name=service.account, quota=None)
         # The address, or an invitation to it, only proves an account that was never confirmed.
         document = service.document(cloud)
-        email = self._text("email", document)
+        email = self._address(service, document)
         return Account(
             name=service.account, quota=None, email=email, invite=bool(email) and self._invites(service, document)
         )
@@ -172,6 +172,10 @@ class Mapping:
         if not isinstance(value, str):
             raise MappingInvalid(field=field, detail=f"expected text, got {type(value).__name__}")
         return value.strip() or None
+
+    def _address(self, service: Service, document: dict[str, Any]) -> str | None:
+        """The e-mail address; of an account that was not seen yet the one to which it was claimed to be invited."""
+        return (None if service.confirmed else service.params.get(INVITED)) or self._text("email", document)
 
     def _invites(self, service: Service, document: dict[str, Any]) -> bool:
         """Whether an account of ``service`` is made without a password that is known; an invitation stays one."""

@@ -130,6 +130,7 @@ TABLE: dict[str, Treatment] = {
     "unit_unknown": _FINAL,
     "usage_not_told": _FINAL,
     "usage_unread": _FINAL,
+    "username_fixed": _FINAL,
     "username_taken": _FINAL,
     "username_unusable": _FINAL,
     "worker_elsewhere": _FINAL,

@@ -109,6 +109,92 @@ def test_two_services_that_share_an_account_by_now(stack: Stack) -> None:
     assert "delete_after" not in stack.panel.service(other)["params"]
 
 
+def saved(stack: Stack, service: int, **params: str) -> None:
+    """Somebody saves parameters of a service by hand."""
+    for name, value in params.items():
+        stack.mgrctl("service.saveparam", elid=service, name=name, value=value, crypted="off", sok="ok")
+
+
+def test_a_name_that_is_fixed(stack: Stack) -> None:
+    """The customer of an open service cannot type another account's name, nor one that a coming order will get."""
+    service = stack.opened(tariff(stack, username_pattern="cust{id}"))
+    for item, name, code in (
+        (service, "director", "username_fixed"),
+        (0, "cust999", "username_taken"),
+        (0, "user_999", "username_taken"),
+    ):
+        arguments = ["--item", str(item), "--param", "username", "--value", name]
+        run = stack.panel.call("check_param", arguments, stdin="")
+        assert run.error is not None, name
+        assert run.error.type == f"nextcloud_{code}"
+    own = stack.panel.call(
+        "check_param", ["--item", str(service), "--param", "username", "--value", f"cust{service}"], stdin=""
+    )
+    assert own.ok
+
+
+def test_a_deletion_that_was_cancelled(stack: Stack) -> None:
+    """The name stays the closed service's, as its account is still there."""
+    kept = tariff(stack, username_pattern="gina", retention_days="30")
+    first = stack.opened(kept)
+    stack.run(first, stack.panel.close(first))
+    number = stack.on_record("id", "delayed")[-1][0]
+    assert stack.administer("cancel", operation=number)["status"] == "done"
+    refused(stack.panel.run(stack.order(kept)), "nextcloud_account_conflict")
+    stack.run(first, stack.panel.reopen(first))
+    assert stack.customer(first).can_store()
+
+
+def test_a_service_of_another_cloud(stack: Stack) -> None:
+    """One that was moved here by hand with its name: it has no account here, and keeps nobody from his."""
+    moved, service = stack.order(stack.small), stack.opened(stack.small)
+    saved(stack, moved, username=f"user_{service}", url="https://other.example.org")
+    stack.run(service, stack.panel.suspend(service))
+    closed(stack, service)
+    assert stack.cloud.account(f"user_{service}") is None
+
+
+def test_a_claim_goes_before_a_typed_name(stack: Stack) -> None:
+    """A lower order gets the same name typed while the account is made: the one that has claimed it gets it."""
+    lower, service = stack.order(stack.small), stack.order(stack.small)
+    saved(stack, service, username="carl")
+    stack.panel.set_fault("down", "service.saveparam", times=3, skip=2)
+    stack.panel.run(service)
+    until(lambda: stack.cloud.account("carl") is not None)
+    saved(stack, lower, username="carl")
+    stack.panel.wait(stack.panel.service(service)["operations"][0])
+    refused(stack.panel.run(lower), "nextcloud_account_conflict")
+    closed(stack, lower)
+    assert stack.panel.service(lower)["params"]["username"] == "carl"
+    assert stack.customer(service).can_store()
+
+
+def test_an_account_that_was_made_and_never_reported(stack: Stack) -> None:
+    """Closed with a retention it can be taken back: closing has proven it."""
+    service = stack.order(tariff(stack, retention_days="30"))
+    stack.panel.set_fault("down", "service.saveparam", times=3, skip=2)
+    stack.panel.run(service)
+    until(lambda: stack.on_record("id", "retrying"))
+    assert stack.administer("cancel", operation=stack.on_record("id", "retrying")[-1][0])["status"] == "done"
+    closed(stack, service)
+    stack.run(service, stack.panel.reopen(service))
+    assert stack.customer(service).can_store()
+
+
+def test_an_order_whose_account_cannot_be_proven(stack: Stack) -> None:
+    """Claimed, refused by the cloud, and then somebody made an account of that name: the order can be closed, and the
+    account stays."""
+    broken = tariff(stack, language="Klingon")
+    service = stack.order(broken)
+    refused(stack.panel.run(service), "nextcloud_invalid_value")
+    stack.cloud.create(f"user_{service}", STRANGERS, email=ADDRESS)
+    refused(stack.panel.run(service), "nextcloud_account_conflict")
+    closed(stack, service)
+    account = stack.cloud.account(f"user_{service}")
+    assert account is not None
+    assert account["enabled"] is True
+
+
 def test_an_invited_customer_who_is_quick(stack: Stack) -> None:
     """He uses his account before BILLmanager has taken the report: the order is fulfilled all the same."""
     service = stack.order(tariff(stack, invitation="on"))

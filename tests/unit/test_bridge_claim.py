@@ -42,7 +42,16 @@ class Desk:
 
     def claim(self, service: int, name: str, *, mgrctl: Mgrctl | None = None, modules: list[int] | None = None) -> None:
         """Claim ``name``."""
-        claim(mgrctl or self.mgrctl, self.database, service, modules or [self.cloud], name, PASSWORD)
+        claim(
+            mgrctl or self.mgrctl,
+            self.database,
+            service,
+            modules or [self.cloud],
+            name,
+            PASSWORD,
+            url="https://blue",
+            typed=False,
+        )
 
     def params(self, service: int) -> dict[str, str]:
         """What is saved, in clear."""

@@ -301,20 +301,22 @@ def test_a_suspended_service_keeps_its_claim(world: World) -> None:
 
 
 def test_whose_a_name_is(world: World) -> None:
-    """Of the service whose account was seen; then of a closed one whose account is kept; then of the lowest number."""
-    asking, lower, kept, seen, seen_too = [world.panel.order(world.tariff, world.client) for _ in range(5)]
-    for number in (asking, lower, kept, seen, seen_too):
+    """Of the service whose account was seen here; then of a closed one whose account was not deleted; then of one for
+    which it was claimed; then of the lowest number that asks for it."""
+    here, elsewhere = "https://blue.example/", "https://green.example"
+    asking, moved, claimed, invited, kept, gone, seen = [
+        world.panel.order(world.tariff, world.client) for _ in range(7)
+    ]
+    for number in (asking, moved, claimed, invited, kept, gone, seen):
         world.save(number, "username", "Anna")
-    for number in (kept, seen, seen_too):
-        world.save(number, "url", "https://blue.example")
-    world.sql("UPDATE item SET status = 4 WHERE id = ?", kept)
-    world.save(kept, "delete_after", "2999-01-01T00:00:00Z")
-    assert claims(world.database, "anna", [world.cloud]) == [seen, seen_too, kept, asking, lower]
-    assert owners(world.database, ["ANNA", "berta"], [world.cloud]) == {"anna": seen}
-    world.sql("UPDATE item SET status = 4 WHERE id IN (?, ?)", seen, seen_too)
-    assert owners(world.database, ["anna"], [world.cloud]) == {"anna": kept}
-    world.save(kept, "delete_after", "")
-    assert owners(world.database, ["anna"], [world.cloud]) == {"anna": asking}
+    for number, url in ((moved, elsewhere), (kept, here), (seen, "http://BLUE.example")):
+        world.save(number, "url", url)
+    world.save_password(claimed, "x")
+    world.save(invited, "invited", "anna@example.org")
+    world.sql("UPDATE item SET status = 4 WHERE id IN (?, ?)", kept, gone)
+    everybody = [seen, kept, claimed, invited, asking, moved]
+    assert claims(world.database, "anna", [world.cloud], here) == everybody
+    assert owners(world.database, ["ANNA", "berta"], [world.cloud], here) == {"anna": seen}
 
 
 def unavailable(database: Database, name: str) -> BillmanagerUnavailable:

@@ -131,3 +131,11 @@ def test_answers_have_an_end() -> None:
     assert rows["left_off"] == len(many) - len(rows["accounts"]) > 0
     assert len(document(found)) < 100_000
     assert 'count="8999"' in document(found)
+
+
+def test_a_search_with_many_stars() -> None:
+    """Takes no longer than any other: whoever names accounts cannot stop the bridge."""
+    search = Search.read("*a*a*a*a*a*a*a*a*a*a*b, x?z*")
+    assert "a" * 60 not in search
+    assert "a" * 60 + "B" in search
+    assert ["xyz" in search, "xz" in search, "XYZ 1" in search] == [True, False, True]

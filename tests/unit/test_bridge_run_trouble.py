@@ -16,7 +16,7 @@ import pytest
 from bill_nextcloud.account import Account
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Cloud, Database, Service
-from bill_nextcloud.convergence import Convergence, _Work
+from bill_nextcloud.convergence import Convergence
 from bill_nextcloud.damage import Damage, Ledger
 from bill_nextcloud.drift import drift_runs
 from bill_nextcloud.errors import EngineUnavailable, OperationError, RunUnknown
@@ -28,6 +28,7 @@ from bill_nextcloud.request import Request
 from bill_nextcloud.runs.run import Access, Interrupted, Results, execute
 from bill_nextcloud.runs.run_worker import _clear
 from bill_nextcloud.settings import BridgeSettings, Settings
+from bill_nextcloud.work import Work
 from harness.runs import one_run
 
 CLOUD = Cloud(3, "Blue", "https://blue", "admin", "x")
@@ -132,10 +133,10 @@ def test_what_cannot_be_removed_hides_no_result(
     assert caplog.text.count("Input/output error") == (2 if check else 1)
 
 
-def converge(settings: Settings, runs: Runs) -> _Work:
+def converge(settings: Settings, runs: Runs) -> Work:
     """A suspension, and what became of it. Raises what the run raises."""
     service = cast(Service, SimpleNamespace(params={}, confirmed=True))
-    work = _Work(Request(1, "suspend"), service, Account("user_1", None), wish={"name": "user_1", "state": "disabled"})
+    work = Work(Request(1, "suspend"), service, Account("user_1", None), wish={"name": "user_1", "state": "disabled"})
     nothing: Any = None
     without = cast(Mgrctl, nothing), cast(Database, nothing), cast(Mapping, nothing)
     convergence = Convergence(

@@ -186,10 +186,10 @@ def test_one_reading_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
         calls += [pool.submit(statistics, 3) for _ in range(3)]
         calls += [pool.submit(statistics, 4)]
         assert slow.begun.acquire(timeout=10)
-        time.sleep(0.2)
+        time.sleep(1)
         today[0] = "2026-10-02"
         next_day = pool.submit(statistics, 3)
-        time.sleep(0.2)
+        time.sleep(1)
         assert slow.days == ["2026-10-01"] * 2
         slow.let.release(2)
         assert all(call.result(10).failure is None for call in calls)
@@ -201,7 +201,7 @@ def test_one_reading_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
         broken = pool.submit(statistics, 3)
         assert slow.begun.acquire(timeout=10)
         waiting = pool.submit(statistics, 3)
-        time.sleep(0.2)
+        time.sleep(1)
         slow.let.release()
         with pytest.raises(KeyError):
             broken.result(10)

@@ -23,11 +23,15 @@ def claim(
     account: str,
     password: str | None,
     invited: str | None = None,
+    *,
+    url: str,
+    typed: bool,
 ) -> None:
     """Save ``account`` and ``password`` (encrypted) as parameters of ``service`` and read both back. An account whose
     customer is invited has no password that is known, but the address to which the invitation goes: ``invited``.
 
-    ``modules``: the processing modules that stand for the same cloud. Raises :class:`AccountConflict` when a service
+    ``modules``: the processing modules that stand for the cloud at ``url``; ``typed``: the name stood in the order
+    already. Raises :class:`AccountConflict` when a service
     with a lower number claims the same name (this claim is then taken back), :class:`ClaimNotSaved` when BILLmanager
     shows something else than what was written.
     """
@@ -37,19 +41,19 @@ def claim(
     elif invited is not None:
         mgrctl.save_parameter(service, INVITED, invited)
     mgrctl.save_parameter(service, USERNAME, account)
-    found = claims(database, account, modules)
+    found = claims(database, account, modules, url)
     if service not in found:
         raise ClaimNotSaved(service=service, parameter=USERNAME)
     if found[0] != service:
-        take_back(mgrctl, service, invited=invited is not None)
+        take_back(mgrctl, service, invited=invited is not None, typed=typed)
         raise AccountConflict(account=account, detail=f"service {found[0]} has claimed this name")
     if database.passwords([service]).get(service) != password:
         raise ClaimNotSaved(service=service, parameter=PASSWORD)
 
 
-def take_back(mgrctl: Mgrctl, service: int, *, invited: bool) -> None:
-    """Take the claim of ``service`` back, so that no later event touches the account. Raises
-    ``BillmanagerUnavailable``, ``BillmanagerRefused``."""
-    mgrctl.drop_parameter(service, USERNAME)
-    if invited:
-        mgrctl.drop_parameter(service, INVITED)
+def take_back(mgrctl: Mgrctl, service: int, *, invited: bool, typed: bool) -> None:
+    """Take the claim of ``service`` back, so that no later event touches the account: what could prove it, and the
+    name, unless it was typed into the order. Raises ``BillmanagerUnavailable``, ``BillmanagerRefused``."""
+    if not typed:
+        mgrctl.drop_parameter(service, USERNAME)
+    mgrctl.drop_parameter(service, INVITED if invited else PASSWORD)

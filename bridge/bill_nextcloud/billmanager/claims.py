@@ -6,52 +6,74 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from bill_nextcloud.billmanager import tables as t
-from bill_nextcloud.billmanager.service import DELETE_AFTER, DELETED, URL, USERNAME, Database
+from bill_nextcloud.billmanager.service import DELETE_AFTER, DELETED, INVITED, PASSWORD, URL, USERNAME, Database
+from bill_nextcloud.lock import cloud_address
 
 _PAGE = 500
+# In this order a name belongs to a service.
+_SEEN, _KEPT, _CLAIMED, _ASKED = range(4)
 
 
-def claims(database: Database, name: str, modules: Iterable[int]) -> list[int]:
+def claims(database: Database, name: str, modules: Iterable[int], url: str | None = None) -> list[int]:
     """The numbers of all services that have the account ``name``, or ask for it, on one of ``modules``, which stand for
-    one cloud; the one it belongs to first (see :func:`owners`). Letter case is ignored, as the clouds do. Raises
-    ``BillmanagerUnavailable``."""
-    return _claims(database, [name], modules).get(name.lower(), [])
+    the cloud at ``url``; the one it belongs to first (see :func:`owners`). Letter case is ignored, as the clouds do.
+    Raises ``BillmanagerUnavailable``."""
+    return _claims(database, [name], modules, url).get(name.lower(), [])
 
 
-def owners(database: Database, names: Iterable[str], modules: Iterable[int]) -> dict[str, int]:
+def owners(database: Database, names: Iterable[str], modules: Iterable[int], url: str) -> dict[str, int]:
     """The service to which each of ``names`` (in lower case in the result) belongs on ``modules``: the one whose
-    account was seen there as its own; else a closed one whose account is kept; else the lowest number of those that ask
-    for it. Raises ``BillmanagerUnavailable``."""
-    return {name: found[0] for name, found in _claims(database, names, modules).items()}
+    account was seen at ``url`` as its own; else a closed one whose account was not deleted yet; else the one for which
+    the name was claimed (with a password, or for an invitation); else one in whose order it was typed; of several the
+    lowest number. Raises ``BillmanagerUnavailable``."""
+    return {name: found[0] for name, found in _claims(database, names, modules, url).items()}
 
 
-def _claims(database: Database, names: Iterable[str], modules: Iterable[int]) -> dict[str, list[int]]:
+def _claims(database: Database, names: Iterable[str], modules: Iterable[int], url: str | None) -> dict[str, list[int]]:
     wanted, where = sorted({name.lower() for name in names}), list(modules)
-    found: dict[str, list[tuple[bool, bool, int]]] = {}
+    found: dict[str, list[tuple[int, int]]] = {}
     for start in range(0, len(wanted), _PAGE):
         for row in database.rows(_query(wanted[start : start + _PAGE], where)):
-            kept = row["status"] == DELETED
-            rank = (kept or not row["url"], not kept, row["id"])
-            found.setdefault(row["username"].lower(), []).append(rank)
-    return {name: [number for *_, number in sorted(ranks)] for name, ranks in found.items()}
+            found.setdefault(row["username"].lower(), []).append((_rank(row, url), row["id"]))
+    return {name: [number for _, number in sorted(ranks)] for name, ranks in found.items()}
 
 
-def _query(names: list[str], modules: list[int]) -> Any:
-    username, url, deadline = (t.itemparam.alias(name) for name in ("username", "url", "deadline"))
+def _rank(row: Any, url: str | None) -> int:
+    if row["status"] == DELETED:
+        return _KEPT
+    # One that was seen elsewhere has no account here, but its order may be repeated.
+    if row["url"] and (url is None or cloud_address(row["url"]) == cloud_address(url)):
+        return _SEEN
+    return _CLAIMED if row["password"] or row["invited"] else _ASKED
+
+
+def _query(names: list[str], modules: list[int]) -> Select[Any]:
+    params = {name: t.itemparam.alias(name) for name in (USERNAME, URL, DELETE_AFTER, INVITED)}
+    secret = t.itemcryptedparam.alias("secret")
+    source: Any = t.item
+    for name, param in params.items():
+        of_item = and_(param.c.item == t.item.c.id, param.c.intname == name)
+        source = source.join(param, of_item) if name == USERNAME else source.outerjoin(param, of_item)
+    source = source.outerjoin(secret, and_(secret.c.item == t.item.c.id, secret.c.intname == PASSWORD))
+    username, url, deadline = params[USERNAME].c.value, params[URL].c.value, params[DELETE_AFTER].c.value
     return (
-        select(t.item.c.id, t.item.c.status, username.c.value.label("username"), func.max(url.c.value).label("url"))
-        .select_from(
-            t.item.join(username, and_(username.c.item == t.item.c.id, username.c.intname == USERNAME))
-            .outerjoin(url, and_(url.c.item == t.item.c.id, url.c.intname == URL))
-            .outerjoin(deadline, and_(deadline.c.item == t.item.c.id, deadline.c.intname == DELETE_AFTER))
+        select(
+            t.item.c.id,
+            t.item.c.status,
+            username.label("username"),
+            func.max(url).label("url"),
+            func.max(params[INVITED].c.value).label("invited"),
+            func.max(secret.c.value).label("password"),
         )
+        .select_from(source)
         .where(
-            func.lower(username.c.value).in_(names),
+            func.lower(username).in_(names),
             t.item.c.processingmodule.in_(modules),
-            or_(t.item.c.status != DELETED, deadline.c.value != ""),
+            # The address is taken away when the account is deleted.
+            or_(t.item.c.status != DELETED, url != "", deadline != ""),
         )
-        .group_by(t.item.c.id, t.item.c.status, username.c.value)
+        .group_by(t.item.c.id, t.item.c.status, username)
     )

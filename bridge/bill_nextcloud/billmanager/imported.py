@@ -104,7 +104,7 @@ def claims(database: Database, modules: Iterable[int]) -> dict[str, Claim]:
         saved = (row["username"] or "").lower()
         status = int(row["status"])
         if status == DELETED:
-            if saved and row["deadline"]:
+            if saved and (row["deadline"] or row["url"]):
                 kept.setdefault(saved, Claim(row["id"], deleted=True))
             continue
         nobodys = not row["account"] and status in (ACTIVE, SUSPENDED)

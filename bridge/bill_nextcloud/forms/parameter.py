@@ -10,13 +10,14 @@ from typing import Any
 from bill_nextcloud.billmanager.asked import asked, modules_at
 from bill_nextcloud.billmanager.claims import claims
 from bill_nextcloud.billmanager.form import OK
-from bill_nextcloud.billmanager.service import USERNAME, Database
+from bill_nextcloud.billmanager.service import PASSWORD, USERNAME, Database
 from bill_nextcloud.call import number
 from bill_nextcloud.errors import (
     BadRequest,
     CloudParameterMissing,
     ModuleUnknown,
     ServiceUnknown,
+    UsernameFixed,
     UsernameTaken,
     UsernameUnusable,
 )
@@ -31,8 +32,8 @@ _OTHERS = re.compile(
 )
 
 
-# What the mapping that comes with the bridge makes of the numbers of services, also of those to come.
-_NUMBERED = re.compile(r"user_[0-9]+", re.IGNORECASE)
+# By which the mapping that comes with the bridge names accounts, where a tariff has no pattern of its own.
+_PATTERN, _NUMBER = "user_{id}", "{id}"
 
 
 def check_param(database: Database, call: Mapping[str, Any]) -> str:
@@ -40,7 +41,8 @@ def check_param(database: Database, call: Mapping[str, Any]) -> str:
     are not ours always can, and so can those that are but allow everything.
 
     The service need not exist yet (an order that is being filled in): then the name must be free on every cloud of
-    ours. Raises :class:`UsernameUnusable`, :class:`UsernameTaken`, ``BadRequest``, ``BillmanagerUnavailable``.
+    ours. Once the bridge has claimed a name for a service, that stays. Raises :class:`UsernameUnusable`,
+    :class:`UsernameTaken`, :class:`UsernameFixed`, ``BadRequest``, ``BillmanagerUnavailable``.
     """
     name = call.get("param")
     if not isinstance(name, str) or not name:
@@ -50,11 +52,37 @@ def check_param(database: Database, call: Mapping[str, Any]) -> str:
         return OK
     value = call.get("value")
     value = value if isinstance(value, str) else ""
-    if not _usable(value) or (_NUMBERED.fullmatch(value) and value.lower() != f"user_{item}"):
+    if not _usable(value):
         raise UsernameUnusable(account=value[:_LONGEST])
-    if set(claims(database, value, _modules(database, item))) - {item}:
+    if item and (fixed := _claimed(database, item)) not in (None, value):
+        raise UsernameFixed(service=item, account=fixed)
+    modules = _modules(database, item)
+    if set(claims(database, value, modules)) - {item} or _is_made_of_a_number(database, value, modules, item):
         raise UsernameTaken(account=value)
     return OK
+
+
+def _claimed(database: Database, item: int) -> str | None:
+    """The account name that a service has for good, if any."""
+    try:
+        service = database.service(item)
+    except ServiceUnknown:
+        return None
+    claimed = service.confirmed or service.invited or database.with_encrypted([item], PASSWORD)
+    return service.account if claimed else None
+
+
+def _is_made_of_a_number(database: Database, value: str, modules: list[int], item: int | None) -> bool:
+    """Whether a tariff's pattern makes this name of the number of another service, also of one to come."""
+    patterns = {tariff.params.get("username_pattern") or _PATTERN for tariff in database.tariffs_of(modules)}
+    for pattern in {_PATTERN, *patterns}:
+        before, number_, after = pattern.partition(_NUMBER)
+        if not number_ or "{" in before + after:
+            continue
+        made = re.fullmatch(f"{re.escape(before)}([0-9]+){re.escape(after)}", value, re.IGNORECASE)
+        if made and made[1] != str(item):
+            return True
+    return False
 
 
 def _usable(value: str) -> bool:

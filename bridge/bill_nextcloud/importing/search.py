@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 from bill_nextcloud.errors import BadRequest
 
@@ -40,11 +38,27 @@ class Search:
         return tuple(word for word in self.words if self.exact or not set("*?") & set(word))
 
     def __contains__(self, name: object) -> bool:
-        return not self.words or self._pattern.fullmatch(str(name)) is not None
+        folded = str(name).lower()
+        return not self.words or any(_matches(word.lower(), folded, exact=self.exact) for word in self.words)
 
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        words: Iterable[str] = map(re.escape, self.words)
-        if not self.exact:
-            words = (word.replace(r"\*", ".*").replace(r"\?", ".") for word in words)
-        return re.compile("|".join(words), re.IGNORECASE | re.DOTALL)
+
+def _matches(word: str, name: str, *, exact: bool) -> bool:
+    """Whether ``word`` is ``name``, with ``*`` and ``?`` unless ``exact``. In time that grows with the lengths only: a
+    regular expression can take for ever over many stars."""
+    if exact:
+        return word == name
+    place = at = 0
+    star, resume = -1, 0
+    while at < len(name):
+        if place < len(word) and word[place] == "*":
+            star, resume = place, at
+            place += 1
+        elif place < len(word) and word[place] in ("?", name[at]):
+            place, at = place + 1, at + 1
+        elif star >= 0:
+            # The last star takes one letter more.
+            resume += 1
+            place, at = star + 1, resume
+        else:
+            return False
+    return set(word[place:]) <= {"*"}

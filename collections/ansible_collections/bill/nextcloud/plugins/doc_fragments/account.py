@@ -159,8 +159,8 @@ options:
       - V(proven), before anything is done to an account that exists already, its e-mail address must equal
         O(email), or be none when that is not given, and one log-in with its password must succeed.
         Otherwise it fails and is not touched. A disabled account cannot be proven.
-      - With O(invite=true) there is no password to try. Then the account must have the address O(email), and must never
-        have been used.
+      - With O(invite=true) there is no password to try. Then the account must have the address O(email).
+        So make sure beforehand that the name was free.
       - After five failed log-ins in one task no more are tried, since Nextcloud blocks the address after ten.
     type: str
     choices: [assumed, proven]

@@ -35,7 +35,7 @@ def read_completed(cloud: Nextcloud, account: Account, wish: Wish, sleep: t.Call
 def require_proof(cloud: Nextcloud, account: Account, wish: Wish, *, email: bool) -> None:
     """Prove an account ours: the e-mail address is the wished one, and one log-in with the password succeeds.
 
-    An invited account has no password that is known; it is ours when it has the wished address and nobody used it yet.
+    An invited account has no password that is known; it is ours when it has the wished address.
 
     :param email: whether the e-mail address counts (it does not for an account that was being created a moment ago:
         Nextcloud sets it last).
@@ -44,8 +44,6 @@ def require_proof(cloud: Nextcloud, account: Account, wish: Wish, *, email: bool
     if email and not same_email(wish.email, account.email):
         raise CloudError("account_conflict", "Its e-mail address is another one.")
     if wish.invite:
-        if account.last_login is not None:
-            raise CloudError("account_conflict", "It was used already, so the invitation to it is no proof any more.")
         if not same_email(wish.email, account.email):
             raise CloudError("account_conflict", "Its e-mail address is not the invited one.")
         return
