@@ -94,7 +94,13 @@ def verify(path: Path) -> dict[str, Any]:
     except (OSError, EOFError, tarfile.TarError) as error:
         raise BundleUnusable(f"{path} cannot be read: {error}") from error
     check(files)
-    manifest: dict[str, Any] = json.loads(files[MANIFEST])
+    try:
+        manifest: dict[str, Any] = json.loads(files[MANIFEST])
+        version = manifest["version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BundleUnusable(f"the bundle is damaged: {MANIFEST} cannot be read") from error
+    if not isinstance(version, str) or not re.fullmatch(r"[0-9]+(\.[0-9]+)*", version):
+        raise BundleUnusable(f"the bundle is damaged: {MANIFEST} names the version {version!r}")
     digest = hashlib.sha256(files[SUMS]).hexdigest()[:12]
     return {**manifest, "release": f"{manifest['version']}-{digest}"}
 
@@ -167,18 +173,21 @@ def _wheels(directory: Path, requirements: list[str]) -> list[Path]:
 
 
 def _listed(content: bytes) -> dict[str, str]:
-    pairs = [line.split("  ", 1) for line in content.decode("utf-8").splitlines()]
+    pairs = [line.split("  ", 1) for line in content.decode("utf-8", "replace").splitlines()]
     if any(len(pair) != 2 for pair in pairs):
         raise BundleUnusable(f"the bundle is damaged: {SUMS} cannot be read")
     return {name: digest for digest, name in pairs}
 
 
 def _members(path: Path) -> Iterator[tuple[str, bytes]]:
+    tops: set[str] = set()
     with tarfile.open(path) as tar:
         for member in tar:
             content = tar.extractfile(member) if member.isfile() else None
-            name = member.name.partition("/")[2]
-            if content is None or not name or ".." in name.split("/"):
+            top, _, name = member.name.partition("/")
+            tops.add(top)
+            # As it will be unpacked: each part a name, below one directory.
+            if content is None or len(tops) > 1 or not {"", ".", ".."}.isdisjoint([top, *name.split("/")]):
                 raise BundleUnusable(f"{path} holds something that is no part of a bundle: {member.name}")
             yield name, content.read()
 

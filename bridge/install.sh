@@ -23,6 +23,7 @@ done
   "Install it (docs/install.md has the packages), or build a bundle for the Python that is here: make bundle PYTHON=…"
 
 temporary=$(mktemp -d)
+case $temporary in *[[:space:]]*) refuse "the temporary directory $temporary has a blank in its name: TMPDIR=/var/tmp names another" ;; esac
 trap 'rm -rf "$temporary"' EXIT
 trap 'exit 1' HUP INT TERM
 "$found" -I bridge/bundle.py pack "$temporary/bundle.tar"
@@ -33,6 +34,8 @@ cd "$temporary/bundle"
 "$found" -I -c 'import ensurepip, venv' 2>/dev/null ||
   refuse "$found has no module venv. On Debian, Ubuntu and Astra Linux: apt-get install python$version-venv"
 "$found" -m venv "$temporary/venv"
+"$temporary/venv/bin/python" -c '' 2>/dev/null && cp /bin/true "$temporary/true" && "$temporary/true" 2>/dev/null ||
+  refuse "programs cannot be run in $temporary (mounted noexec): TMPDIR=/root, for instance, names another directory"
 PIP_CONFIG_FILE=/dev/null "$temporary/venv/bin/python" -m pip install --isolated --quiet --no-compile \
   --disable-pip-version-check --no-index --find-links wheels --constraint constraints.txt ansible-core
 export ANSIBLE_CONFIG="$PWD/ansible.cfg"

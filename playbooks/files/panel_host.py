@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether the bridge can be installed on this host; run by playbooks/bridge.yml with the interpreter for the bridge.
 
-The argument is a JSON object: `manifest` (see bridge/bundle.py), `directory`, `billmanager`, `settings`, `downgrade`.
-Prints a JSON object: `refusals` (sentences, none when all is well), `installed` (the release that is there, or null),
+The argument is a JSON object: `manifest` (see bridge/bundle.py), `directory`, `billmanager`, `settings`, `command`,
+`downgrade`. Prints a JSON object: `refusals` (sentences, none when all is well), `installed` (the release that is there, or null),
 `running` (whether the bridge is), `complete` and `activated` (of the release to be installed). Changes nothing. For
 Python 3.6 and newer, so that an old one can say why it is refused.
 """
@@ -77,7 +77,18 @@ def in_postgresql(path: str) -> bool:
         return False
 
 
-def host(directory: str, billmanager: str) -> Iterator[str]:
+def paths(asked: Dict[str, Any]) -> Iterator[str]:
+    """What is wrong with the paths that were given."""
+    for name in ("directory", "billmanager"):
+        given = asked[name]
+        if given != os.path.normpath(given) or not os.path.isabs(given) or any(one.isspace() for one in given):
+            yield "bridge_%s is to be an absolute path without blanks and without a slash at its end, not %r" % (
+                name,
+                given,
+            )
+
+
+def host(directory: str, billmanager: str, command: str) -> Iterator[str]:
     """What is wrong with the host."""
     if os.geteuid() != 0:
         yield "the bridge is installed by root (over ssh by another user: --become)"
@@ -95,6 +106,9 @@ def host(directory: str, billmanager: str) -> Iterator[str]:
     ours = os.path.join(directory, "bridge", "pmnextcloud")
     if os.path.lexists(module) and not (os.path.islink(module) and os.readlink(module) == ours):
         yield "%s is another module's: docs/migrate.md says how to change over; then remove it" % module
+    program = os.path.join(directory, ".venv", "bin", "bill-nextcloud")
+    if os.path.lexists(command) and not (os.path.islink(command) and os.readlink(command) == program):
+        yield "%s is there, and not by this playbook: move it away" % command
 
 
 def place(directory: str) -> Iterator[str]:
@@ -140,7 +154,8 @@ def main() -> None:
     manifest, directory = asked["manifest"], asked["directory"]
     installed = os.path.basename(os.path.realpath(directory)) if os.path.islink(directory) else None
     refusals = list(interpreter(manifest, asked["settings"]))
-    refusals += host(directory, asked["billmanager"])
+    refusals += paths(asked)
+    refusals += host(directory, asked["billmanager"], asked["command"])
     refusals += place(directory)
     if not asked["downgrade"]:
         refusals += older(manifest, directory, installed)

@@ -35,6 +35,11 @@ def test_another_tar_file_is_no_bundle(tmp_path: Path) -> None:
         bundle.verify(packed(tmp_path, {"README.md": b""}))
     with pytest.raises(bundle.BundleUnusable, match="no part of a bundle"):
         bundle.verify(packed(tmp_path, {"../README.md": b""}))
+    with pytest.raises(bundle.BundleUnusable, match="no part of a bundle"):
+        bundle.verify(packed(tmp_path, {"/README.md": b""}))
+    for manifest in (b'{"version": "../../etc"}', b"[]", b"no JSON"):
+        with pytest.raises(bundle.BundleUnusable, match="is damaged"):
+            bundle.verify(packed(tmp_path, {bundle.MANIFEST: manifest}))
     (tmp_path / "text").write_text("text", "utf-8")
     with pytest.raises(bundle.BundleUnusable, match="cannot be read"):
         bundle.verify(tmp_path / "text")

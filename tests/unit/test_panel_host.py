@@ -68,17 +68,17 @@ def test_versions_are_compared_as_numbers(tmp_path: Path) -> None:
 
 
 def test_what_was_not_installed_by_the_playbook_is_not_touched(tmp_path: Path) -> None:
-    """A directory in the place of the link, and another module in the place of ours."""
+    """A directory in the place of the link, another module in the place of ours, another program."""
     (tmp_path / "bill-nextcloud").mkdir()
     assert "not by this playbook" in next(panel_host.place(str(tmp_path / "bill-nextcloud")))
     mgr = tmp_path / "mgr5"
     for folder in ("sbin", "processing"):
         (mgr / folder).mkdir(parents=True)
     (mgr / "sbin" / "mgrctl").touch(0o755)
-    module = mgr / "processing" / "pmnextcloud"
+    module, command = mgr / "processing" / "pmnextcloud", tmp_path / "command"
 
     def said() -> str:
-        return "\n".join(panel_host.host("/opt/bill-nextcloud", str(mgr)))
+        return "\n".join(panel_host.host("/opt/bill-nextcloud", str(mgr), str(command)))
 
     assert str(module) not in said()
     module.symlink_to("/opt/bill-nextcloud/bridge/pmnextcloud")
@@ -86,3 +86,17 @@ def test_what_was_not_installed_by_the_playbook_is_not_touched(tmp_path: Path) -
     module.unlink()
     module.symlink_to("/usr/local/mgr5/src/pmnextcloud/pmnextcloud.py")
     assert f"{module} is another module's" in said()
+    command.symlink_to("/opt/bill-nextcloud/.venv/bin/bill-nextcloud")
+    assert str(command) not in said()
+    command.unlink()
+    command.touch()
+    assert f"{command} is there, and not by this playbook" in said()
+
+
+@pytest.mark.parametrize("given", ["/opt/bill-nextcloud/", "opt/bill", "/opt/a b", "/opt/../etc"])
+def test_paths_that_are_none(given: str) -> None:
+    """Each is refused by the name of its variable."""
+    fine = {"directory": "/opt/bill-nextcloud", "billmanager": "/usr/local/mgr5"}
+    assert list(panel_host.paths(fine)) == []
+    (said,) = panel_host.paths({**fine, "directory": given})
+    assert said.startswith("bridge_directory is to be an absolute path")
