@@ -85,6 +85,7 @@ else
 endif
 
 uninstall:
+	@test -e /opt/bill-nextcloud/bridge/install.sh || { echo "Nothing is installed in /opt/bill-nextcloud" >&2; exit 1; }
 	@sh /opt/bill-nextcloud/bridge/install.sh --tags uninstall $(ARGUMENTS)
 
 format: $(VENV)/installed

@@ -67,11 +67,7 @@ class Holds:
         """Read which clouds are held and go on with their probes. Raises ``EngineUnavailable``."""
         with self._guard:
             self._rows = {row.id: row for row in self._clouds.all()}
-            try:
-                for module, name in self._database.clouds():
-                    self._save(self._row(module, name))
-            except BillmanagerUnavailable as error:
-                log.warning("clouds not listed", detail=error)
+        self._list()
         threading.Thread(target=self._watch, name="holds", daemon=True).start()
 
     def stop(self) -> None:
@@ -225,8 +221,23 @@ class Holds:
         except OperationError:
             return None  # compared again later
 
+    def _list(self) -> None:
+        """Note clouds that are new in BILLmanager, or have another name, so that people can name them."""
+        try:
+            clouds = self._database.clouds()
+        except BillmanagerUnavailable as error:
+            log.warning("clouds not listed", detail=error)
+            return
+        with self._guard:
+            for module, name in clouds:
+                self._save(self._row(module, name))
+
     def _watch(self) -> None:
+        listed = time.monotonic()
         while not self._over.wait(0.2):
+            if time.monotonic() - listed > WATCH_SECONDS:
+                listed = time.monotonic()
+                self._list()
             with self._guard:
                 held = [row for row in self._rows.values() if row.held]
             for row in held:

@@ -237,7 +237,7 @@ class Operations:
         """
         if operation.command == DELETE:
             self._mgrctl.drop_parameter(operation.service, DELETE_AFTER)
-        elif not report.pause(self._mgrctl, self._database, request_for(operation)):
+        elif not report.cancelled(self._mgrctl, self._database, request_for(operation), by):
             raise BillmanagerUnavailable(detail="its operation could not be paused")
         ended: dict[str, Any] = {"state": State.CANCELLED, "due_at": None, "ended_at": time.time()}
         if not self.record.update(operation.id, "cancelled", states=WAITING, detail={"by": by}, **ended):

@@ -61,10 +61,13 @@ def failed_attempt(
         log.warning("error not stored", service=request.service, operation=request.operation, detail=error)
 
 
-def pause(mgrctl: Mgrctl, database: Database, request: Request) -> bool:
-    """Keep BILLmanager from calling again by itself; whether it will not."""
+def cancelled(mgrctl: Mgrctl, database: Database, request: Request, by: str) -> bool:
+    """Keep BILLmanager from calling again by itself, and tell that ``by`` has cancelled the operation; whether it
+    will not."""
+    told = Failure("operation_cancelled", {"by": by, "service": str(request.service)})
     try:
         if _operation_runs(database, request):
+            _edit(mgrctl, request, errorxml=error_document(told))
             _edit(mgrctl, request, manual="on")
         return True
     except OperationError as error:

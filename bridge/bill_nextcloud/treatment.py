@@ -109,6 +109,7 @@ TABLE: dict[str, Treatment] = {
     "new_password_refused": _FINAL,
     "no_suitable_module": _FINAL,
     "nothing_sold": _FINAL,
+    "operation_cancelled": _FINAL,
     "operation_ended": _FINAL,
     "operation_not_found": _FINAL,
     "operation_not_waiting": _FINAL,

@@ -2,9 +2,9 @@
 """Whether the bridge can be installed on this host; run by playbooks/bridge.yml with the interpreter for the bridge.
 
 The argument is a JSON object: `manifest` (see bridge/bundle.py), `directory`, `billmanager`, `settings`, `command`,
-`downgrade`. Prints a JSON object: `refusals` (sentences, none when all is well), `installed` (the release that is there, or null),
-`running` (whether the bridge is), `complete` and `activated` (of the release to be installed). Changes nothing. For
-Python 3.6 and newer, so that an old one can say why it is refused.
+`downgrade`. Prints a JSON object: `refusals` (sentences, none when all is well), `installed` (the release that is
+there, or null), `running` (whether the bridge is), `complete` and `activated` (of the release to be installed).
+Changes nothing. For Python 3.6 and newer, so that an old one can say why it is refused.
 """
 
 import json

@@ -27,6 +27,7 @@ INSTALLED = (
     "/etc/systemd/system/bill-nextcloud.socket",
     f"{BILLMANAGER}/processing/pmnextcloud",
     f"{BILLMANAGER}/etc/xml/billmgr_mod_pmnextcloud.xml",
+    f"{BILLMANAGER}/skins/common/plugin-logo/billmanager-plugin-pmnextcloud.png",
 )
 
 pytestmark = pytest.mark.skipif(
@@ -135,6 +136,7 @@ def test_a_host_from_installation_to_removal(make_host: Callable[[], Host], bund
     assert done.returncode == 0, done.printed
     settings = host.path(SETTINGS)
     assert settings.read_bytes() == EXAMPLE.read_bytes()
+    assert [path for path in INSTALLED if not os.path.lexists(host.path(path))] == []
     assert (settings.stat().st_mode & 0o777, settings.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert host.mgrctl_restarts() == 1
     assert not host.path("/var/lib/bill-nextcloud").exists()
@@ -194,7 +196,7 @@ def test_a_host_from_installation_to_removal(make_host: Callable[[], Host], bund
     # Removed, when it is really meant.
     done = host.play(bundle, "--tags", "uninstall")
     assert done.returncode != 0
-    assert "BILLmanager has services that use pmnextcloud (1)" in done.printed
+    assert "are still to be deleted (1)" in " ".join(done.printed.split())
     done = host.run(
         "sh", "/opt/bill-nextcloud/bridge/install.sh", "--tags", "uninstall", "-e", "bridge_uninstall_in_use=true"
     )

@@ -189,7 +189,7 @@ def test_module_with_most_space(stack: Stack, tmp_path: Path) -> None:
         assert found == [str(other.module), str(stack.module)]
         shown = ansible(stack.worker, "ansible-playbook", "-i", "inventories/billmanager", "playbooks/groups.yml")
         assert shown.returncode == 0, shown.stdout
-        assert all(words in shown.stdout for words in ('"free space: 3.00 GB"', '"free space: not told"', "premium"))
+        assert all(words in shown.stdout for words in ('"free space: 3.00 GiB"', '"free space: not told"', "premium"))
     finally:
         stack.standin.set_app_config("serverinfo", enabled=None)
         beside.stop()

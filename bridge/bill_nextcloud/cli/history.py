@@ -196,7 +196,8 @@ def _print_head(out: Console, operation: Operation, names: dict[int, str], langu
     if operation.ended_at is not None:
         facts.append(f"ended {local(operation.ended_at)} after {duration(operation.ended_at - operation.accepted_at)}")
     out.print(plain("  " + ", ".join(facts)), soft_wrap=True)
-    if operation.failure is not None:
+    # A cancelled one waits for nothing any more.
+    if operation.failure is not None and operation.state != State.CANCELLED:
         out.print(plain("  " + text(operation.failure, language, operation.due_at)), style="red", soft_wrap=True)
 
 

@@ -48,7 +48,8 @@ def import_(
 ) -> None:
     """Show which accounts of a cloud can become services; with --adopt, make them. Nothing on the cloud is changed.
 
-    Exit status 0: done, 1: an account that was named, or could become a service, was left out, 2: an error.
+    Exit status 0: done, 1: an account that was named does not exist, or one that fits did not become a service, 2: an
+    error.
     """
     if search is not None and not search.strip():
         # A script's empty variable would mean all accounts.

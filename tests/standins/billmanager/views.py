@@ -32,7 +32,8 @@ def service(layout: Layout, connection: Connection, item: int) -> dict[str, Any]
         **dict(row),
         "params": params,
         "status_name": operations.status_name(connection, item),
-        "type": type_["intname"],
+        # One that was imported has no tariff before it is given to a client.
+        "type": type_["intname"] if type_ else None,
         "addons": addons(connection, row),
         "operations": [operation["id"] for operation in running],
     }
