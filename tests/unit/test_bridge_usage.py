@@ -191,10 +191,10 @@ def test_one_reading_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
         next_day = pool.submit(statistics, 3)
         time.sleep(1)
         assert slow.days == ["2026-10-01"] * 2
-        slow.let.release(2)
+        # That of the next day may be quicker than the other cloud's.
+        slow.let.release(3)
         assert all(call.result(10).failure is None for call in calls)
         assert slow.begun.acquire(timeout=10)
-        slow.let.release()
         assert next_day.result(10).failure is None
         assert slow.closed == ["2026-10-01", "2026-10-01", "2026-10-02"]
         today[0] = "broken"
