@@ -7,6 +7,7 @@ import json
 import socket
 import sqlite3
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -113,6 +114,14 @@ class Stack:
         service = self.order(tariff)
         self.run(service)
         return service
+
+    def opened_together(self, count: int) -> list[int]:
+        """So many services that are open, of one tariff; their orders share the runs."""
+        tariff = self.tariff()
+        services = [self.order(tariff) for _ in range(count)]
+        with ThreadPoolExecutor(count) as pool:
+            list(pool.map(self.run, services))
+        return services
 
     def mgrctl(self, function: str, **parameters: object) -> None:
         """One call of the panel's ``mgrctl``."""

@@ -154,13 +154,11 @@ def test_unknown_service(stack: Stack) -> None:
     assert run.exit_code == 1
 
 
-@pytest.mark.parametrize("name", ["a/b", "имя", "x" * 65, "..", "a+b"])
-def test_name_that_the_cloud_cannot_take(set_up: SetUp, tmp_path: Path, name: str) -> None:
-    """The mapping makes a name that is none: refused before any request."""
-    mapping = tmp_path / "accounts.yml"
-    mapping.write_text(f"username: \"'{name}'\"\nquota: addons.disk.bytes\n", encoding="utf-8")
-    stack = set_up({"accounts": {"mapping": str(mapping)}})
-    clear_error(stack, stack.panel.run(stack.order()), "nextcloud_invalid_name")
+def test_names_that_the_cloud_cannot_take(stack: Stack) -> None:
+    """Tariffs make names that are none: refused before any request."""
+    for name in ("a/b", "имя", "x" * 65, "..", "a+b"):
+        tariff = stack.panel.add_tariff("Named", stack.module, (1, "gib"), {"username_pattern": name})
+        clear_error(stack, stack.panel.run(stack.order(tariff)), "nextcloud_invalid_name")
     assert stack.writes() == []
 
 

@@ -61,7 +61,7 @@ def test_calls_that_go_against_the_status(stack: Stack) -> None:
 
 def test_operation_of_another_service(stack: Stack) -> None:
     """The number of somebody else's operation is no permission."""
-    first, second = stack.opened(), stack.opened()
+    first, second = stack.opened_together(2)
     closing = stack.panel.close(first)
     before = stack.writes()
     run = stack.panel.call("close", ["--item", str(second), "--runningoperation", str(closing)])
@@ -173,7 +173,7 @@ def test_texts_that_look_like_something_else(stack: Stack) -> None:
 def test_mass_suspension_within_the_limit(set_up: SetUp) -> None:
     """As many suspensions at once as an hour may have: all are done."""
     stack = set_up({"clouds": {"suspensions_per_hour": 5}})
-    services = [stack.opened() for _ in range(5)]
+    services = stack.opened_together(5)
     for service in services:
         stack.panel.suspend(service)
     runs = stack.panel.run_pending(parallel=5)

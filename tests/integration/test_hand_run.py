@@ -47,7 +47,7 @@ def test_inventory_lists_what_was_sold_and_no_password(stack: Stack) -> None:
 
 def test_drift_is_shown_and_mended(stack: Stack) -> None:
     """Changed by hand on the cloud: --check --diff shows it and writes nothing; without --check it is mended."""
-    first, second = stack.opened(), stack.opened()
+    first, second = stack.opened_together(2)
     stack.panel.suspend(second)
     stack.run(second)
     stack.cloud.ocs("PUT", f"users/user_{first}", key="quota", value="77 GB")
@@ -121,7 +121,7 @@ def test_hand_run_waits_for_the_lock_and_then_reads_again(stack: Stack) -> None:
 
 def test_operations_wait_for_a_hand_run_and_its_death_frees_the_lock(stack: Stack) -> None:
     """A hand run that is slow keeps the bridge waiting; killed with -9 it gives the lock back and writes no more."""
-    first, second = stack.opened(), stack.opened()
+    first, second = stack.opened_together(2)
     stack.cloud.ocs("PUT", f"users/user_{first}", key="quota", value="77 GB")
     stack.standin.fault("delay", method="PUT", path=f"users/user_{first}", seconds=30, times=1)
     run = begin(stack)
@@ -143,7 +143,7 @@ def test_operations_wait_for_a_hand_run_and_its_death_frees_the_lock(stack: Stac
 
 def test_calls_of_the_module_mend(stack: Stack) -> None:
     """What `drift` says where worker hosts are: without an operation of BILLmanager, each brings its part back."""
-    quota, missing, disabled, enabled_one = (stack.opened() for _ in range(4))
+    quota, missing, disabled, enabled_one = stack.opened_together(4)
     stack.run(enabled_one, stack.panel.suspend(enabled_one))
     stack.cloud.ocs("PUT", f"users/user_{quota}", key="quota", value="77 GB")
     stack.cloud.delete(f"user_{missing}")
@@ -206,7 +206,7 @@ def _held(path: os.PathLike[str]) -> bool:
 def test_hand_runs_count_against_the_hour(set_up: SetUp) -> None:
     """What one run suspends, the next can no longer; beyond the limit none is done."""
     stack = set_up({"clouds": {"suspensions_per_hour": 2}})
-    services = [stack.opened() for _ in range(3)]
+    services = stack.opened_together(3)
     unpaid = "UPDATE item SET status = 3, autosuspend = 'on' WHERE id = ?"
     stack.sql(unpaid, services[0])
     assert ansible(stack.worker, *DRIFT).returncode == 0

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 # The first is the shortest that there is: Hypothesis begins with it.
-EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "2"))
 STEPS = 40
 CLOUD_FAULTS = [
     "status",

@@ -143,7 +143,7 @@ def test_operations_of_one_service_keep_their_order(stack: Stack) -> None:
 def test_limits_wait_for_a_person(set_up: SetUp) -> None:
     """Beyond the suspensions of an hour an operation waits, with one task; approved, it goes on."""
     stack = set_up({"clouds": {"suspensions_per_hour": 1}})
-    services = [stack.opened() for _ in range(3)]
+    services = stack.opened_together(3)
     for service in services:
         stack.panel.run(service, stack.panel.suspend(service))
     assert [enabled(stack, service) for service in services] == [False, True, True]
