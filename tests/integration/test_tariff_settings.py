@@ -105,10 +105,11 @@ def test_an_invitation_that_was_interrupted(set_up: SetUp) -> None:
     stack = set_up()
     invited = tariff(stack, invitation="on")
     service = stack.order(invited)
-    stack.panel.set_fault("kill_caller_before", "service.saveparam", times=1, skip=1)
+    stack.panel.set_fault("kill_caller_before", "service.saveparam", times=1, skip=2)
     stack.panel.run(service)
     until(lambda: stack.worker.process is None or stack.worker.process.poll() is not None)
-    assert "url" not in stack.panel.service(service)["params"]
+    assert set(stack.panel.service(service)["params"]) == {"invited", "username"}
+    assert stack.cloud.account(f"user_{service}") is not None
     stack.worker.start()
     stack.panel.wait(stack.panel.service(service)["operations"][0])
     assert stack.panel.service(service)["status_name"] == "active"
