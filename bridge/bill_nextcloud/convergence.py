@@ -343,15 +343,15 @@ class Convergence:
         wanted again; neither deadline nor address where it is gone, since the name may be another's tomorrow."""
         assert work.service is not None
         saved = work.service.params
-        if work.undecided:
-            return
         stale = {"open": [DELETE_AFTER], "reopen": [DELETE_AFTER], "close": [URL, DELETE_AFTER, INVITED]}
         stale["delete"] = stale["close"]
         try:
+            if work.means == "close_retained" and not work.confirmed:
+                # It was proven just now; whoever takes it back, or deletes it later, need not prove it again.
+                self.mgrctl.save_parameter(work.service.id, URL, cloud.url)
+            if work.undecided:
+                return
             if work.delete_after:
-                if not work.confirmed:
-                    # It was proven just now; whoever takes it back, or deletes it later, need not prove it again.
-                    self.mgrctl.save_parameter(work.service.id, URL, cloud.url)
                 if saved.get(DELETE_AFTER) != work.delete_after:
                     self.mgrctl.save_parameter(work.service.id, DELETE_AFTER, work.delete_after)
                 return

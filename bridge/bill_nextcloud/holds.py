@@ -237,7 +237,10 @@ class Holds:
         while not self._over.wait(0.2):
             if time.monotonic() - listed > WATCH_SECONDS:
                 listed = time.monotonic()
-                self._list()
+                try:
+                    self._list()
+                except Exception as error:  # the edge of the thread: held clouds are looked after all the same
+                    log.warning("clouds not listed", detail=error)
             with self._guard:
                 held = [row for row in self._rows.values() if row.held]
             for row in held:

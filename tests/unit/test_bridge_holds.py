@@ -12,13 +12,14 @@ import pytest
 from bill_nextcloud.administration import Administration, StillHeld
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Cloud, Database
-from bill_nextcloud.errors import Failure
+from bill_nextcloud.errors import EngineUnavailable, Failure
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.importing.services import Import
 from bill_nextcloud.operation import Operations
 from bill_nextcloud.playbook import Runs
 from bill_nextcloud.settings import RetrySettings
 from harness.command import Record
+from harness.processes import until
 
 REFUSED = Failure("wrong_credentials", {"cloud": "Blue"})
 
@@ -187,3 +188,25 @@ def test_a_slow_database_keeps_no_other_cloud_waiting(record: Record) -> None:
     goes_on.set()
     holding.join(10)
     assert holds.failure(3) == REFUSED
+
+
+def test_clouds_that_are_new(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Noted while the bridge runs; that its own record fails for once does not end the watch over held clouds."""
+    monkeypatch.setattr("bill_nextcloud.holds.WATCH_SECONDS", 0)
+    answers: list[Any] = [[], EngineUnavailable(detail="read-only"), [(5, "Green")]]
+
+    class Growing(Parts):
+        def clouds(self) -> list[tuple[int, str]]:
+            answer = answers.pop(0) if len(answers) > 1 else answers[0]
+            if isinstance(answer, Exception):
+                raise answer
+            return cast(list[tuple[int, str]], answer)
+
+    parts = Growing(elsewhere=False)
+    database, runs = cast(Database, parts), cast(Runs, parts)
+    holds = Holds(RetrySettings(), record.clouds, cast(Mgrctl, None), database, runs, lambda module, by: 0)
+    holds.start()
+    try:
+        until(lambda: "Green" in [row.name for row in record.clouds.all()], 20)
+    finally:
+        holds.stop()

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, null, select
 
 from bill_nextcloud.billmanager import tables as t
 
@@ -53,9 +53,10 @@ def ordered(services: Sequence[int]) -> Select[Any]:
 
 
 def included(tariffs: Sequence[int]) -> Select[Any]:
-    """The addons of ``tariffs``, each with the number of its ``tariff``."""
+    """The addons of ``tariffs``, each with the number of its ``tariff``; nothing is ordered of them."""
+    nothing = (null().label(f"ordered_{name}") for name in ("id", "value", "limit", "max", "enumeration"))
     return (
-        select(_ADDON.c.parent.label("tariff"), *_COLUMNS)
+        select(_ADDON.c.parent.label("tariff"), *_COLUMNS, *nothing)
         .select_from(
             _ADDON.outerjoin(_OFFERED, _OFFERED.c.id == _ADDON.c.enumerationitem).outerjoin(
                 t.itemtype, t.itemtype.c.id == _ADDON.c.itemtype

@@ -31,9 +31,8 @@ def claim(
     customer is invited has no password that is known, but the address to which the invitation goes: ``invited``.
 
     ``modules``: the processing modules that stand for the cloud at ``url``; ``typed``: the name stood in the order
-    already. Raises :class:`AccountConflict` when a service
-    with a lower number claims the same name (this claim is then taken back), :class:`ClaimNotSaved` when BILLmanager
-    shows something else than what was written.
+    already. Raises :class:`AccountConflict` when the name belongs to another service (see ``claims.owners``; this claim
+    is then taken back), :class:`ClaimNotSaved` when BILLmanager shows something else than what was written.
     """
     # What proves it first: a name without it was never claimed (it may have been typed into the order).
     if password is not None:

@@ -13,10 +13,6 @@ from bill_nextcloud.billmanager import tables as t
 from bill_nextcloud.billmanager.addons import addons
 from bill_nextcloud.billmanager.service import ACTIVE, URL, USERNAME, Database, Service, Tariff
 
-# What a customer has ordered of an addon: nothing.
-_NOTHING_ORDERED = dict.fromkeys(
-    ("ordered_id", "ordered_value", "ordered_limit", "ordered_max", "ordered_enumeration"),
-)
 _NOBODY = {"id": 0, "name": "", "email": "", "realname": ""}
 
 
@@ -46,9 +42,9 @@ def offers(database: Database, module: int, item_type: str) -> list[Offer]:
         .order_by(t.pricelist.c.id)
     )
     measures = database.measures()
-    included: dict[int, list[dict[str, Any]]] = {}
+    included: dict[int, list[Any]] = {}
     for row in database.rows(addon_rows.included([row["id"] for row in rows])):
-        included.setdefault(row["tariff"], []).append({**row, **_NOTHING_ORDERED})
+        included.setdefault(row["tariff"], []).append(row)
     return [
         Offer(
             tariff=tariffs[row["id"]],

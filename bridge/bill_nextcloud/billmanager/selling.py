@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import null, select
+from sqlalchemy import select
 
+from bill_nextcloud.billmanager import addon_rows
 from bill_nextcloud.billmanager import tables as t
 from bill_nextcloud.billmanager.addons import Addon, addons
 from bill_nextcloud.billmanager.service import MODULE_NAME, Database
@@ -38,29 +39,5 @@ def sellers(database: Database, tariff: int) -> list[Seller]:
 
 def included(database: Database, tariff: int) -> dict[str, Addon]:
     """The addons of a tariff, by name, as long as nothing more is ordered. Raises ``BillmanagerUnavailable``."""
-    addon, offered, kind = t.pricelist, t.enumerationitem, t.itemtype
-    nothing = ("id", "value", "limit", "max", "enumeration")
-    rows = database.rows(
-        select(
-            addon.c.intname,
-            addon.c.active,
-            addon.c.addontype,
-            addon.c.billtype,
-            addon.c.compound,
-            addon.c.measure,
-            addon.c.addonlimit.label("tariff_limit"),
-            addon.c.addonmax.label("tariff_max"),
-            addon.c.addonmaxtrial.label("tariff_max_trial"),
-            offered.c.intname.label("tariff_enumeration"),
-            kind.c.intname.label("itemtype_name"),
-            *(null().label(f"ordered_{name}") for name in nothing),
-        )
-        .select_from(
-            addon.outerjoin(offered, offered.c.id == addon.c.enumerationitem).outerjoin(
-                kind, kind.c.id == addon.c.itemtype
-            )
-        )
-        .where(addon.c.parent == tariff)
-        .order_by(addon.c.id)
-    )
+    rows = database.rows(addon_rows.included([tariff]))
     return addons(rows, database.measures(), trial=False)
