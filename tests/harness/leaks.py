@@ -52,7 +52,9 @@ class Watcher:
                 except OSError:
                     continue  # ended meanwhile
                 self.arguments |= {before, after}
-                if ALLOWED not in before and ALLOWED not in after:
+                # Between the two it may have become another program, or have ended, which leaves an empty line: whose
+                # environment that was is not known then. One that goes on is met again by the next round.
+                if before == after and before and ALLOWED not in before:
                     self.environments.add(environment)
 
     def stop(self) -> None:
