@@ -16,6 +16,7 @@ import requests
 from harness.certificate import self_signed
 from standins.cloud.config import ConfigError, load
 from standins.cloud.process import StandinCloud
+from standins.cloud.products import PRODUCTS
 
 _PROGRAM = Path(__file__).resolve().parents[1] / "standins" / "cloud"
 
@@ -47,7 +48,7 @@ def _ends(pid: int) -> bool:
 def test_configuration_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
     """It holds a password."""
     with pytest.raises(ConfigError, match="0600"):
-        load(_written(tmp_path, mode))
+        load(_written(tmp_path, mode), PRODUCTS)
 
 
 def test_program_refuses_an_open_configuration(tmp_path: Path) -> None:
@@ -62,7 +63,7 @@ def test_program_refuses_an_open_configuration(tmp_path: Path) -> None:
 def test_misspelt_setting_is_refused(tmp_path: Path) -> None:
     """A setting that nobody reads would be believed in."""
     with pytest.raises(ConfigError, match="unknown keys: base_pth"):
-        load(_written(tmp_path, base_pth="/cloud"))
+        load(_written(tmp_path, base_pth="/cloud"), PRODUCTS)
 
 
 def test_nothing_outside_the_base_path_but_the_control(tmp_path: Path) -> None:

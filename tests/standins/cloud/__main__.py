@@ -22,6 +22,7 @@ from aiohttp import web  # noqa: E402
 from standins.cloud.app import Standin  # noqa: E402
 from standins.cloud.config import Config, ConfigError, load  # noqa: E402
 from standins.cloud.lifetime import end_with_parent  # noqa: E402
+from standins.cloud.products import PRODUCTS  # noqa: E402
 
 
 async def serve(config: Config) -> None:
@@ -49,10 +50,10 @@ async def serve(config: Config) -> None:
 
 def main() -> int:
     """Read the configuration and serve. 2 when the configuration cannot be used."""
-    parser = argparse.ArgumentParser(prog="cloud", description="A stand-in that answers as Nextcloud 31.0.6 does.")
+    parser = argparse.ArgumentParser(prog="cloud", description="A stand-in that answers as a recorded server does.")
     parser.add_argument("--config", required=True, type=Path, help="JSON file, mode 0600")
     try:
-        config = load(parser.parse_args().config)
+        config = load(parser.parse_args().config, PRODUCTS)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2

@@ -4,20 +4,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from urllib.parse import parse_qsl, unquote
 
 from aiohttp import web
 
-from standins.cloud import control, dav, server_info
-from standins.cloud.api import Api, ApiRequest
-from standins.cloud.auth import SESSION_COOKIE, TEST_COOKIE, Authenticator, Login, basic_credentials
+from standins.cloud import control, products
+from standins.cloud.auth import basic_credentials
 from standins.cloud.clock import Clock
 from standins.cloud.config import Config
 from standins.cloud.faults import Fault, Faults
-from standins.cloud.ocs import Answer, envelope
-from standins.cloud.request import parameters
+from standins.cloud.ocs import Answer
+from standins.cloud.product import HttpRequest
 from standins.cloud.requestlog import RequestLog
-from standins.cloud.state import Cloud
 
 _LOGIN_PAGE = b"<!DOCTYPE html>\n<html><head><title>Login</title></head><body><form>Log in</form></body></html>\n"
 _HTML = {"Content-Type": "text/html; charset=UTF-8"}
@@ -29,7 +28,7 @@ _CHUNK = b" " * 1024**2
 
 
 class Standin:
-    """The whole stand-in: state, log-in, API, WebDAV, faults, log."""
+    """The whole stand-in: the product that answers, faults, log."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -39,11 +38,8 @@ class Standin:
     def reset(self) -> None:
         """Everything as at the start: accounts, groups, sessions, clock, faults. The log goes on."""
         self.clock = Clock()
-        self.cloud = Cloud(self.config, self.clock)
-        self.authenticator = Authenticator(self.cloud, self.clock)
         self.faults = Faults()
-        self._api = Api(self.cloud, self.authenticator, self.clock)
-        self._dav = dav.Dav(self.authenticator)
+        self.product = products.make(self.config, self.clock)
 
     def application(self) -> web.Application:
         """The aiohttp application. The control paths lie outside the cloud's base path."""
@@ -92,10 +88,14 @@ class Standin:
             return None
         if kind == "huge":
             return await _huge(request)
-        login: Login | None = None
-        answer = self._without_work(fault, raw_path, query) if fault else None
-        if answer is None:
-            answer, login = self._work(request, raw_path, query, body)
+        cookies: Sequence[str] = ()
+        outside = self._outside(request, raw_path)
+        asked = self._taken_apart(request, raw_path, query, body)
+        answer = self._without_work(fault, asked) if fault else None
+        if answer is None and outside is not None:
+            answer = outside
+        elif answer is None:
+            answer, cookies = self.product.answer(asked)
         if kind == "cut_after":
             return None
         if fault and kind == "delay_after":
@@ -105,14 +105,12 @@ class Standin:
         if fault and kind == "drip":
             return await _drip(request, answer, fault.seconds)
         response = web.Response(status=answer.status, body=answer.body, headers=answer.headers)
-        if login and login.new:
-            self._set_cookies(response, login)
+        for cookie in cookies:
+            response.headers.add("Set-Cookie", cookie)
         return response
 
-    def _without_work(self, fault: Fault, raw_path: str, query: str) -> Answer | None:
+    def _without_work(self, fault: Fault, asked: HttpRequest) -> Answer | None:
         """The answer of a fault that keeps the request from being worked on; None for the other kinds."""
-        version = 1 if "/ocs/v1.php" in raw_path else 2
-        wants_json = "format=json" in query
         if fault.kind == "html":
             return Answer(200, _LOGIN_PAGE, _HTML)
         if fault.kind == "empty":
@@ -121,67 +119,34 @@ class Standin:
             return Answer(429, b"", _HTML)
         if fault.kind == "redirect":
             return Answer(302, b"", {"Location": fault.location})
-        if fault.kind == "not_permitted":
-            return envelope(version, wants_json, 403, "Password confirmation is required", [], {})
-        if fault.kind == "maintenance":
-            if raw_path.endswith("/status.php"):
-                return server_info.status_page(maintenance=True)
-            if "/remote.php/" in raw_path:
-                return dav.maintenance()
-            answer = envelope(
-                version, wants_json, 503, "Service unavailable", [], {"X-Nextcloud-Maintenance-Mode": "1"}
-            )
-            return Answer(503, answer.body, answer.headers)
-        if fault.kind == "status":
-            if fault.ocs_code is None:
-                return Answer(fault.status, fault.body.encode(), _HTML | fault.headers)
-            answer = envelope(version, wants_json, fault.ocs_code, fault.message, [], fault.headers)
-            return Answer(fault.status, answer.body, answer.headers)
+        if fault.kind == "status" and fault.ocs_code is None:
+            return Answer(fault.status, fault.body.encode(), _HTML | fault.headers)
+        if fault.kind in ("maintenance", "not_permitted", "status"):
+            return self.product.refusal(fault, asked)
         return None
 
-    def _work(self, request: web.Request, raw_path: str, query: str, body: bytes) -> tuple[Answer, Login | None]:
-        """The answer of the cloud itself."""
-        not_found = Answer(404, b"<html><body><h1>404 Not Found</h1></body></html>", _HTML)
+    def _outside(self, request: web.Request, raw_path: str) -> Answer | None:
+        """The answer to what does not reach the cloud; None for what does."""
         base = self.config.base_path
         if raw_path != base and not raw_path.startswith(base + "/"):
-            return not_found, None
+            return Answer(404, b"<html><body><h1>404 Not Found</h1></body></html>", _HTML)
         if (request.url.host or "") not in self.config.trusted_domains:
-            return Answer(400, _UNTRUSTED, _HTML), None
-        segments = tuple(unquote(part) for part in raw_path[len(base) :].split("/")[1:])
-        if segments == ("status.php",):
-            return server_info.status_page(maintenance=False), None
-        credentials = basic_credentials(request.headers.get("Authorization"))
-        address = request.remote or ""
-        if segments[:1] == ("remote.php",):
-            return self._dav.answer(
-                dav.DavRequest(
-                    request.method, segments[1:], request.headers, request.cookies, credentials, address, body, base
-                )
-            )
-        if segments[:1] == ("ocs",) and segments[1:2] in (("v1.php",), ("v2.php",)):
-            return self._api.answer(
-                ApiRequest(
-                    version=1 if segments[1] == "v1.php" else 2,
-                    method=request.method,
-                    path=tuple("/".join(segments[2:]).split("/")),
-                    query=dict(parse_qsl(query, keep_blank_values=True)),
-                    given=parameters(query, request.headers.get("Content-Type", ""), body),
-                    headers=request.headers,
-                    cookies=request.cookies,
-                    credentials=credentials,
-                    address=address,
-                    url=f"{self.config.scheme}://{request.host}{base}",
-                )
-            )
-        return not_found, None
+            return Answer(400, _UNTRUSTED, _HTML)
+        return None
 
-    def _set_cookies(self, response: web.Response, login: Login) -> None:
-        path = self.config.base_path or "/"
-        response.set_cookie(SESSION_COOKIE, login.session.id, path=path, httponly=True, samesite="Lax")
-        response.set_cookie("nc_sameSiteCookiestrict", "true", path=path, httponly=True, samesite="strict")
-        if login.test:
-            # Without a path, as the real server sets it: it comes back for requests in the same folder only.
-            response.headers.add("Set-Cookie", f"{TEST_COOKIE}=test; Max-Age=3600")
+    def _taken_apart(self, request: web.Request, raw_path: str, query: str, body: bytes) -> HttpRequest:
+        base = self.config.base_path
+        return HttpRequest(
+            method=request.method,
+            segments=tuple(unquote(part) for part in raw_path.removeprefix(base).split("/")[1:]),
+            query=query,
+            headers=request.headers,
+            cookies=request.cookies,
+            credentials=basic_credentials(request.headers.get("Authorization")),
+            address=request.remote or "",
+            body=body,
+            base_url=f"{self.config.scheme}://{request.host}{base}",
+        )
 
 
 def _without_secrets(query: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class ConfigError(Exception):
 class Config:
     """What the configuration file holds (JSON, mode 0600).
 
+    product: which server it answers as (`products.PRODUCTS`).
     base_path: path below which the cloud lives, "" or "/cloud". port: 0 takes any free one.
     groups: groups that exist at the start, besides `admin`. request_log: file for one JSON line per request.
     tls_certificate, tls_key: PEM files; both or none. delay_seconds: added to every request.
@@ -31,6 +33,7 @@ class Config:
 
     admin_user: str
     admin_password: str
+    product: str = "nextcloud"
     port: int = 0
     base_path: str = ""
     groups: tuple[str, ...] = ()
@@ -67,8 +70,9 @@ def _text(path: Path, name: str, value: object) -> str:
     return value
 
 
-def load(path: Path) -> Config:
-    """Read and check the file. Raises ConfigError when others may read it or it holds nonsense."""
+def load(path: Path, products: Collection[str]) -> Config:
+    """Read and check the file. products: the known ones. Raises ConfigError when others may read it or it holds
+    nonsense."""
     try:
         mode = path.stat().st_mode
         raw = path.read_text(encoding="utf-8")
@@ -90,6 +94,9 @@ def load(path: Path) -> Config:
     base_path = _text(path, "base_path", data.get("base_path", "")).rstrip("/")
     if base_path and not base_path.startswith("/"):
         raise ConfigError(path, "base_path must begin with /")
+    product = data.get("product", Config.product)
+    if product not in products:
+        raise ConfigError(path, f"product must be one of {', '.join(sorted(products))}")
     port, delay = data.get("port", 0), data.get("delay_seconds", 0)
     if not isinstance(port, int) or not isinstance(delay, (int, float)):
         raise ConfigError(path, "port and delay_seconds must be numbers")
@@ -103,6 +110,7 @@ def load(path: Path) -> Config:
     return Config(
         admin_user=_text(path, "admin_user", data["admin_user"]),
         admin_password=_text(path, "admin_password", data["admin_password"]),
+        product=product,
         port=port,
         base_path=base_path,
         groups=_strings(path, "groups", data.get("groups", [])),

@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from standins.cloud.faults import FaultRefused
-from standins.cloud.quota import QuotaBreaks, QuotaRefused
-from standins.cloud.seeds import SeedRefused, seed
+from standins.cloud.product import ControlRefused
 
 if TYPE_CHECKING:
     from standins.cloud.app import Standin
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 def routes(standin: Standin) -> list[web.RouteDef]:
@@ -44,41 +46,25 @@ def routes(standin: Standin) -> list[web.RouteDef]:
         standin.log.clear()
         return web.json_response({})
 
-    async def forget_attempts(_request: web.Request) -> web.Response:
-        standin.authenticator.throttle.reset()
-        return web.json_response({})
-
     async def reset(_request: web.Request) -> web.Response:
         standin.reset()
         return web.json_response({})
 
-    async def make_accounts(request: web.Request) -> web.Response:
-        try:
-            made = seed(standin.cloud, await request.json())
-        except (SeedRefused, QuotaRefused, QuotaBreaks, ValueError, TypeError) as error:
-            return web.json_response({"error": str(error)}, status=400)
-        return web.json_response({"created": made})
+    def steered(action: str) -> Handler:
+        async def steer(request: web.Request) -> web.Response:
+            try:
+                done = standin.product.control(action, await request.json() if request.can_read_body else None)
+            except (ControlRefused, ValueError, TypeError, KeyError) as error:
+                return web.json_response({"error": str(error)}, status=400)
+            return web.json_response(done)
 
-    async def set_app_config(request: web.Request) -> web.Response:
-        wish = [(app, key, value) for app, values in (await request.json()).items() for key, value in values.items()]
-        if not all(value is None or isinstance(value, str) for _, _, value in wish):
-            return web.json_response({"error": "a value must be a text, or null"}, status=400)
-        for app, key, value in wish:
-            standin.cloud.config.set(app, key, value)
-        return web.json_response({})
-
-    async def mails(_request: web.Request) -> web.Response:
-        return web.json_response(standin.cloud.mails.sent())
-
-    async def set_mails(request: web.Request) -> web.Response:
-        standin.cloud.mails.works = bool((await request.json())["works"])
-        return web.json_response({})
+        return steer
 
     return [
-        web.post("/standin/accounts", make_accounts),
-        web.post("/standin/app_config", set_app_config),
-        web.get("/standin/mails", mails),
-        web.post("/standin/mails", set_mails),
+        web.post("/standin/accounts", steered("accounts")),
+        web.post("/standin/app_config", steered("app_config")),
+        web.get("/standin/mails", steered("mails")),
+        web.post("/standin/mails", steered("break_mails")),
         web.post("/standin/reset", reset),
         web.post("/standin/faults", order_fault),
         web.delete("/standin/faults", clear_faults),
@@ -86,5 +72,5 @@ def routes(standin: Standin) -> list[web.RouteDef]:
         web.get("/standin/requests", requests),
         web.get("/standin/arrivals", arrivals),
         web.delete("/standin/requests", clear_requests),
-        web.delete("/standin/login_attempts", forget_attempts),
+        web.delete("/standin/login_attempts", steered("forget_login_attempts")),
     ]

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The product Nextcloud 31.0.6: its log-in, API and WebDAV put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from standins.cloud import dav, server_info
+from standins.cloud.api import Api, ApiRequest
+from standins.cloud.auth import SESSION_COOKIE, TEST_COOKIE, Authenticator, Login
+from standins.cloud.clock import Clock
+from standins.cloud.config import Config
+from standins.cloud.faults import Fault
+from standins.cloud.ocs import Answer, envelope
+from standins.cloud.product import ControlRefused, HttpRequest
+from standins.cloud.quota import QuotaBreaks, QuotaRefused
+from standins.cloud.request import parameters
+from standins.cloud.seeds import SeedRefused, seed
+from standins.cloud.state import Cloud
+
+_NOT_FOUND = Answer(
+    404, b"<html><body><h1>404 Not Found</h1></body></html>", {"Content-Type": "text/html; charset=UTF-8"}
+)
+
+
+class Nextcloud:
+    """A Nextcloud with all that it holds; see `product.Product`."""
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self._config = config
+        self._cloud = Cloud(config, clock)
+        self._authenticator = Authenticator(self._cloud, clock)
+        self._api = Api(self._cloud, self._authenticator, clock)
+        self._dav = dav.Dav(self._authenticator)
+
+    def answer(self, request: HttpRequest) -> tuple[Answer, Sequence[str]]:
+        """See `product.Product`."""
+        if request.segments == ("status.php",):
+            return server_info.status_page(maintenance=False), ()
+        login: Login | None
+        if request.segments[:1] == ("remote.php",):
+            asked = dav.DavRequest(
+                request.method,
+                request.segments[1:],
+                request.headers,
+                request.cookies,
+                request.credentials,
+                request.address,
+                request.body,
+                self._config.base_path,
+            )
+            answer, login = self._dav.answer(asked)
+        elif request.segments[:2] in (("ocs", "v1.php"), ("ocs", "v2.php")):
+            answer, login = self._api.answer(
+                ApiRequest(
+                    version=_version(request),
+                    method=request.method,
+                    path=tuple("/".join(request.segments[2:]).split("/")),
+                    query=dict(parse_qsl(request.query, keep_blank_values=True)),
+                    given=parameters(request.query, request.headers.get("Content-Type", ""), request.body),
+                    headers=request.headers,
+                    cookies=request.cookies,
+                    credentials=request.credentials,
+                    address=request.address,
+                    url=request.base_url,
+                )
+            )
+        else:
+            return _NOT_FOUND, ()
+        return answer, _cookies(login, urlsplit(request.base_url).path) if login and login.new else ()
+
+    def refusal(self, fault: Fault, request: HttpRequest) -> Answer | None:
+        """See `product.Product`."""
+        version, wants_json = _version(request), "format=json" in request.query
+        if fault.kind == "not_permitted":
+            return envelope(version, wants_json, 403, "Password confirmation is required", [], {})
+        if fault.kind == "maintenance":
+            if request.segments[-1:] == ("status.php",):
+                return server_info.status_page(maintenance=True)
+            if "remote.php" in request.segments:
+                return dav.maintenance()
+            headers = {"X-Nextcloud-Maintenance-Mode": "1"}
+            answer = envelope(version, wants_json, 503, "Service unavailable", [], headers)
+            return Answer(503, answer.body, answer.headers)
+        if fault.ocs_code is not None:
+            answer = envelope(version, wants_json, fault.ocs_code, fault.message, [], fault.headers)
+            return Answer(fault.status, answer.body, answer.headers)
+        return None
+
+    def control(self, action: str, wish: Any) -> Any:
+        """See `product.Product`."""
+        if action == "accounts":
+            try:
+                return {"created": seed(self._cloud, wish)}
+            except (SeedRefused, QuotaRefused, QuotaBreaks) as error:
+                raise ControlRefused(str(error)) from error
+        if action == "app_config":
+            settings = [(app, key, value) for app, values in wish.items() for key, value in values.items()]
+            if not all(value is None or isinstance(value, str) for _, _, value in settings):
+                raise ControlRefused("a value must be a text, or null")
+            for app, key, value in settings:
+                self._cloud.config.set(app, key, value)
+            return {}
+        if action == "mails":
+            return self._cloud.mails.sent()
+        if action == "break_mails":
+            self._cloud.mails.works = bool(wish["works"])
+            return {}
+        if action == "forget_login_attempts":
+            self._authenticator.throttle.reset()
+            return {}
+        raise ControlRefused(f"a Nextcloud has no {action}")
+
+
+def _version(request: HttpRequest) -> int:
+    return 1 if request.segments[:2] == ("ocs", "v1.php") else 2
+
+
+def _cookies(login: Login, path: str) -> list[str]:
+    path = path or "/"
+    cookies = [
+        f"{SESSION_COOKIE}={login.session.id}; HttpOnly; Path={path}; SameSite=Lax",
+        f"nc_sameSiteCookiestrict=true; HttpOnly; Path={path}; SameSite=strict",
+    ]
+    if login.test:
+        # Without a path, as the real server sets it: it comes back for requests in the same folder only.
+        cookies.append(f"{TEST_COOKIE}=test; Max-Age=3600")
+    return cookies
