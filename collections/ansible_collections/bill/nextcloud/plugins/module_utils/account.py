@@ -16,9 +16,8 @@ from .errors import CloudError
 ADMIN_GROUP = "admin"
 """Members of this group are never changed."""
 
-_NAME = re.compile(r"[a-zA-Z0-9 _.@'-]+\Z")
-_NAME_LENGTH = 64  # OCP\\IUserManager::MAX_USERID_LENGTH
-_LISTS = ("details", "disabled", "recent")  # GET users/{id} is another call for these: such an account cannot be read
+_NAME = re.compile(r"[a-zA-Z0-9 _.@'+-]+\Z")
+_NAME_LENGTH = 64
 
 
 @dataclass(frozen=True)
@@ -105,14 +104,12 @@ class Account:
 
 
 def check_name(name: str) -> None:
-    """Check a name by Nextcloud's rules (``OC\\User\\Manager::validateUserId``), before any request.
+    """Check a name by the rules that all products share, before any request. Each product has more of its own.
 
     :raises CloudError: ``invalid_name``.
     """
     if not _NAME.match(name) or name != name.strip(" ") or len(name) > _NAME_LENGTH or not name.strip("."):
         raise CloudError("invalid_name", f"The name is {quoted(name)}.")
-    if name in _LISTS:
-        raise CloudError("invalid_name", f"The API has a list of accounts where it should have the account {name}.")
 
 
 def check_group_name(name: str) -> None:

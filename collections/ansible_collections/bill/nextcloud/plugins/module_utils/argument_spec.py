@@ -11,11 +11,18 @@ from dataclasses import dataclass
 STATES = ("present", "exists", "disabled", "absent")
 CREATE_ONLY_FIELDS = ("display_name", "email", "language")
 
+AUTO = "auto"
+NEXTCLOUD = "nextcloud"
+OWNCLOUD = "owncloud"
+LIBREGRAPH = "libregraph"
+DIALECTS = (NEXTCLOUD, OWNCLOUD, LIBREGRAPH)
+
 CONNECTION: dict[str, t.Any] = {
     "api_url": {"type": "str", "required": True},
     "api_username": {"type": "str", "required": True},
     "api_password": {"type": "str", "required": True, "no_log": True},
     "ca_path": {"type": "path"},
+    "dialect": {"type": "str", "choices": [AUTO, *DIALECTS], "default": AUTO},
 }
 """Where the cloud is and who acts; the same for every module, so that an action group can give it once."""
 

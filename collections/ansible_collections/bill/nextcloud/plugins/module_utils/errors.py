@@ -56,6 +56,11 @@ TABLE: dict[str, Meaning] = {
         "A change was sent, and it is not known whether it took effect.",
         "Run again: the account is read first, and only what is missing is done.",
     ),
+    "not_yet": Meaning(
+        TEMPORARY,
+        "This cannot be set before the account has logged in for the first time.",
+        "Run again after the log-in; nothing else waits for it.",
+    ),
     "not_verified": Meaning(
         TEMPORARY,
         "The cloud accepted the change, but the account does not show it.",
@@ -94,6 +99,12 @@ TABLE: dict[str, Meaning] = {
         FINAL,
         "The address of the cloud cannot be used.",
         "Give api_url as https://host[:port][/path], without user, query and fragment.",
+        cloud_wide=True,
+    ),
+    "unknown_product": Meaning(
+        FINAL,
+        "It is not known what product the cloud is.",
+        "Check api_url, or say in dialect which API the cloud has.",
         cloud_wide=True,
     ),
     "redirected": Meaning(
@@ -145,6 +156,11 @@ TABLE: dict[str, Meaning] = {
         FINAL,
         "The account's user backend (LDAP, for instance) does not allow this change.",
         "Make the change in that backend.",
+    ),
+    "unsupported": Meaning(
+        FINAL,
+        "The cloud's product cannot do this.",
+        "Leave the option out for this cloud, or do it on the server.",
     ),
     "refused": Meaning(FINAL, "The cloud refused.", "Read the cloud's message and its log."),
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import quota as quotas
 from .account import ADMIN_GROUP, check_name, quoted
@@ -43,6 +43,11 @@ class Wish:
     group_admin_of_absent: tuple[str, ...] = ()
     proven: bool = False
     """An account that exists already has to be proven ours before it is touched."""
+
+    def without(self, *options: str) -> Wish:
+        """Return the same wish with these options left alone, which None says: ``language`` or ``manager``."""
+        nothing: dict[str, t.Any] = dict.fromkeys(options)
+        return replace(self, **nothing)
 
 
 def parse_wish(arguments: t.Mapping[str, t.Any], passwords: t.Mapping[str, t.Any]) -> Wish:

@@ -16,7 +16,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.account import Acco
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import FINAL, CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.plan import CREATE, DELETE, UPDATE, Change, Plan, make_plan
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import NAME_TAKEN, Nextcloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Accounts
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import read_completed, require_proof
 
 DELETE_POLLS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
@@ -32,12 +32,13 @@ class Application:
     :param sleep: waits so many seconds.
 
     After :meth:`run`, whether it raised or not, ``account`` is the account as last read, ``written`` whether anything
-    was changed (as far as known) and ``warnings`` what else a person should know.
+    was changed (as far as known), ``warnings`` what else a person should know, and ``pending`` the fields that cannot
+    be set yet: a later run sets them.
     """
 
     def __init__(
         self,
-        cloud: Nextcloud,
+        cloud: Accounts,
         wish: Wish,
         current: Account | None,
         plan: Plan,
@@ -54,6 +55,7 @@ class Application:
         self.account = current
         self.written = False
         self.warnings: list[str] = []
+        self.pending: list[str] = []
 
     def run(self) -> None:
         """Carry out the plan and read back.
@@ -101,6 +103,9 @@ class Application:
             try:
                 send()
             except CloudError as error:
+                if error.code == "not_yet":
+                    self.pending.append(change.field)
+                    return
                 if not error.outcome_unknown:
                     raise
                 self.written = True  # as far as anybody knows
@@ -139,7 +144,8 @@ class Application:
 
     def _verify(self, *, made_now: bool) -> None:
         """Compare what was read back with the wish."""
-        missing = list(make_plan(self.account, self._wish, made_now=made_now).fields)
+        planned = make_plan(self.account, self._wish, made_now=made_now).fields
+        missing = [field for field in planned if field not in self.pending]
         if "quota" in missing and self.account is not None and self.account.quota is None:
             missing.remove("quota")
             self.warnings.append("the quota was accepted, but the cloud does not tell what it is now")
@@ -195,9 +201,16 @@ class Application:
             self._settle_creation(error)
         else:
             self.written = True
-            if self._read_back() is None:
+            account = self._read_back()
+            if account is None:
                 raise CloudError("not_verified", "The account does not exist after its creation.")
-            self._verify(made_now=True)
+            created_with = self._cloud.abilities.created_with
+            changes = make_plan(account, self._wish, made_now=True).changes
+            further = [change for change in changes if change.field not in created_with]
+            if further:
+                self._complete(further)
+            else:
+                self._verify(made_now=True)
 
     def _settle_creation(self, refusal: CloudError) -> None:
         """After a creation that was refused, or whose outcome is unknown: find out what is, and mend it if it is ours.
@@ -210,7 +223,7 @@ class Application:
                 raise refusal
             message = f"{refusal.message} The account does not exist now."
             raise refusal.recoded("outcome_unknown", message.strip(), outcome_unknown=True)
-        taken = refusal.ocs_code == NAME_TAKEN and not refusal.outcome_unknown
+        taken = refusal.code == "account_conflict" and not refusal.outcome_unknown
         if taken:  # perhaps by an earlier run of ours that was killed a moment ago
             self.account = account = read_completed(self._cloud, account, self._wish, self._sleep)
             if account is None:
@@ -235,13 +248,18 @@ class Application:
         if taken or refusal.outcome_unknown:
             self._write(changes, made_now=not taken)
         else:
-            self._mend(changes, refusal)
+            self._complete(changes, refusal)
+            self.warnings.append(
+                f"the cloud refused a part of the creation ({refusal.message}); it was done afterwards"
+            )
 
-    def _mend(self, changes: t.Sequence[Change], refusal: CloudError) -> None:
-        """Complete an account that the cloud made although it refused the creation; remove it if that is impossible.
+    def _complete(self, changes: t.Sequence[Change], refusal: CloudError | None = None) -> None:
+        """Complete an account that was made a moment ago; remove it if that is impossible.
 
         The e-mail address comes first: with it a later run can prove the account ours. A group that cannot be given is
         never a reason to delete.
+
+        :param refusal: the cloud made it although it refused the creation.
         """
         ordered = sorted(changes, key=lambda change: change.field != "email")
         try:
@@ -250,8 +268,7 @@ class Application:
             failed = self._failed[0].field if self._failed is not None and self._failed[1] is error else None
             if failed in (None, "groups", "group_admin_of") or error.kind != FINAL or error.code == "account_missing":
                 raise
-            self._take_back(refusal)
-        self.warnings.append(f"the cloud refused a part of the creation ({refusal.message}); it was done afterwards")
+            self._take_back(refusal or error)
 
     def _take_back(self, refusal: CloudError) -> t.NoReturn:
         """Delete the account that this very task made and proved ours; report why."""

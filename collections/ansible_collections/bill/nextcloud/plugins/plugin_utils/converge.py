@@ -14,9 +14,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.account import Acco
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish, parse_wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.apply import Application
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import Cloud
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.groups import Groups
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import Nextcloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Accounts, Cloud, Groups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import read_completed, require_proof
 
 MAX_SILENT_ACCOUNTS = 3
@@ -44,6 +42,8 @@ class Job:
     written: bool = False
     """Whether the account was changed, as far as known, or in check mode would be."""
     warnings: list[str] = field(default_factory=list)
+    pending: list[str] = field(default_factory=list)
+    """Fields that the cloud does not let anybody set yet; a later run sets them."""
     failure: CloudError | None = None
 
     @property
@@ -65,6 +65,7 @@ class Job:
             "action": self.action,
             "changes": [change.shown() for change in self.plan.changes],
             "account": self.account.shown() if self.account is not None else None,
+            "pending": self.pending,
             "warnings": self.warnings,
             "failure": self.failure.failure(self.name) if self.failure is not None else None,
         }
@@ -109,7 +110,7 @@ def converge(
     *,
     check_mode: bool,
     create_groups: bool = False,
-    apply: t.Callable[[Nextcloud, Wish, Account | None, plans.Plan], Application] = Application,
+    apply: t.Callable[[Accounts, Wish, Account | None, plans.Plan], Application] = Application,
     sleep: t.Callable[[float], None] = time.sleep,
 ) -> None:
     """Bring the accounts to what is wished; the jobs hold the outcome.
@@ -170,6 +171,7 @@ def _each(jobs: t.Sequence[Job], step: t.Callable[[Job, Wish], None]) -> CloudEr
 
 def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float], None]) -> None:
     accounts = cloud.accounts
+    wish = job.wish = _possible(job, wish, accounts)
     job.current = job.account = accounts.read(wish.name)
     if job.current is not None and wish.proven:
         job.current = job.account = read_completed(accounts, job.current, wish, sleep)
@@ -188,7 +190,25 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
     job.plan = plan
 
 
-def _has_other_password(job: Job, wish: Wish, accounts: Nextcloud) -> bool:
+def _possible(job: Job, wish: Wish, accounts: Accounts) -> Wish:
+    """Return what of a wish the product can do; what it leaves out is told.
+
+    :raises CloudError: ``invalid_name``; ``unsupported`` when it cannot do without that.
+    """
+    accounts.check_name(wish.name)
+    if wish.state == "absent":
+        return wish
+    abilities = accounts.abilities
+    impossible = sorted(option for option in abilities.cannot if getattr(wish, option))
+    if impossible:
+        raise CloudError("unsupported", f"{abilities.product} has nothing for {', '.join(impossible)}.")
+    ignored = sorted(option for option in abilities.ignores if getattr(wish, option))
+    if ignored:
+        job.warnings.append(f"{abilities.product} has nothing for {', '.join(ignored)}, which is left alone")
+    return wish.without(*ignored)
+
+
+def _has_other_password(job: Job, wish: Wish, accounts: Accounts) -> bool:
     """Whether the password has to be set; a doubt is a yes, with a warning."""
     if not wish.update_password or job.current is None or wish.state == "absent":
         return False
@@ -199,7 +219,7 @@ def _has_other_password(job: Job, wish: Wish, accounts: Nextcloud) -> bool:
     return True
 
 
-def _check_manager(manager: str, accounts: Nextcloud) -> None:
+def _check_manager(manager: str, accounts: Accounts) -> None:
     """The cloud itself would take any text.
 
     :raises CloudError: ``invalid_value``.
@@ -233,7 +253,7 @@ def _check_invitation(job: Job, cloud: Cloud) -> None:
 
     :raises CloudError: ``invalid_value``.
     """
-    mails = cloud.settings.mails_new_accounts()
+    mails = cloud.settings.mails_new_accounts() if cloud.settings is not None else None
     if mails is None:
         job.warnings.append("the cloud does not tell whether it sends mail to new accounts, so the invitation may fail")
     elif not mails:
@@ -269,7 +289,7 @@ def _apply(
     job: Job,
     wish: Wish,
     cloud: Cloud,
-    apply: t.Callable[[Nextcloud, Wish, Account | None, plans.Plan], Application],
+    apply: t.Callable[[Accounts, Wish, Account | None, plans.Plan], Application],
 ) -> None:
     for group in job.missing_groups:
         if not cloud.groups.exists(group):  # not made for another account meanwhile
@@ -287,6 +307,12 @@ def _apply(
         job.account = application.account
         job.written = application.written
         job.warnings += application.warnings
+        job.pending = application.pending
+        if job.pending:
+            job.warnings.append(
+                f"{', '.join(job.pending)} cannot be set before the account has logged in for the first time;"
+                " a run after that sets it"
+            )
 
 
 def groups_created(jobs: t.Iterable[Job]) -> list[str]:

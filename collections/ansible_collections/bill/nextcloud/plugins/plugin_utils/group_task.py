@@ -17,7 +17,8 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import (
     wished_members,
 )
 from ansible_collections.bill.nextcloud.plugins.module_utils.plan import CREATE, DELETE, NONE, NOTHING, Plan
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import Cloud, connected
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connected
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
 
 

@@ -104,6 +104,39 @@ def read_object(body: bytes) -> dict[str, t.Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def require(reply: Reply, codes: t.Mapping[int, str]) -> None:
+    """Raise a definite refusal unless the call was carried out.
+
+    :param codes: own code of the call -> code of ``errors.TABLE``; anything else is ``refused``.
+    """
+    if not reply.ok:
+        raise reply.error(codes.get(reply.code, "refused"))
+
+
+def read_list(reply: Reply, key: str) -> list[t.Any]:
+    """Return a list in an answer, of which PHP makes an object when it has holes or names.
+
+    :raises CloudError: ``not_an_answer``.
+    """
+    found = reply.data.get(key) if isinstance(reply.data, dict) else None
+    if isinstance(found, dict):
+        return list(found.values())
+    if not isinstance(found, list):
+        raise reply.error("not_an_answer", f"It holds no list of {key}.")
+    return found
+
+
+def read_names(reply: Reply, key: str) -> list[str]:
+    """Return the list of names in an answer. PHP makes numbers of names of digits.
+
+    :raises CloudError: ``not_an_answer``.
+    """
+    names = read_list(reply, key)
+    if any(isinstance(n, bool) or not isinstance(n, (str, int)) for n in names):
+        raise reply.error("not_an_answer", f"It holds no list of {key}.")
+    return [str(name) for name in names]
+
+
 def _envelope(status: int, body: bytes, request: str) -> Reply | None:
     """Return the envelope, or None when the body is none."""
     try:

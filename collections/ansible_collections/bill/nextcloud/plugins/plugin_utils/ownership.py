@@ -11,13 +11,13 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.account import Acco
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.plan import same_email
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import Nextcloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Accounts
 
 COMPLETION_POLLS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between the reads of an account that may still be under creation: half a minute in all."""
 
 
-def read_completed(cloud: Nextcloud, account: Account, wish: Wish, sleep: t.Callable[[float], None]) -> Account | None:
+def read_completed(cloud: Accounts, account: Account, wish: Wish, sleep: t.Callable[[float], None]) -> Account | None:
     """Read an account again until its creation has ended, if an earlier run was killed in the middle of it.
 
     The cloud goes on with a creation whose caller is gone, and sets the e-mail address last: an account without one,
@@ -25,14 +25,14 @@ def read_completed(cloud: Nextcloud, account: Account, wish: Wish, sleep: t.Call
     """
     current: Account | None = account
     for seconds in COMPLETION_POLLS:
-        if current is None or current.email or not wish.email:
+        if current is None or current.email or not wish.email or "email" not in cloud.abilities.created_with:
             break
         sleep(seconds)
         current = cloud.read(wish.name)
     return current
 
 
-def require_proof(cloud: Nextcloud, account: Account, wish: Wish, *, email: bool) -> None:
+def require_proof(cloud: Accounts, account: Account, wish: Wish, *, email: bool) -> None:
     """Prove an account ours: the e-mail address is the wished one, and one log-in with the password succeeds.
 
     An invited account has no password that is known; it is ours when it has the wished address.
@@ -41,7 +41,10 @@ def require_proof(cloud: Nextcloud, account: Account, wish: Wish, *, email: bool
         Nextcloud sets it last).
     :raises CloudError: ``account_conflict``; or the fault that kept the log-in from being tried.
     """
-    if email and not same_email(wish.email, account.email):
+    # Where the address is set after the creation, an account without one may be what a killed run of ours has left. The
+    # password tells.
+    half_made = not account.email and not wish.invite and "email" not in cloud.abilities.created_with
+    if email and not half_made and not same_email(wish.email, account.email):
         raise CloudError("account_conflict", "Its e-mail address is another one.")
     if wish.invite:
         if not same_email(wish.email, account.email):

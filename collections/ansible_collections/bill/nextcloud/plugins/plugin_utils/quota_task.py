@@ -10,7 +10,8 @@ import typing as t
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import account_options
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.plan import Change, as_yaml
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import Cloud, connected
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connected
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.converge import (
     Job,
     Limits,
@@ -21,7 +22,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.converge import (
     summary,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.instance_quota import (
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.instance_quota import (
     InstanceQuota,
     apply_instance,
     parse_instance_wish,
@@ -44,21 +45,26 @@ class _Instance:
     def converge(self, cloud: Cloud, wish: InstanceQuota, *, check_mode: bool) -> None:
         """Read, plan, and unless in check mode apply and read back.
 
-        :raises CloudError: when it is not as wished afterwards.
+        :raises CloudError: when it is not as wished afterwards; ``unsupported``.
         """
-        self.before = self.after = read_instance(cloud.settings)
+        settings = cloud.settings
+        if settings is None:
+            raise CloudError(
+                "unsupported", f"The quotas of a whole {cloud.accounts.abilities.product} are not set by its API."
+            )
+        self.before = self.after = read_instance(settings)
         self.changes = plan_instance(self.before, wish)
         if check_mode:
             self.changed = bool(self.changes)
             return
         try:
-            for _change in apply_instance(cloud.settings, wish, self.changes):
+            for _change in apply_instance(settings, wish, self.changes):
                 self.changed = True
         except CloudError as error:
             self.changed = self.changed or error.outcome_unknown
             raise
         if self.changes:
-            self.after = read_instance(cloud.settings)
+            self.after = read_instance(settings)
             missing = [change.field for change in plan_instance(self.after, wish)]
             if missing:
                 raise CloudError("not_verified", "These settings differ still: {}.".format(", ".join(missing)))

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, check_group_name, check_name
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import Cloud, connected
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connected
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.listing import list_accounts
 
 
 @dataclass
@@ -101,7 +101,7 @@ def _list(cloud: Cloud, parameters: t.Mapping[str, t.Any], found: _Found, progre
     search, group = parameters["search"], parameters["group"]
     if search and group is not None and not cloud.groups.exists(group):
         raise CloudError("group_missing", f'It is "{group}".')
-    listing = list_accounts(cloud, search=search, group=None if search else group, progress=progress)
+    listing = cloud.list_accounts(search=search, group=None if search else group, progress=progress)
     found.accounts, found.unreadable = listing.accounts, listing.unreadable
 
 

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USERS, Spec
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import converge, users_task
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.apply import Application
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import Cloud
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.endpoint import Endpoint
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connection_of
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import backend
 from ansible_collections.bill.nextcloud.tests.unit.scripted import ADMIN, ADMIN_PASSWORD, ScriptedCloud
 
 NAME = "user_12"
@@ -21,7 +21,7 @@ NAME = "user_12"
 
 def validated(spec: Spec, url: str, **options: t.Any) -> dict[str, t.Any]:
     """Return the options of a task of a module, with the connection, as its action plugin hands them on."""
-    connection = {"api_url": url, "api_username": ADMIN, "api_password": ADMIN_PASSWORD}
+    connection = {"api_url": url, "api_username": ADMIN, "api_password": ADMIN_PASSWORD, "dialect": "nextcloud"}
     result = ArgumentSpecValidator(**spec.keywords).validate({**connection, **options})
     assert not result.error_messages, result.error_messages
     return t.cast("dict[str, t.Any]", result.validated_parameters)
@@ -52,23 +52,20 @@ def run_impatiently(
 
     :param slept: collects the seconds that would have been slept.
     """
-    endpoint = Endpoint.parse(cloud.url, None)
-
-    def log_in(name: str, password: str, *, kept: bool = False) -> Session:
-        return Session(endpoint, name, password, connect_seconds=seconds, read_seconds=seconds, kept=kept)
-
-    session = log_in(ADMIN, ADMIN_PASSWORD, kept=True)
+    connection = replace(
+        connection_of(validated(USERS, cloud.url, accounts=[])), connect_seconds=seconds, read_seconds=seconds
+    )
     jobs = converge.make_jobs(arguments(cloud.url, *accounts)["accounts"], {})
     sleep = (slept if slept is not None else []).append
-    converge.converge(
-        jobs,
-        Cloud.of(session, ADMIN, log_in),
-        converge.Limits(),
-        check_mode=False,
-        apply=lambda *plan: Application(*plan, sleep=sleep),
-        sleep=sleep,
-    )
-    session.close()
+    with backend.connected(connection) as opened:
+        converge.converge(
+            jobs,
+            opened,
+            converge.Limits(),
+            check_mode=False,
+            apply=lambda *plan: Application(*plan, sleep=sleep),
+            sleep=sleep,
+        )
     return [job.result() for job in jobs]
 
 

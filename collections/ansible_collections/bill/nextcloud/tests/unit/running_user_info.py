@@ -9,7 +9,8 @@ import typing as t
 from unittest.mock import patch
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USER_INFO
-from ansible_collections.bill.nextcloud.plugins.plugin_utils import listing, user_info_task
+from ansible_collections.bill.nextcloud.plugins.plugin_utils import user_info_task
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import listing
 from ansible_collections.bill.nextcloud.tests.unit.running import validated
 from ansible_collections.bill.nextcloud.tests.unit.scripted import ADMIN, Answer, Call, ScriptedCloud, ok, record
 

@@ -90,7 +90,8 @@ class Call:
     answer: Answer
     form: list[tuple[str, str]] | None = None
     query: dict[str, str] = field(default_factory=dict)
-    user: tuple[str, str] = (ADMIN, ADMIN_PASSWORD)
+    user: tuple[str, str] | None = (ADMIN, ADMIN_PASSWORD)
+    """None: nobody is logged in."""
     with_cookie: bool | None = None
     """Whether the request has to carry the session's cookie; None: both are fine."""
 
@@ -154,13 +155,14 @@ class ScriptedCloud:
             self.problems.append(f"one too many: {method} {target} {body!r}")
             return Answer(418)
         call = self.script.pop(0)
-        credentials = "Basic " + base64.b64encode(":".join(call.user).encode()).decode()
+        plain = call.path == "/status.php"
+        user = None if plain else call.user
+        credentials = user and "Basic " + base64.b64encode(":".join(user).encode()).decode()
         form = parse_qsl(body.decode(), keep_blank_values=True) if body else None
         cookies = dict(pair.split("=", 1) for pair in headers.get("Cookie", "").split("; ") if pair)
         # The administrator's session says at once that it keeps cookies; an account's single log-in does not.
         probe = cookies.pop("cookie_test", None)
         cookie = bool(cookies)
-        plain = call.path == "/status.php"
         for what, got, wanted in (
             ("method", method, call.method),
             ("path", parts.path, self.base_path + whole_path(call.path)),
@@ -168,7 +170,7 @@ class ScriptedCloud:
             ("form", form, call.form),
             ("Authorization", headers.get("Authorization"), credentials),
             ("OCS-APIRequest", headers.get("OCS-APIRequest"), "true"),
-            ("cookie_test", probe, "test" if call.user[0] == ADMIN else None),
+            ("cookie_test", probe, "test" if user and user[0] == ADMIN else None),
             ("cookie", cookie, cookie if call.with_cookie is None else call.with_cookie),
         ):
             if got != wanted:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.bill.nextcloud.plugins.plugin_utils import listing
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import listing
 from ansible_collections.bill.nextcloud.tests.unit.running_user_info import (
     GIB,
     expect_all,

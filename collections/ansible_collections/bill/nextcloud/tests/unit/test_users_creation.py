@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.bill.nextcloud.plugins.plugin_utils import nextcloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import accounts
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import COMPLETION_POLLS
 from ansible_collections.bill.nextcloud.tests.unit.running import code, outcome, run, run_impatiently, run_one
 from ansible_collections.bill.nextcloud.tests.unit.scripted import (
@@ -251,7 +251,7 @@ UNKNOWN = [fault("cut"), fault("hang"), fault("short"), html(), Answer(), html(5
 @pytest.mark.parametrize("answer", UNKNOWN)
 def test_unknown_and_made(cloud: ScriptedCloud, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The account exists and has our password: go on with what is missing; no second creation."""
-    monkeypatch.setattr(nextcloud, "CREATE_SECONDS", 0.3)
+    monkeypatch.setattr(accounts, "CREATE_SECONDS", 0.3)
     expect_post(cloud, answer)
     cloud.expect("GET", PATH, ok(HALF))
     expect_log_in(cloud, proven=True)
@@ -273,7 +273,7 @@ def test_unknown_and_complete(cloud: ScriptedCloud) -> None:
 @pytest.mark.parametrize("answer", UNKNOWN)
 def test_unknown_and_not_made(cloud: ScriptedCloud, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     """It may appear still, so it is not sent again."""
-    monkeypatch.setattr(nextcloud, "CREATE_SECONDS", 0.3)
+    monkeypatch.setattr(accounts, "CREATE_SECONDS", 0.3)
     expect_post(cloud, answer)
     cloud.expect("GET", PATH, missing())
     (result,) = run_impatiently(cloud, WISH)

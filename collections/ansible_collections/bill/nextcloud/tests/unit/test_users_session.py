@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import session as sessions
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Password
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.endpoint import Endpoint
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 from ansible_collections.bill.nextcloud.tests.unit.running import code, run, run_impatiently, run_one
@@ -50,7 +51,7 @@ class Clock:
 
 def open_session(cloud: ScriptedCloud, **options: t.Any) -> Session:
     """Log in as the administrator."""
-    return Session(Endpoint.parse(cloud.url, None), ADMIN, ADMIN_PASSWORD, **options)
+    return Session(Endpoint.parse(cloud.url, None), Password(ADMIN, ADMIN_PASSWORD), **options)
 
 
 def test_cookies_are_kept_for_25_minutes(cloud: ScriptedCloud) -> None:
@@ -195,7 +196,7 @@ def test_nobody_listens() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    session = Session(Endpoint.parse(url, None), ADMIN, ADMIN_PASSWORD)
+    session = Session(Endpoint.parse(url, None), Password(ADMIN, ADMIN_PASSWORD))
     with pytest.raises(CloudError) as caught:
         session.request("POST", whole_path("/users"), form=[])
     assert (caught.value.code, caught.value.outcome_unknown, caught.value.cloud_wide) == ("unreachable", False, True)

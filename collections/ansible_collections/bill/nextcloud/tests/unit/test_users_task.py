@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.bill.nextcloud.plugins.plugin_utils import nextcloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import accounts
 from ansible_collections.bill.nextcloud.tests.unit.running import code, outcome, run, run_impatiently, run_one
 from ansible_collections.bill.nextcloud.tests.unit.scripted import (
     ADMIN,
@@ -389,7 +389,7 @@ def test_deletion_that_is_not_seen(cloud: ScriptedCloud) -> None:
 @pytest.mark.parametrize("answer", [fault("hang"), html(504), fault("cut")])
 def test_slow_deletion(cloud: ScriptedCloud, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the time-out it is only read until the account is gone."""
-    monkeypatch.setattr(nextcloud, "DELETE_SECONDS", 0.3)
+    monkeypatch.setattr(accounts, "DELETE_SECONDS", 0.3)
     cloud.expect("GET", PATH, ok(record("user_12")))
     cloud.expect("DELETE", PATH, answer)
     cloud.expect("GET", PATH, ok(record("user_12")))

@@ -13,8 +13,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import NOT_TOLD
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.settings import NOT_TOLD
 
 _INFO = "/ocs/v2.php/apps/serverinfo/api/v1/info"
 # It counts files and reads tables of the database, which takes long on a big cloud. Nobody should wait for one figure.

@@ -13,10 +13,11 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import quote
 
-from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, quoted
+from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, check_name, quoted
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import Reply
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import Reply, require
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
 API = "/ocs/v2.php/cloud"
@@ -51,6 +52,8 @@ _ADD_GROUP_ADMIN = {101: "account_missing", 102: "group_missing", 103: "invalid_
 _NO_GROUP_ADMIN = 102
 _DELETE = {101: "backend_refused"}
 
+_LISTS = ("details", "disabled", "recent")  # GET users/{id} is another call for these: such an account cannot be read
+
 _KEYS = {
     "quota": "quota",
     "email": "email",
@@ -62,8 +65,14 @@ _KEYS = {
 """Field of an account -> key of ``PUT users/{id}``."""
 
 
-class Nextcloud:
-    """The accounts of one cloud.
+_ABILITIES = Abilities(
+    "Nextcloud",
+    frozenset({"enabled", "groups", "group_admin_of", "quota", "email", "display_name", "language", "manager"}),
+)
+
+
+class NextcloudAccounts:
+    """The accounts of one Nextcloud, see :class:`backend.Accounts`.
 
     :param session: logged in as an administrator.
     :param acting_name: the administrator's log-in name; this account is never changed.
@@ -75,6 +84,22 @@ class Nextcloud:
         self._acting_name = acting_name
         self._log_in = log_in
         self._failed_proofs: dict[str, int] = {}
+
+    @property
+    def abilities(self) -> Abilities:
+        """Everything that there is an option for."""
+        return _ABILITIES
+
+    def check_name(self, name: str) -> None:
+        """Check a name by Nextcloud's rules (``OC\\User\\Manager::validateUserId``).
+
+        :raises CloudError: ``invalid_name``.
+        """
+        check_name(name)
+        if "+" in name:
+            raise CloudError("invalid_name", f"The name is {quoted(name)}.")
+        if name in _LISTS:
+            raise CloudError("invalid_name", f"The API has a list of accounts where it should have the account {name}.")
 
     def read(self, name: str) -> Account | None:
         """Return an account that may be changed, or None when there is none of this name.
@@ -104,6 +129,7 @@ class Nextcloud:
         return account_of(reply, reply.data)
 
     def _read(self, name: str) -> tuple[Account | None, Reply]:
+        self.check_name(name)
         reply = self._session.request("GET", _user(name))
         if reply.missing:
             return None, reply
@@ -242,15 +268,6 @@ def account_of(reply: Reply, record: t.Any) -> Account:
         return Account.from_record(record)
     except ValueError as error:
         raise reply.error("not_an_answer", f"{error}.") from error
-
-
-def require(reply: Reply, codes: t.Mapping[int, str]) -> None:
-    """Raise a definite refusal unless the call was carried out.
-
-    :param codes: own code of the call -> code of ``errors.TABLE``; anything else is ``refused``.
-    """
-    if not reply.ok:
-        raise reply.error(codes.get(reply.code, "refused"))
 
 
 def _require_group(reply: Reply, group: str) -> None:

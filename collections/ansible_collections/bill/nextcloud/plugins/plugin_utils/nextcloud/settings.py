@@ -11,7 +11,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import require
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import require
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
 _CONFIG = "/ocs/v2.php/apps/provisioning_api/api/v1/config/apps"

@@ -3,18 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The groups of a Nextcloud: one method for each call of its provisioning API.
 
-Every method sends one request and raises :class:`CloudError`, as those of ``nextcloud.py`` do.
+Every method sends one request and raises :class:`CloudError`, as those of ``accounts.py`` do.
 Codes: Nextcloud 31, ``apps/provisioning_api/lib/Controller/GroupsController.php``.
 """
 
 from __future__ import annotations
 
-import typing as t
 from urllib.parse import quote
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import API, require
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import Reply
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import API
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import read_list, read_names, require
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
 LIST_SECONDS = 300.0
@@ -27,8 +26,8 @@ _DELETE = {102: "backend_refused"}  # for group admin, too, but that is never as
 _GONE = 101
 
 
-class Groups:
-    """The groups of one cloud.
+class NextcloudGroups:
+    """The groups of one Nextcloud, see :class:`backend.Groups`.
 
     :param session: logged in as an administrator.
     """
@@ -96,30 +95,6 @@ class Groups:
             raise reply.error("group_missing", f'It is "{name}".')
         require(reply, {})
         return frozenset(read_names(reply, "users"))
-
-
-def read_list(reply: Reply, key: str) -> list[t.Any]:
-    """Return a list in an answer, of which PHP makes an object when it has holes or names.
-
-    :raises CloudError: ``not_an_answer``.
-    """
-    found = reply.data.get(key) if isinstance(reply.data, dict) else None
-    if isinstance(found, dict):
-        return list(found.values())
-    if not isinstance(found, list):
-        raise reply.error("not_an_answer", f"It holds no list of {key}.")
-    return found
-
-
-def read_names(reply: Reply, key: str) -> list[str]:
-    """Return the list of names in an answer. PHP makes numbers of names of digits.
-
-    :raises CloudError: ``not_an_answer``.
-    """
-    names = read_list(reply, key)
-    if any(isinstance(n, bool) or not isinstance(n, (str, int)) for n in names):
-        raise reply.error("not_an_answer", f"It holds no list of {key}.")
-    return [str(name) for name in names]
 
 
 def group_path(name: str) -> str:

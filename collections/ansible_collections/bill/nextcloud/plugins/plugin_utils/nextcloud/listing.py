@@ -12,18 +12,22 @@ cloud give up after a minute, so a page that does not come is asked for again, a
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import Cloud
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.groups import (
-    LIST_SECONDS,
-    group_path,
-    read_list,
-    read_names,
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Listing
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import (
+    API,
+    NextcloudAccounts,
+    account_of,
 )
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import API, account_of, require
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.groups import (
+    LIST_SECONDS,
+    NextcloudGroups,
+    group_path,
+)
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import read_list, read_names, require
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
 PAGE_ACCOUNTS = 500
 """A page takes the server 5 to 90 milliseconds for each account: it looks into each account's storage."""
@@ -33,18 +37,10 @@ PAGE_SECONDS = 120.0
 _TOO_LONG = ("timeout", "server_error")
 
 
-@dataclass
-class Listing:
-    """What was found."""
-
-    accounts: list[Account] = field(default_factory=list)
-    """Sorted by name."""
-    unreadable: list[str] = field(default_factory=list)
-    """Names that the cloud lists without showing the account (remnants of LDAP accounts, for instance)."""
-
-
 def list_accounts(
-    cloud: Cloud,
+    session: Session,
+    accounts: NextcloudAccounts,
+    groups: NextcloudGroups,
     *,
     search: str | None = None,
     group: str | None = None,
@@ -63,7 +59,7 @@ def list_accounts(
     while True:
         query = {**_search(search), "limit": str(size), "offset": str(offset)}
         try:
-            page, names = _read_page(cloud, group, query)
+            page, names = _read_page(session, group, query)
         except CloudError as error:
             if error.code not in _TOO_LONG or error.cloud_wide or size // 2 < SMALLEST_PAGE_ACCOUNTS:
                 raise
@@ -77,10 +73,10 @@ def list_accounts(
             break
         offset += size
         progress(f"{len(found)} accounts read")
-    listed = _read_all_names(cloud, group, search)
+    listed = _read_all_names(session, groups, group, search)
     listing = Listing()
     for name in sorted(listed - found.keys()):
-        account = cloud.accounts.look_up(name)
+        account = accounts.look_up(name)
         if account is not None:
             found[name] = account
         elif name in bare:
@@ -94,10 +90,10 @@ def _search(text: str | None) -> dict[str, str]:
     return {"search": text} if text else {}
 
 
-def _read_page(cloud: Cloud, group: str | None, query: t.Mapping[str, str]) -> tuple[list[Account], set[str]]:
+def _read_page(session: Session, group: str | None, query: t.Mapping[str, str]) -> tuple[list[Account], set[str]]:
     """Return the accounts of a page, and the names of those that it does not show."""
     path = API + "/users/details" if group is None else group_path(group) + "/users/details"
-    reply = cloud.session.request("GET", path, query=query, read_seconds=PAGE_SECONDS)
+    reply = session.request("GET", path, query=query, read_seconds=PAGE_SECONDS)
     if reply.missing and group is not None:
         raise reply.error("group_missing", f'It is "{group}".')
     require(reply, {})
@@ -110,10 +106,10 @@ def _read_page(cloud: Cloud, group: str | None, query: t.Mapping[str, str]) -> t
     return accounts, names
 
 
-def _read_all_names(cloud: Cloud, group: str | None, search: str | None) -> set[str]:
+def _read_all_names(session: Session, groups: NextcloudGroups, group: str | None, search: str | None) -> set[str]:
     """Return the names of all accounts that match, which come in one answer."""
     if group is not None:
-        return set(cloud.groups.members(group))
-    reply = cloud.session.request("GET", API + "/users", query=_search(search), read_seconds=LIST_SECONDS)
+        return set(groups.members(group))
+    reply = session.request("GET", API + "/users", query=_search(search), read_seconds=LIST_SECONDS)
     require(reply, {})
     return set(read_names(reply, "users"))

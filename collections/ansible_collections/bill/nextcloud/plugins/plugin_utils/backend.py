@@ -1,0 +1,196 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every kind of cloud offers to the modules: its accounts, its groups, and what can be found out about it.
+
+A backend sends requests and raises :class:`CloudError`: a definite refusal, or a fault whose ``outcome_unknown`` says
+that a change may have taken effect. It decides nothing; what differs between products beyond the requests themselves is
+said in its :class:`Abilities`.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
+from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
+from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import Settings
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a product can do with accounts. Fields are those of a plan."""
+
+    product: str
+    """Its name, for messages."""
+    created_with: frozenset[str]
+    """The fields that the creation of an account sets; all others are set one by one afterwards."""
+    cannot: frozenset[str] = frozenset()
+    """The options of an account that the product has nothing for; asking for one is an error."""
+    ignores: frozenset[str] = frozenset()
+    """Those of which it has nothing either, and whose lack harms nobody: they are left alone with a warning."""
+
+
+class Accounts(t.Protocol):
+    """The accounts of one cloud, seen by an administrator."""
+
+    @property
+    def abilities(self) -> Abilities:
+        """What the product can do. May send a request, the first time."""
+
+    @property
+    def may_try_passwords(self) -> bool:
+        """Whether another failed log-in would be harmless."""
+
+    def check_name(self, name: str) -> None:
+        """Check a name by the product's rules, without a request.
+
+        :raises CloudError: ``invalid_name``.
+        """
+
+    def read(self, name: str) -> Account | None:
+        """Return an account that may be changed, or None when there is none of this name.
+
+        :raises CloudError: as :meth:`look_up`; ``protected_account`` for administrators and the acting account.
+        """
+
+    def look_up(self, name: str) -> Account | None:
+        """Return any account, or None when there is none of this name.
+
+        :raises CloudError: ``account_conflict`` when the cloud answers with an account in another notation.
+        """
+
+    def read_acting(self) -> Account:
+        """Return the account that is logged in, which need not be allowed to read others."""
+
+    def create(self, wish: Wish) -> None:
+        """Create an account with the fields that a creation sets. Without a password it is invited by e-mail."""
+
+    def set_field(self, name: str, field: str, wish: Wish) -> None:
+        """Set ``quota``, ``email``, ``display_name``, ``language``, ``manager`` or ``password`` to what is wished.
+
+        :raises CloudError: ``not_yet`` when it cannot be set before the account has logged in.
+        """
+
+    def set_enabled(self, name: str, enabled: bool) -> None:
+        """Enable or disable an account."""
+
+    def add_group(self, name: str, group: str) -> None:
+        """Make an account a member of a group. A membership that exists already is fine."""
+
+    def remove_group(self, name: str, group: str) -> None:
+        """End an account's membership of a group. One that is gone already is fine."""
+
+    def add_group_admin(self, name: str, group: str) -> None:
+        """Make an account an administrator of a group."""
+
+    def remove_group_admin(self, name: str, group: str) -> None:
+        """End an account's rights over a group; an account that has none is fine."""
+
+    def delete(self, name: str) -> None:
+        """Delete an account and its files; one that is gone already is fine."""
+
+    def proves(self, name: str, password: str) -> bool:
+        """Whether one log-in with this name and password succeeds.
+
+        :raises CloudError: ``rate_limited``, without a log-in, after too many failed ones in this task; or a fault that
+            says nothing about the password.
+        """
+
+
+class Groups(t.Protocol):
+    """The groups of one cloud."""
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a group of exactly this name. It is asked once; groups made here are known."""
+
+    def names(self) -> list[str]:
+        """Return the names of all groups, sorted."""
+
+    def read(self, name: str) -> Group | None:
+        """Return a group with its display name, or None when there is none of exactly this name."""
+
+    def create(self, name: str, display_name: str | None = None) -> bool:
+        """Create a group. Returns False when there is one already."""
+
+    def rename(self, name: str, display_name: str) -> None:
+        """Set the display name of a group; its name stays."""
+
+    def delete(self, name: str) -> None:
+        """Delete a group; the accounts of its members stay. One that is gone already is fine."""
+
+    def members(self, name: str) -> frozenset[str]:
+        """Return the names of all members.
+
+        :raises CloudError: ``group_missing``.
+        """
+
+
+@dataclass
+class Listing:
+    """The accounts that were found."""
+
+    accounts: list[Account] = field(default_factory=list)
+    """Sorted by name."""
+    unreadable: list[str] = field(default_factory=list)
+    """Names that the cloud lists without showing the account (remnants of LDAP accounts, for instance)."""
+
+
+class Inspection(t.Protocol):
+    """What can be found out about a cloud. Nothing is changed by it."""
+
+    def read_capabilities(self) -> dict[str, t.Any]:
+        """Return the capabilities that the cloud announces, as its own object."""
+
+    def prove_write(self) -> None:
+        """Send a writing request that can have no effect.
+
+        :raises CloudError: ``write_not_permitted`` when the acting account may not change accounts.
+        """
+
+    def limits(self, capabilities: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Return what limits accounts; ``unknown`` and None stand for what the cloud does not tell.
+
+        Keys: ``quota_default``, ``quota_maximum``, ``quota_allow_unlimited``, ``password_min_length``,
+        ``email_required``, ``mails_new_accounts``, ``login_delay_milliseconds``.
+        """
+
+    def free_space(self) -> int | None:
+        """Return the free bytes of the cloud's disk, or None where it does not tell."""
+
+
+class ListAccounts(t.Protocol):
+    """Reads many accounts of a cloud."""
+
+    def __call__(
+        self,
+        *,
+        search: str | None = None,
+        group: str | None = None,
+        progress: t.Callable[[str], object] = lambda text: None,
+    ) -> Listing:
+        """Read the accounts: all, those of a group, or those that a search finds; not both.
+
+        :param search: a part of name, display name or e-mail address.
+        :param group: only members of this group.
+        :param progress: is told how far it is.
+        :raises CloudError: ``group_missing``, and for every answer that is not one: there is no listing with gaps.
+        """
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One cloud, as the modules see it: its parts share one log-in."""
+
+    dialect: str
+    """One of ``dialect.DIALECTS``."""
+    accounts: Accounts
+    groups: Groups
+    inspection: Inspection
+    list_accounts: ListAccounts
+    settings: Settings | None = None
+    """The settings of its apps; None: the product shows none by its API."""
+    warnings: tuple[str, ...] = ()
+    """What should be known of the connection."""

@@ -1,0 +1,201 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP requests to a cloud, each within a total time; what the answers mean is for others to say.
+
+Nothing is repeated, and no redirect is followed. All faults of the transport become :class:`CloudError`, whose
+``outcome_unknown`` tells whether a change may have taken effect nevertheless.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Credentials
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.deadline import Watch, watched_adapter
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.endpoint import Endpoint
+
+with contextlib.suppress(ImportError):  # see deadline.MISSING_LIBRARY
+    import requests
+
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 60.0
+MAX_BODY_BYTES = 16 * 1024 * 1024
+
+_PIECE_BYTES = 64 * 1024
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer, read to its end."""
+
+    status: int
+    headers: t.Mapping[str, str]
+    body: bytes
+
+
+class Transport:
+    """The way to one cloud.
+
+    :param endpoint: where the cloud is.
+    :param credentials: sent with every request; None: with none.
+    :param headers: sent with every request, too.
+    :param connect_seconds: how long a connection may take.
+    :param read_seconds: how long an answer may take; single requests may say otherwise.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: Credentials | None,
+        *,
+        headers: t.Mapping[str, str],
+        connect_seconds: float = CONNECT_SECONDS,
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
+        self.endpoint = endpoint
+        self._connect_seconds = connect_seconds
+        self._read_seconds = read_seconds
+        self._watch = Watch()
+        self._http = requests.Session()
+        self._http.trust_env = False  # no proxies, no .netrc, no CA bundle of the caller's environment
+        self._http.verify = endpoint.verify
+        self._http.auth = credentials.auth() if credentials is not None else None
+        self._http.headers.update(
+            {
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",  # so that the limit of the body is that of what is read
+                "User-Agent": "bill.nextcloud",
+                **headers,
+            }
+        )
+        adapter = watched_adapter(self._watch)
+        self._http.mount("https://", adapter)
+        self._http.mount("http://", adapter)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def forget_cookies(self) -> None:
+        """Forget the session that the cloud keeps for us."""
+        self._http.cookies.clear()
+
+    def set_cookie(self, name: str, value: str) -> None:
+        """Bring a cookie along."""
+        self._http.cookies.set(name, value)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: t.Mapping[str, str] | None = None,
+        form: list[tuple[str, str]] | None = None,
+        json: t.Any = None,
+        read_seconds: float | None = None,
+    ) -> Answer:
+        """Send a request and read the answer within ``connect + read`` seconds in all.
+
+        :param path: below the cloud's root, percent-encoded.
+        :param form: fields of the body.
+        :param json: the body; not together with ``form``.
+        :param read_seconds: how long the answer may take.
+        :raises CloudError: ``unreachable``, ``timeout``, ``certificate_not_verified``, ``redirected``, or
+            ``not_an_answer`` for a body that is too large.
+        """
+        name = self.name(method, path)
+        read_seconds = read_seconds or self._read_seconds
+        self._watch.start(self._connect_seconds + read_seconds)
+        try:
+            with self._http.request(
+                method,
+                self.endpoint.url(path),
+                params=query,
+                data=form,
+                json=json,
+                timeout=(self._connect_seconds, read_seconds),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                answer = Answer(response.status_code, dict(response.headers), self._read_body(response, name, method))
+            if self._watch.expired:  # without Content-Length a connection cut by the watch looks like a complete body
+                raise requests.exceptions.ReadTimeout()
+        except (requests.exceptions.RequestException, OSError) as error:
+            raise self._fault(error, method, name) from error
+        finally:
+            self._watch.stop()
+        if answer.status in _REDIRECTS:
+            target = self.endpoint.redirect_target(answer.headers.get("Location", ""))
+            raise CloudError("redirected", f"It points to {target}.", request=name, http_status=answer.status)
+        return answer
+
+    def name(self, method: str, path: str) -> str:
+        """Return how messages call a request."""
+        return f"{method} {self.endpoint.path(path)}"
+
+    def _read_body(self, response: requests.Response, name: str, method: str) -> bytes:
+        pieces: list[bytes] = []
+        size = 0
+        for piece in response.iter_content(_PIECE_BYTES):
+            size += len(piece)
+            if size > MAX_BODY_BYTES:
+                raise CloudError(
+                    "not_an_answer",
+                    f"It is larger than {MAX_BODY_BYTES} bytes.",
+                    request=name,
+                    http_status=response.status_code,
+                    outcome_unknown=method != "GET",
+                )
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def _fault(self, error: Exception, method: str, name: str) -> CloudError:
+        """Turn a fault of the transport into an error; only what was sent can have an unknown outcome."""
+        sent = self._watch.sent
+        unknown = sent and method != "GET"
+        certificate = _certificate_fault(error)
+        if certificate is not None and not sent:
+            return CloudError("certificate_not_verified", certificate, request=name)
+        if self._watch.expired or isinstance(error, requests.exceptions.Timeout):
+            message = "No complete answer in time." if sent else "No connection in time."
+            return CloudError("timeout", message, request=name, outcome_unknown=unknown, cloud_wide=not sent)
+        if sent:
+            return CloudError("unreachable", "The connection was cut.", request=name, outcome_unknown=unknown)
+        return CloudError("unreachable", f"{_innermost(error)}.", request=name, cloud_wide=True)
+
+
+def _chain(error: BaseException) -> t.Iterator[BaseException]:
+    """Yield an exception and what lies below it, in any of the places where urllib3 and requests keep that."""
+    seen: set[int] = set()
+    waiting: list[t.Any] = [error]
+    while waiting:
+        current = waiting.pop(0)
+        if isinstance(current, BaseException) and id(current) not in seen:
+            seen.add(id(current))
+            yield current
+            waiting += [getattr(current, "reason", None), *current.args, current.__cause__, current.__context__]
+
+
+def _certificate_fault(error: BaseException) -> str | None:
+    for fault in _chain(error):
+        if isinstance(fault, ssl.SSLCertVerificationError):
+            return f"{fault.verify_message}."
+    return None
+
+
+def _innermost(error: BaseException) -> str:
+    """Return the operating system's words for a fault, which are short and hold no address book of Python objects."""
+    for fault in _chain(error):
+        if isinstance(fault, ssl.SSLError):
+            return "TLS: %s" % (fault.reason or "handshake failed")
+        if isinstance(fault, requests.exceptions.RequestException):
+            continue  # it is an OSError as well, with the text of everything below it
+        if isinstance(fault, OSError) and fault.strerror:
+            return fault.strerror
+    return type(error).__name__
