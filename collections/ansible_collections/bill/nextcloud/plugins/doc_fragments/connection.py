@@ -35,6 +35,15 @@ options:
       - PEM file (or directory) of the CA that signed the cloud's certificate, on the controller.
       - Without it the CAs of the Python package certifi are trusted. Certificates are always verified.
     type: path
+  dialect:
+    description:
+      - Which API the cloud has. All options mean the same with each; what a product has nothing for is an error, or a
+        warning where that harms nobody.
+      - V(nextcloud), Nextcloud 17 or later. V(owncloud), ownCloud 10 and 11. V(libregraph), oCIS and OpenCloud.
+      - With V(auto) the cloud is asked, by one request more for each task (C(status.php), which needs no log-in).
+    type: str
+    choices: [auto, nextcloud, owncloud, libregraph]
+    default: auto
 requirements:
   - Python 3.11 or later on the controller, with requests and urllib3 2.
 """

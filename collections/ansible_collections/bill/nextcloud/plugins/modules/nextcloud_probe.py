@@ -93,8 +93,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+dialect:
+  description: Which API the cloud has. Null if the cloud did not answer, like everything that could not be found out.
+  returned: always
+  type: str
+  sample: nextcloud
 product:
-  description: Name of the product. Null if the cloud did not answer, like everything that could not be found out.
+  description: Name of the product, as the cloud calls itself.
   returned: always
   type: str
   sample: Nextcloud

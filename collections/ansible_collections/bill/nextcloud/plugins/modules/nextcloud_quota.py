@@ -247,6 +247,14 @@ accounts:
           returned: always
           type: str
           sample: "2026-05-04T09:30:00Z"
+    pending:
+      description:
+        - Fields that cannot be set before the account has logged in for the first time. A run after that sets them.
+        - Only the quota, and only on oCIS and OpenCloud, where the first log-in makes the storage.
+      returned: always
+      type: list
+      elements: str
+      sample: []
     warnings:
       description: What went well but should be known, for instance a quota below what is used.
       returned: always

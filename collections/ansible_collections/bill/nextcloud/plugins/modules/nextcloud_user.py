@@ -207,6 +207,14 @@ account:
       returned: always
       type: str
       sample: "2026-05-04T09:30:00Z"
+pending:
+  description:
+    - Fields that cannot be set before the account has logged in for the first time. A run after that sets them.
+    - Only the quota, and only on oCIS and OpenCloud, where the first log-in makes the storage.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 groups_created:
   description: Groups that were created because of O(create_groups) (in check mode, would be created), sorted.
   returned: always

@@ -227,6 +227,15 @@ accounts:
           type: str
           sample: "2026-05-04T09:30:00Z"
           version_added: 0.2.0
+    pending:
+      description:
+        - Fields that cannot be set before the account has logged in for the first time. A run after that sets them.
+        - Only the quota, and only on oCIS and OpenCloud, where the first log-in makes the storage.
+      returned: always
+      type: list
+      elements: str
+      sample: []
+      version_added: 0.2.0
     warnings:
       description: What went well but should be known, for instance a quota below what is used.
       returned: always
@@ -242,10 +251,11 @@ accounts:
           description:
             - What happened, a fixed key.
             - V(unreachable), V(timeout), V(not_an_answer), V(rate_limited), V(server_error), V(outcome_unknown),
-              V(not_verified); V(maintenance), V(wrong_credentials), V(login_blocked), V(write_not_permitted),
-              V(certificate_not_verified); V(invalid_url), V(redirected), V(invalid_name), V(invalid_value),
-              V(duplicate_name), V(password_refused), V(group_missing), V(account_missing), V(account_conflict),
-              V(protected_account), V(protected_group), V(limit_reached), V(backend_refused), V(refused).
+              V(not_verified), V(not_yet); V(maintenance), V(wrong_credentials), V(login_blocked),
+              V(write_not_permitted), V(certificate_not_verified); V(invalid_url), V(unknown_product), V(redirected),
+              V(invalid_name), V(invalid_value), V(duplicate_name), V(password_refused), V(group_missing),
+              V(account_missing), V(account_conflict), V(protected_account), V(protected_group), V(limit_reached),
+              V(backend_refused), V(unsupported), V(refused).
           returned: always
           type: str
           sample: group_missing

@@ -52,4 +52,10 @@ def connection_of(parameters: t.Mapping[str, t.Any]) -> Connection:
 
 def anonymous(connection: Connection) -> Transport:
     """Return the way to a cloud for what everybody may ask."""
-    return Transport(connection.endpoint, None, headers={"OCS-APIRequest": "true"})
+    return Transport(
+        connection.endpoint,
+        None,
+        headers={"OCS-APIRequest": "true"},
+        connect_seconds=connection.connect_seconds,
+        read_seconds=connection.read_seconds,
+    )

@@ -20,6 +20,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import Tr
 STATUS = "/status.php"
 _CAPABILITIES = "/ocs/v2.php/cloud/capabilities"
 _OWNCLOUD_MAJORS = (10, 11)
+_PRODUCTS: dict[str | None, str] = {NEXTCLOUD: "Nextcloud", OWNCLOUD: "ownCloud"}
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,10 @@ def identify(transport: Transport) -> Identity:
     answer = transport.send("GET", STATUS)
     status = read_object(answer.body)
     if status is not None and "installed" in status:
+        dialect = dialect_of(status)
         return Identity(
-            dialect_of(status),
-            _text(status.get("productname")),
+            dialect,
+            _text(status.get("productname")) or _PRODUCTS.get(dialect),
             _text(status.get("versionstring")),
             bool(status.get("maintenance")),
             bool(status.get("needsDbUpgrade")),
@@ -66,7 +68,9 @@ def identify(transport: Transport) -> Identity:
             request=transport.name("GET", STATUS),
             http_status=answer.status,
         )
-    return Identity(dialect_of(version), _text(version.get("product")), _text(version.get("string")), None, None)
+    dialect = dialect_of(version)
+    product = _text(version.get("product")) or _PRODUCTS.get(dialect)
+    return Identity(dialect, product, _text(version.get("string")), None, None)
 
 
 def dialect_of(told: t.Mapping[str, t.Any]) -> str | None:

@@ -74,7 +74,12 @@ def _checked_names(names: t.Sequence[str] | None) -> list[str] | None:
 
 
 def _read(cloud: Cloud, names: t.Sequence[str], found: _Found) -> None:
-    """Read some accounts, one request each; a failure of one does not keep the others from being read."""
+    """Read some accounts, one request each; a failure of one does not keep the others from being read.
+
+    :raises CloudError: ``invalid_name``, before any request; what concerns the cloud.
+    """
+    for name in names:
+        cloud.accounts.check_name(name)
     for name in names:
         try:
             account = cloud.accounts.look_up(name)

@@ -65,7 +65,7 @@ def test_free_space(cloud: ScriptedCloud, answer: Answer, space: int | None) -> 
 
 def test_free_space_that_takes_long(cloud: ScriptedCloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest is known, and nobody waits for it."""
-    monkeypatch.setattr("ansible_collections.bill.nextcloud.plugins.plugin_utils.space._READ_SECONDS", 0.2)
+    monkeypatch.setattr("ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.space._READ_SECONDS", 0.2)
     expect_start(cloud, ADMINISTRATOR)
     cloud.expect("GET", INFO, fault("hang"))
     result = run(cloud, write_proof=False, read_limits=False, read_space=True)

@@ -72,6 +72,7 @@ def test_nothing_to_do(cloud: ScriptedCloud) -> None:
             "backend": "Database",
             "last_login": "2023-11-14T22:13:20Z",
         },
+        "pending": [],
         "failure": None,
         "groups_created": [],
         "diff": [],

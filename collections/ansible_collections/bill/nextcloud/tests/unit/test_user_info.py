@@ -105,7 +105,8 @@ def test_another_notation_is_another_account(cloud: ScriptedCloud) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a/b", " anna", "anna ", "", "..", "a" * 65, "Ольга", "a\nb", "a%2Fb", "details", "disabled", "recent"]
+    "name",
+    ["a/b", " anna", "anna ", "", "..", "a" * 65, "Ольга", "a\nb", "a%2Fb", "a+b", "details", "disabled", "recent"],
 )
 def test_names_that_cannot_be_cost_no_request(cloud: ScriptedCloud, name: str) -> None:
     """They are a fault of the task, with nothing read of the others."""

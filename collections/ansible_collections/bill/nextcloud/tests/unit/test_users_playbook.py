@@ -50,6 +50,7 @@ class Playbook:
             "api_url": self._cloud.url,
             "api_username": ADMIN,
             "api_password": "{{ the_password }}",
+            "dialect": "nextcloud",
             "passwords": {"elsewhere": "{{ map_password }}"},
             **task,
         }
@@ -225,6 +226,7 @@ def test_secrets_of_arguments() -> None:
     """Found even in arguments that are wrong; too short ones are no use to mask."""
     arguments = {
         "api_password": "adminsecret",
+        "dialect": "nextcloud",
         "passwords": {"a": "mapsecret", "b": 12345, "c": None},
         "accounts": [{"password": "ownsecret"}, {"password": "abc"}, "nonsense", None],
     }

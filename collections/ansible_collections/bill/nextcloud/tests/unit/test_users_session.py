@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
-from ansible_collections.bill.nextcloud.plugins.plugin_utils import session as sessions
+from ansible_collections.bill.nextcloud.plugins.plugin_utils import transport
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Password
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.endpoint import Endpoint
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
@@ -166,7 +166,7 @@ def test_other_trouble_is_one_accounts(cloud: ScriptedCloud, answer: Answer, exp
 
 def test_a_huge_body_is_not_read(cloud: ScriptedCloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bodies are limited."""
-    monkeypatch.setattr(sessions, "MAX_BODY_BYTES", 100_000)
+    monkeypatch.setattr(transport, "MAX_BODY_BYTES", 100_000)
     cloud.expect("GET", PATH, Answer(200, b'{"ocs":' + b" " * 200_000 + b"}"))
     result = run_one(cloud, state="exists")
     assert code(result) == "not_an_answer"
