@@ -130,6 +130,7 @@ class Runs:
         run = Run(
             ident=uuid.uuid4().hex,
             cloud=cloud.id,
+            dialect=cloud.dialect,
             playbook="accounts",
             accounts=[dict(wish) for wish in wishes],
             passwords=dict(passwords),
@@ -153,14 +154,21 @@ class Runs:
         ``anew``: a person asks for one log-in, also with credentials of a worker host that the cloud has refused.
         Raises what :meth:`accounts` raises."""
         timeout = seconds or self.settings.bridge.run_timeout
-        run = Run(ident=uuid.uuid4().hex, cloud=cloud.id, playbook="probe", timeout=timeout)
+        run = Run(ident=uuid.uuid4().hex, cloud=cloud.id, dialect=cloud.dialect, playbook="probe", timeout=timeout)
         failure = self._play(run, cloud, anew=anew)["failure"]
         return failure_of(failure, cloud, cloud.username) if failure else None
 
     def groups(self, cloud: Cloud, seconds: int, *, space: bool = False) -> Listing | Failure:
         """The groups of ``cloud``, sorted, or why they cannot be read; ``space``: and how much space it has left.
         ``seconds``: the limit of the run. Raises what :meth:`accounts` raises."""
-        run = Run(ident=uuid.uuid4().hex, cloud=cloud.id, playbook="groups", space=space, timeout=seconds)
+        run = Run(
+            ident=uuid.uuid4().hex,
+            cloud=cloud.id,
+            dialect=cloud.dialect,
+            playbook="groups",
+            space=space,
+            timeout=seconds,
+        )
         try:
             found = self._play(run, cloud)
         finally:
@@ -178,6 +186,7 @@ class Runs:
         run = Run(
             ident=uuid.uuid4().hex,
             cloud=cloud.id,
+            dialect=cloud.dialect,
             playbook="usage",
             names=list(names),
             timeout=self.settings.bridge.run_timeout,
@@ -204,6 +213,7 @@ class Runs:
         run = Run(
             ident=uuid.uuid4().hex,
             cloud=cloud.id,
+            dialect=cloud.dialect,
             playbook="import",
             names=list(names),
             quotas=list(quotas),
