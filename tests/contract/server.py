@@ -26,6 +26,7 @@ PASSWORDS = {
     "short": "Sh0rt!",
     "common": "passwordpassword",
     "long": "Lo0ng-" * 80,
+    "onlylower": "rec-onlylower-tablecloth-wombat",
 }
 Credentials = tuple[str, str]
 _OCS = {"OCS-APIRequest": "true"}
