@@ -53,7 +53,7 @@ def seed(cloud: Cloud, wish: Mapping[str, Any]) -> int:
     if unknown or "name" not in wish:
         raise SeedRefused(f"name is needed; unknown keys: {', '.join(sorted(unknown)) or 'none'}")
     asked = Seed(**wish)
-    if asked.count < 1 or (asked.count > 1 and _filled(asked.name, 1) == _filled(asked.name, 2)):
+    if asked.count < 1 or (asked.count > 1 and filled(asked.name, 1) == filled(asked.name, 2)):
         raise SeedRefused("count must be at least 1, and more than one account need {number} in the name")
     backend = _backend(asked)
     password = secrets.token_urlsafe(24) if asked.password is None else asked.password
@@ -61,17 +61,17 @@ def seed(cloud: Cloud, wish: Mapping[str, Any]) -> int:
     asked = replace(asked, quota=normalise(asked.quota))
     accounts = [
         Account(
-            _filled(asked.name, number),
+            filled(asked.name, number),
             password,
             cloud.config,
             backend=backend,
             enabled=asked.enabled,
             gone=asked.gone,
-            chosen_name=_filled(asked.display_name, number) or None,
-            email=_filled(asked.email, number) or None,
+            chosen_name=filled(asked.display_name, number) or None,
+            email=filled(asked.email, number) or None,
             language=asked.language,
             quota=asked.quota,
-            manager=_filled(asked.manager, number),
+            manager=filled(asked.manager, number),
             first_login=last_login,
             last_login=last_login,
             files=Files(skeleton=asked.used),
@@ -88,7 +88,8 @@ def seed(cloud: Cloud, wish: Mapping[str, Any]) -> int:
     return len(accounts)
 
 
-def _filled(text: str, number: int) -> str:
+def filled(text: str, number: int) -> str:
+    """The text with `{number}` replaced. Raises SeedRefused when it has other places to fill."""
     try:
         return text.format(number=number)
     except (LookupError, ValueError) as error:
