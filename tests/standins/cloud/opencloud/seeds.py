@@ -11,7 +11,7 @@ from typing import Any
 
 from standins.cloud.files import Files
 from standins.cloud.opencloud.state import ROLES, USER, Cloud, Drive, User
-from standins.cloud.seeds import SeedRefused, filled
+from standins.cloud.seeds import SeedRefused, check_order, filled
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,8 @@ class Seed:
 
 def seed(cloud: Cloud, wish: Mapping[str, Any]) -> int:
     """Make the accounts of `wish` (the fields of Seed); returns how many. Raises SeedRefused, GraphError."""
-    unknown = set(wish) - {one.name for one in fields(Seed)}
-    if unknown or "name" not in wish:
-        raise SeedRefused(f"name is needed; unknown keys: {', '.join(sorted(unknown)) or 'none'}")
+    check_order(wish, {one.name for one in fields(Seed)})
     asked = Seed(**wish)
-    if asked.count < 1 or (asked.count > 1 and filled(asked.name, 1) == filled(asked.name, 2)):
-        raise SeedRefused("count must be at least 1, and more than one account need {number} in the name")
     if (asked.quota is not None or asked.used) and not asked.logged_in:
         raise SeedRefused("quota and used need logged_in: there is no drive before")
     if asked.role not in ROLES:
