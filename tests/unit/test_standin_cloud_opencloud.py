@@ -225,6 +225,31 @@ def test_unknown_paths_are_pages_of_the_web_interface(client: GraphClient) -> No
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "content", "message"),
+    [
+        ("POST", "users", None, "EOF"),
+        ("POST", "groups", {"displayName": 5}, "number into Go struct field Group.displayName of type string"),
+        ("PATCH", "groups/g", {"members@odata.bind": [True]}, "bool into Go struct field Group.members@odata.bind"),
+        ("PATCH", "users/admin", {"passwordProfile": "x"}, "string into Go struct field UserUpdate.passwordProfile"),
+        ("PATCH", "drives/d", {"quota": {"total": 2**63}}, "number 9223372036854775808 into Go struct field Quota"),
+        ("POST", "users/u/appRoleAssignments", {}, "no value given for required property appRoleId"),
+    ],
+)
+def test_bodies_are_read_strictly(client: GraphClient, method: str, path: str, content: object, message: str) -> None:
+    """What does not fit is refused with the text of Go."""
+    answer = client.graph(method, path, content)
+    assert error(answer)[:2] == (400, "invalidRequest")
+    assert message in error(answer)[2]
+
+
+def test_ocs_without_a_version_is_not_found(client: GraphClient) -> None:
+    """As is its provisioning API."""
+    assert [client.call("GET", path).status_code for path in ("ocs", "ocs/v1.php", "ocs/v1.php/cloud/users")] == [
+        404
+    ] * 3
+
+
 def test_read_only_directory_refuses_every_change(tmp_path: Path) -> None:
     """And yet the drive is gone after the refused deletion, as in the source. Quota can be set."""
     settings = {"directory_read_only": True}

@@ -74,8 +74,12 @@ def _value(value: Any, kind: str | Shape, owner: str, path: str) -> Any:
         if isinstance(value, Literal):
             return _whole_number(value, owner, path)
         wanted = kind
+    elif kind == "[]string":
+        if isinstance(value, list):
+            return [_value(item, "string", owner, path) for item in value]
+        wanted = kind
     else:
-        python = {"string": str, "bool": bool, "[]string": list}[kind]
+        python = {"string": str, "bool": bool}[kind]
         if isinstance(value, python) and not isinstance(value, Literal):
             return value
         wanted = kind

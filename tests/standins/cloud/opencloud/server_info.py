@@ -40,7 +40,7 @@ def is_public(path: tuple[str, ...]) -> bool:
 
 def ocs_answer(path: tuple[str, ...], cloud: Cloud, acting: User | None) -> Answer:
     """The answer to a path below ocs. acting: None only where `is_public`."""
-    version = path[0].removeprefix("v").removesuffix(".php")
+    version = "".join(path[:1]).removeprefix("v").removesuffix(".php")
     headers = {"Ocs-Api-Version": version}
     if path[1:] == ("cloud", "capabilities"):
         return _envelope(version, _capabilities(cloud), headers)
