@@ -21,6 +21,7 @@ from standins.cloud.auth import (
 )
 from standins.cloud.files import NoSpace
 from standins.cloud.ocs import Answer
+from standins.cloud.release import DavTexts
 
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _EMPTY = {"Content-Type": "text/html; charset=UTF-8"}
@@ -74,9 +75,9 @@ class DavError(Exception):
         return Answer(self.status, body.encode(), _XML | dict(self.headers))
 
 
-def maintenance() -> Answer:
+def maintenance(texts: DavTexts) -> Answer:
     """The answer in maintenance mode; it has no header that says so."""
-    return DavError(503, r"OCA\DAV\Exception\ServerMaintenanceMode", "System is in maintenance mode.").answer()
+    return DavError(503, *texts.maintenance).answer()
 
 
 def _not_found(name: str) -> DavError:
@@ -86,8 +87,9 @@ def _not_found(name: str) -> DavError:
 class Dav:
     """Answers WebDAV requests."""
 
-    def __init__(self, authenticator: Authenticator) -> None:
+    def __init__(self, authenticator: Authenticator, texts: DavTexts) -> None:
         self._authenticator = authenticator
+        self._texts = texts
 
     def answer(self, request: DavRequest) -> tuple[Answer, Login | None]:
         """The answer and the log-in it was given under."""
@@ -106,7 +108,7 @@ class Dav:
         except WrongLogin as error:
             raise DavError(401, refused, _WRONG, challenge) from error
         except AccountDisabled as error:
-            raise DavError(503, unavailable, r"OC\User\LoginException: Account disabled") from error
+            raise DavError(503, unavailable, rf"OC\User\LoginException: {self._texts.disabled}") from error
         except LoginBlocked as error:
             raise DavError(429, r"OCA\DAV\Connector\Sabre\Exception\TooManyRequests", "") from error
         except SkeletonFailed as error:
@@ -158,7 +160,8 @@ def _put(account: Account, name: str, body: bytes) -> Answer:
     try:
         account.files.check_space(len(body), account.quota_bytes)
     except NoSpace as error:
-        message = f"Insufficient space in /{name}, {error.required} required, {error.available} available"
+        place = f"{account.release.dav.root}{name}"
+        message = f"Insufficient space in {place}, {error.required} required, {error.available} available"
         raise DavError(507, r"Sabre\DAV\Exception\InsufficientStorage", message) from error
     status = 204 if name in account.files.contents else 201
     account.files.contents[name] = body

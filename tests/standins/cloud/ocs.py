@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -102,3 +102,16 @@ def envelope(version: int, wants_json: bool, code: int, message: str, data: Any,
     return Answer(
         http_status(code, version), body.encode(), {"Content-Type": f"application/{kind}; charset=utf-8", **headers}
     )
+
+
+def legacy_router_answer(version: int, wants_json: bool, error: OcsError) -> Answer:
+    """An answer that no controller gives, of a release with `release.Release.legacy_router`: without the numbers of a
+    page in version 1; with the HTTP status for the code in version 2, except where nobody is logged in, which is XML
+    whatever was asked for."""
+    unauthorised = error.code == UNAUTHORISED
+    status = http_status(error.code, version)
+    code = error.code if unauthorised or version == 1 else status
+    answer = envelope(2, wants_json and not unauthorised, code, error.message, error.data, error.headers)
+    if not wants_json or unauthorised:
+        answer.headers["Content-Type"] = "text/xml; charset=UTF-8"
+    return replace(answer, status=status)
