@@ -7,13 +7,14 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
-from contract import nextcloud_31
+from contract import nextcloud_17, nextcloud_31
 from contract.suite import Suite
 
 _OF_ALL = pytest.mark.parametrize(
     "suite",
     [
         pytest.param(nextcloud_31.SUITE, id="nextcloud-31"),
+        pytest.param(nextcloud_17.SUITE, id="nextcloud-17"),
     ],
 )
 
