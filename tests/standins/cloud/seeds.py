@@ -38,7 +38,7 @@ class Seed:
     quota: str = "default"
     used: int = 0
     enabled: bool = True
-    language: str = "en"
+    language: str = ""
     manager: str = ""
     password: str | None = None
     last_login: int | None = None
@@ -65,7 +65,7 @@ def seed(cloud: Cloud, wish: Mapping[str, Any]) -> int:
             gone=asked.gone,
             chosen_name=filled(asked.display_name, number) or None,
             email=filled(asked.email, number) or None,
-            language=asked.language,
+            language=asked.language or cloud.release.default_language,
             quota=asked.quota,
             manager=filled(asked.manager, number),
             first_login=last_login,
