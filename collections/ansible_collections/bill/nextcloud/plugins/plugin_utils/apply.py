@@ -17,7 +17,11 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import FINAL
 from ansible_collections.bill.nextcloud.plugins.module_utils.plan import CREATE, DELETE, UPDATE, Change, Plan, make_plan
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Accounts
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import read_completed, require_proof
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import (
+    is_half_made,
+    read_completed,
+    require_proof,
+)
 
 DELETE_POLLS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
 """Seconds between the reads after a deletion whose end was not seen: two minutes in all."""
@@ -244,9 +248,10 @@ class Application:
                 message += " If its invitation was not sent, delete the account and run again."
             raise refusal.recoded("outcome_unknown", message.strip(), outcome_unknown=True) from error
         self.written = not taken
-        changes = make_plan(account, self._wish, made_now=not taken).changes
+        made_now = not taken or is_half_made(self._cloud, account, self._wish)
+        changes = make_plan(account, self._wish, made_now=made_now).changes
         if taken or refusal.outcome_unknown:
-            self._write(changes, made_now=not taken)
+            self._write(changes, made_now=made_now)
         else:
             self._complete(changes, refusal)
             self.warnings.append(

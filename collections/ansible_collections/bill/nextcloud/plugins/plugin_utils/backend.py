@@ -31,6 +31,10 @@ class Abilities:
     """The options of an account that the product has nothing for; asking for one is an error."""
     ignores: frozenset[str] = frozenset()
     """Those of which it has nothing either, and whose lack harms nobody: they are left alone with a warning."""
+    longest_display_name: int | None = None
+    """How many characters a display name may have at most; None: the cloud itself says when one is too long."""
+    group_display_names: bool = True
+    """Whether a group can have a display name besides its name."""
 
 
 class Accounts(t.Protocol):

@@ -15,7 +15,11 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish, parse_wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.apply import Application
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Accounts, Cloud, Groups
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import read_completed, require_proof
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import (
+    is_half_made,
+    read_completed,
+    require_proof,
+)
 
 MAX_SILENT_ACCOUNTS = 3
 """After so many accounts in a row without any answer the cloud counts as unreachable."""
@@ -177,6 +181,8 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
         job.current = job.account = read_completed(accounts, job.current, wish, sleep)
     if job.current is not None and wish.proven:
         require_proof(accounts, job.current, wish, email=True)
+        if is_half_made(accounts, job.current, wish):
+            wish = job.wish = wish.for_new_account()
     if wish.invite and job.current is not None and wish.state != "absent":
         _check_invited(job.current)
     plan = plans.make_plan(job.current, wish, set_password=_has_other_password(job, wish, accounts))
@@ -193,7 +199,7 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
 def _possible(job: Job, wish: Wish, accounts: Accounts) -> Wish:
     """Return what of a wish the product can do; what it leaves out is told.
 
-    :raises CloudError: ``invalid_name``; ``unsupported`` when it cannot do without that.
+    :raises CloudError: ``invalid_name``; ``invalid_value``; ``unsupported`` when it cannot do without that.
     """
     accounts.check_name(wish.name)
     if wish.state == "absent":
@@ -202,6 +208,9 @@ def _possible(job: Job, wish: Wish, accounts: Accounts) -> Wish:
     impossible = sorted(option for option in abilities.cannot if getattr(wish, option))
     if impossible:
         raise CloudError("unsupported", f"{abilities.product} has nothing for {', '.join(impossible)}.")
+    longest = abilities.longest_display_name
+    if longest is not None and len(wish.display_name or "") > longest:
+        raise CloudError("invalid_value", f"display_name is longer than {longest} characters.")
     ignored = sorted(option for option in abilities.ignores if getattr(wish, option))
     if ignored:
         job.warnings.append(f"{abilities.product} has nothing for {', '.join(ignored)}, which is left alone")
