@@ -271,6 +271,14 @@ def test_a_directory_that_is_kept_elsewhere(start: Start) -> None:
     assert (code(refused), "another directory" in refused["failure"]["message"]) == ("backend_refused", True)
 
 
+def test_no_files_are_lost_where_an_account_cannot_be_deleted(start: Start) -> None:
+    """Such a server purges the files before it finds out that it cannot delete the account."""
+    cloud = start(directory_read_only=True)
+    cloud.standin.make_accounts("anna", logged_in=True, quota=GIB)
+    assert code(cloud.user("anna", state="absent")) == "backend_refused"
+    assert cloud.quota_of("anna") == GIB
+
+
 def bearer(end: float) -> str:
     """An access token as OpenID Connect has them, a JSON Web Token."""
     parts = [json.dumps(part).encode() for part in ({"alg": "RS256"}, {"exp": int(end), "sub": ADMIN})]

@@ -68,6 +68,7 @@ class LibreGraphAccounts:
     :param groups: of the same cloud.
     :param log_in: makes a session with other credentials, for proofs.
     :param takes_passwords: asks the cloud whether an account can log in by its name and password.
+    :param require_writable: raises unless the cloud may change its directory of accounts.
     """
 
     def __init__(
@@ -76,12 +77,14 @@ class LibreGraphAccounts:
         groups: LibreGraphGroups,
         log_in: t.Callable[[str, str], GraphSession],
         takes_passwords: t.Callable[[], bool],
+        require_writable: t.Callable[[], None],
     ) -> None:
         self._session = session
         self._groups = groups
         self._log_in = log_in
         self._ask_for_passwords = takes_passwords
         self._takes_passwords: bool | None = None
+        self._require_writable = require_writable
         self._proofs = Proofs(self._log_in_works, f"GET {ME}")
         self._acting_id: str | None = None
         self._known: dict[str, Found] = {}
@@ -249,7 +252,13 @@ class LibreGraphAccounts:
         """End rights over a group, which nobody has."""
 
     def delete(self, name: str) -> None:
-        """Delete an account and its personal drive, which is purged at once; one that is gone already is fine."""
+        """Delete an account and its personal drive, which is purged at once; one that is gone already is fine.
+
+        The drive goes first, and would be gone when the directory then refuses: so it is asked for before.
+
+        :raises CloudError: ``backend_refused`` for a directory that the cloud may only read.
+        """
+        self._require_writable()
         reply = self._session.request("DELETE", _user(self._id(name)), read_seconds=DELETE_SECONDS)
         if not reply.missing:
             require(reply, {})

@@ -37,13 +37,16 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
 
     session = GraphSession(connection, connection.credentials)
     groups = LibreGraphGroups(session)
-    accounts = LibreGraphAccounts(session, groups, log_in, partial(takes_passwords, connection))
+    inspection = LibreGraphInspection(session)
+    accounts = LibreGraphAccounts(
+        session, groups, log_in, partial(takes_passwords, connection), inspection.require_writable
+    )
     try:
         yield Cloud(
             LIBREGRAPH,
             accounts,
             groups,
-            LibreGraphInspection(session),
+            inspection,
             partial(list_accounts, session, groups),
             None,
             connection.warnings,

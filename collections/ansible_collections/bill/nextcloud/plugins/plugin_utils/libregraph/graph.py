@@ -19,7 +19,7 @@ _MAX_MESSAGE = 300
 _NO_CONTENT = 204
 # Faults that are the cloud's, whatever was asked. It has no maintenance mode of its own: 503 is what stands before it.
 _FAULTS = {401: "wrong_credentials", 429: "rate_limited", 503: "maintenance"}
-_READ_ONLY = "The cloud's accounts are kept in another directory, which it may not change."
+READ_ONLY = "The cloud's accounts are kept in another directory, which it may not change."
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def parse(answer: Answer, request: str, *, is_write: bool) -> Reply:
     if status == 403:
         raise reply.error("write_not_permitted")
     if status == 405:
-        raise reply.error("backend_refused", _READ_ONLY)
+        raise reply.error("backend_refused", READ_ONLY)
     if status == 423 or status >= 500:
         fault = reply.error("server_error")
         raise fault.recoded("server_error", fault.message, outcome_unknown=is_write and status >= 500)

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import UNKNOWN
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.graph import require
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.graph import READ_ONLY, require
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.session import API, GraphSession
 
 _CAPABILITIES = "/ocs/v1.php/cloud/capabilities"
@@ -24,17 +24,27 @@ class LibreGraphInspection:
 
     def __init__(self, session: GraphSession) -> None:
         self._session = session
-        self._capabilities: dict[str, t.Any] = {}
+        self._capabilities: dict[str, t.Any] | None = None
 
     def read_capabilities(self) -> dict[str, t.Any]:
-        """Return the capabilities, the one thing that is still told by the OCS API."""
-        reply = self._session.request("GET", _CAPABILITIES, query={"format": "json"})
-        require(reply, {})
-        found = _inner(reply.data, "ocs", "data", "capabilities")
-        if not isinstance(found, dict):
-            raise reply.error("not_an_answer", "It holds no capabilities.")
-        self._capabilities = found
-        return found
+        """Return the capabilities, the one thing that is still told by the OCS API. They are asked for once."""
+        if self._capabilities is None:
+            reply = self._session.request("GET", _CAPABILITIES, query={"format": "json"})
+            require(reply, {})
+            found = _inner(reply.data, "ocs", "data", "capabilities")
+            if not isinstance(found, dict):
+                raise reply.error("not_an_answer", "It holds no capabilities.")
+            self._capabilities = found
+        return self._capabilities
+
+    def require_writable(self) -> None:
+        """Raise unless the cloud may change its directory of accounts.
+
+        :raises CloudError: ``backend_refused``.
+        """
+        users = _inner(self.read_capabilities(), "graph", "users")
+        if _inner(users, "create_disabled") is True or _inner(users, "delete_disabled") is True:
+            raise CloudError("backend_refused", f"{READ_ONLY} OC_LDAP_SERVER_WRITE_ENABLED is false there.")
 
     def prove_write(self) -> None:
         """Send a writing request that can have no effect: the creation of an account without a name.
@@ -48,13 +58,7 @@ class LibreGraphInspection:
         reply = self._session.request("POST", API + "/users", json={})
         if reply.status != _INCOMPLETE:
             raise reply.error("refused", f"An account without a name was not answered with status {_INCOMPLETE}.")
-        capabilities = self._capabilities or self.read_capabilities()
-        if _inner(capabilities, "graph", "users", "create_disabled") is True:
-            raise CloudError(
-                "backend_refused",
-                "The cloud's accounts are kept in another directory, which it may not change"
-                " (OC_LDAP_SERVER_WRITE_ENABLED is false there).",
-            )
+        self.require_writable()
 
     def limits(self, capabilities: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Return what limits accounts; it never mails to them and takes those without an e-mail address."""
