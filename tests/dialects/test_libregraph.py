@@ -121,6 +121,10 @@ def test_a_strangers_account_is_not_taken(cloud: OpenCloud) -> None:
     assert code(cloud.user("anna", password=PASSWORD, email="eve@example.org", **wish)) == "account_conflict"
     assert code(cloud.user("anna", password=PASSWORD[:-1], email="anna@example.org", **wish)) == "account_conflict"
     assert cloud.quota_of("anna") == 0
+    cloud.standin.make_accounts("boris", password=PASSWORD)
+    cloud.sent()
+    assert code(cloud.user("boris", password=PASSWORD, email="boris@example.org", **wish)) == "account_conflict"
+    assert cloud.sent().count("GET /graph/v1.0/users/boris") == 1  # nobody waits for an address that never comes
     result = cloud.user("anna", password=PASSWORD, email="anna@example.org", **wish)
     assert (code(result), cloud.quota_of("anna")) == (None, GIB)
 
@@ -313,6 +317,7 @@ def test_a_bearer_token(start: Start) -> None:
 def test_an_app_token(start: Start) -> None:
     """Where it must be one, its end is known, if it is the only one; no password of an account can be tried then."""
     cloud = start(basic_auth=False, app_tokens=True, bearer_tokens={TOKEN: ADMIN})
+    new_app_token(cloud, "0s")  # has ended
     before = time.time()
     cloud.log_in = {"api_username": ADMIN, "api_password": new_app_token(cloud, "72h")}
     probe = cloud.probe()
@@ -330,7 +335,23 @@ def test_an_app_token(start: Start) -> None:
     assert cloud.probe()["credentials_expire"] is None
 
 
+def test_a_password_is_not_taken_for_an_app_token(start: Start) -> None:
+    """Where both are taken, nobody can tell."""
+    cloud = start(app_tokens=True, bearer_tokens={TOKEN: ADMIN})
+    new_app_token(cloud, "72h")
+    probe = cloud.probe()
+    assert (code(probe), probe["credentials_expire"]) == (None, None)
+
+
 # faults
+
+
+def test_a_deletion_is_believed_when_it_shows(cloud: OpenCloud) -> None:
+    """An account that is said to be gone is no refusal, and it is looked at."""
+    cloud.standin.make_accounts("anna")
+    cloud.standin.fault("status", method="DELETE", status=404, ocs_code=404, message="not found", times=1)
+    assert code(cloud.user("anna", state="absent")) == "not_verified"
+    assert cloud.user("anna", state="absent")["action"] == "deleted"
 
 
 @pytest.mark.parametrize("fault", ["cut_after", "empty"])

@@ -20,7 +20,7 @@ ADMIN = "root"
 ADMIN_PASSWORD = "Kennwort-Ω-of-the-admin"
 PASSWORD = "Swordfish-of-a-customer-1"
 COOKIE = "oc_session=abc"
-GRAPH = ("/graph/", "/auth-app/")
+GRAPH = "/graph/"
 """How the paths begin that speak LibreGraph."""
 
 
@@ -198,7 +198,7 @@ class ScriptedCloud:
 
 def whole_path(path: str) -> str:
     """Return a path of the script below the cloud's root."""
-    return path if path == "/status.php" or path.startswith(("/ocs/", *GRAPH)) else "/ocs/v2.php/cloud" + path
+    return path if path == "/status.php" or path.startswith(("/ocs/", GRAPH)) else "/ocs/v2.php/cloud" + path
 
 
 class _Server(ThreadingHTTPServer):

@@ -109,6 +109,13 @@ def test_an_account_whose_record_lacks_something_is_not_touched(cloud: ScriptedC
     assert code(run(cloud, state="absent")) == "not_an_answer"
 
 
+def test_the_acting_account_is_known_by_its_id(cloud: ScriptedCloud) -> None:
+    """A role of the operator's own may let it change accounts, so it need not be an administrator."""
+    expect_read(cloud, acting=False)
+    cloud.expect("GET", ME, said(record()), query={"$expand": "memberOf,appRoleAssignments"})
+    assert code(run(cloud, state="absent")) == "protected_account"
+
+
 def test_an_id_is_not_taken_for_a_name(cloud: ScriptedCloud) -> None:
     """The cloud would address the account of that id."""
     cloud.expect("GET", f"{USERS}/{ID}", said(record()), query=EXPAND)
