@@ -43,7 +43,7 @@ class Account:
     """One account. `chosen_name` is None until a display name was set; quota is the stored text.
 
     profile: fields that were edited. invited: a mail with a link to set the password was sent. gone: its backend
-    knows it no more, so lists still have its id while nothing else finds it.
+    knows it no more, so lists still have its id while nothing else finds it. created: seconds since 1970.
     """
 
     id: str
@@ -63,6 +63,7 @@ class Account:
     additional_mail: list[str] = field(default_factory=list)
     profile: dict[str, str] = field(default_factory=dict)
     app_passwords: set[str] = field(default_factory=set)
+    created: int = 0
     first_login: int = 0
     last_login: int = 0
     files: Files = field(default_factory=Files)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from standins.cloud import config_api, edit, groups, passwords, server_info, user_lists, users
+from standins.cloud import config_api, edit, groups, passwords, routes, server_info, user_lists, users
 from standins.cloud.account import Account
 from standins.cloud.auth import (
     AccountDisabled,
@@ -59,7 +59,7 @@ def _generate_password(call: Call) -> dict[str, str]:
 
 _APP_CONFIG = ("apps", "provisioning_api", "api", "v1", "config", "apps")
 _PASSWORD_POLICY = ("apps", "password_policy", "api", "v1")
-# Paths below /ocs/v2.php; "*" stands for one segment.
+# Paths below /ocs/v2.php (`routes.find`).
 _ROUTES: dict[tuple[str, ...], dict[str, Route]] = {
     ("core", "getapppassword"): {"GET": Route(_app_password)},
     ("cloud", "user"): {"GET": Route(users.read_self)},
@@ -133,10 +133,6 @@ class ApiRequest:
     url: str
 
 
-class _MethodNotAllowed(Exception):
-    """The path exists, for another method."""
-
-
 class _RateLimited(Exception):
     """The acting account called this too often."""
 
@@ -175,18 +171,6 @@ def _with_group(method: str, path: tuple[str, ...]) -> tuple[str, ...]:
     return (*path[:2], "/".join(path[2 : len(path) - len(behind)]), *behind)
 
 
-def _find_route(method: str, path: tuple[str, ...]) -> Route:
-    found = False
-    for pattern, methods in _ROUTES.items():
-        if len(pattern) == len(path) and all(want in ("*", have) for want, have in zip(pattern, path, strict=True)):
-            if method in methods:
-                return methods[method]
-            found = True
-    if found:
-        raise _MethodNotAllowed
-    raise OcsError(NOT_FOUND, UNKNOWN_ROUTE, early=True)
-
-
 class Api:
     """Answers provisioning calls."""
 
@@ -209,7 +193,7 @@ class Api:
         except OcsError as error:
             as_json = wants_json if error.early else accepts_json
             answer = envelope(request.version, as_json, error.code, error.message, error.data, error.headers)
-        except _MethodNotAllowed:
+        except routes.MethodNotAllowed:
             answer = Answer(405, b"", {"Content-Type": "application/json; charset=utf-8"})
         except _RateLimited:
             answer = Answer(429, b"", dict(_EMPTY_REFUSAL))
@@ -235,7 +219,10 @@ class Api:
             delay = self._authenticator.throttle.delay_ms(request.address)
             return server_info.capabilities(self._cloud.config, request.url, delay, login is not None)
         path = _with_group(request.method, request.path)
-        route = _find_route(request.method, path)
+        try:
+            route = routes.find(_ROUTES, request.method, path)
+        except routes.UnknownPath as error:
+            raise OcsError(NOT_FOUND, UNKNOWN_ROUTE, early=True) from error
         if login is None:
             raise not_logged_in()
         if request.headers.get("OCS-APIRequest", "").lower() != "true":

@@ -176,9 +176,14 @@ class Authenticator:
         if now - account.last_login > 60:
             account.last_login = now
         account.first_login = account.first_login or now
-        if first and not account.files.copy_skeleton(account.quota_bytes):
-            raise SkeletonFailed(account.id)
+        if first:
+            self._copy_skeleton(account)
         return first
+
+    def _copy_skeleton(self, account: Account) -> None:
+        """Fill the account at its first log-in."""
+        if not account.files.copy_skeleton(account.quota_bytes):
+            raise SkeletonFailed(account.id)
 
 
 def _password_fits(account: Account, password: str) -> bool:

@@ -21,9 +21,12 @@ from standins.cloud.auth import (
 )
 from standins.cloud.files import NoSpace
 from standins.cloud.ocs import Answer
+from standins.cloud.product import HttpRequest
 
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _EMPTY = {"Content-Type": "text/html; charset=UTF-8"}
+UNAVAILABLE = r"Sabre\DAV\Exception\ServiceUnavailable"
+NOT_AUTHENTICATED = r"Sabre\DAV\Exception\NotAuthenticated"
 _NAMESPACES = 'xmlns:d="DAV:" xmlns:s="http://sabredav.org/ns"'
 _KNOWN = ("quota-available-bytes", "quota-used-bytes", "getcontentlength", "resourcetype")
 _NO_HEADER = (
@@ -50,6 +53,20 @@ class DavRequest:
     address: str
     body: bytes
     prefix: str
+
+
+def taken_apart(request: HttpRequest, prefix: str) -> DavRequest:
+    """A request below remote.php of a cloud at this path."""
+    return DavRequest(
+        request.method,
+        request.segments[1:],
+        request.headers,
+        request.cookies,
+        request.credentials,
+        request.address,
+        request.body,
+        prefix,
+    )
 
 
 class DavError(Exception):
@@ -86,6 +103,8 @@ def _not_found(name: str) -> DavError:
 class Dav:
     """Answers WebDAV requests."""
 
+    realm = "Nextcloud"
+
     def __init__(self, authenticator: Authenticator) -> None:
         self._authenticator = authenticator
 
@@ -99,22 +118,27 @@ class Dav:
             return error.answer(), login
 
     def _login(self, request: DavRequest) -> Login:
-        unavailable = r"Sabre\DAV\Exception\ServiceUnavailable"
-        refused, challenge = r"Sabre\DAV\Exception\NotAuthenticated", {"WWW-Authenticate": 'Basic realm="Nextcloud"'}
         try:
             login = self._authenticator.login(request.cookies, request.credentials, request.address)
         except WrongLogin as error:
-            raise DavError(401, refused, _WRONG, challenge) from error
+            raise self._not_logged_in(_WRONG) from error
         except AccountDisabled as error:
-            raise DavError(503, unavailable, r"OC\User\LoginException: Account disabled") from error
+            raise self._disabled() from error
         except LoginBlocked as error:
             raise DavError(429, r"OCA\DAV\Connector\Sabre\Exception\TooManyRequests", "") from error
         except SkeletonFailed as error:
             message = r"OCP\Files\GenericFileException: file_put_contents failed"
-            raise DavError(503, unavailable, message) from error
+            raise DavError(503, UNAVAILABLE, message) from error
         if login is None:
-            raise DavError(401, refused, _NO_HEADER, challenge)
+            raise self._not_logged_in(_NO_HEADER)
         return login
+
+    def _not_logged_in(self, message: str) -> DavError:
+        challenge = {"WWW-Authenticate": f'Basic realm="{self.realm}"'}
+        return DavError(401, NOT_AUTHENTICATED, message, challenge)
+
+    def _disabled(self) -> DavError:
+        return DavError(503, UNAVAILABLE, r"OC\User\LoginException: Account disabled")
 
     def _work(self, request: DavRequest, login: Login) -> Answer:
         account = login.account

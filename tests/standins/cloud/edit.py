@@ -10,9 +10,8 @@ from typing import Any
 from standins.cloud import passwords, quota
 from standins.cloud.account import PROFILE_SCOPES, Account
 from standins.cloud.ocs import NOT_FOUND, OcsError
-from standins.cloud.request import Call, broken
+from standins.cloud.request import EMAIL, Call, broken
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _LOCALE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
 _MAX_DISPLAY_NAME = 64
 _LANGUAGE_CODES = """
@@ -76,7 +75,7 @@ def _edit_password(account: Account, value: str) -> None:
 
 
 def _edit_email(account: Account, value: str) -> None:
-    if value and not _EMAIL.fullmatch(value):
+    if value and not EMAIL.fullmatch(value):
         raise OcsError(101)
     account.email = value or None
 
@@ -98,7 +97,7 @@ def _edit_notify_email(account: Account, value: str) -> None:
 
 
 def _add_mail(account: Account, value: str) -> None:
-    if not _EMAIL.fullmatch(value) or value == account.email or value in account.additional_mail:
+    if not EMAIL.fullmatch(value) or value == account.email or value in account.additional_mail:
         raise OcsError(101)
     account.additional_mail.append(value)
 

@@ -94,11 +94,22 @@ def envelope(version: int, wants_json: bool, code: int, message: str, data: Any,
     }
     if version == 1:
         meta |= {"totalitems": "", "itemsperpage": ""}
+    return written(http_status(code, version), meta, data, headers, wants_json=wants_json)
+
+
+def written(
+    status: int,
+    meta: dict[str, Any],
+    data: Any,
+    headers: dict[str, str],
+    *,
+    wants_json: bool,
+    xml_type: str = "application/xml; charset=utf-8",
+) -> Answer:
+    """The answer of HTTP status `status` with this meta and data. xml_type: Content-Type of an answer in XML."""
     content = {"ocs": {"meta": meta, "data": _plain(data)}}
     if wants_json:
-        body, kind = json.dumps(content, separators=(",", ":")), "json"
+        body, kind = json.dumps(content, separators=(",", ":")), "application/json; charset=utf-8"
     else:
-        body, kind = '<?xml version="1.0"?>\n' + _xml("ocs", content["ocs"], 0), "xml"
-    return Answer(
-        http_status(code, version), body.encode(), {"Content-Type": f"application/{kind}; charset=utf-8", **headers}
-    )
+        body, kind = '<?xml version="1.0"?>\n' + _xml("ocs", content["ocs"], 0), xml_type
+    return Answer(status, body.encode(), {"Content-Type": kind, **headers})

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from standins.cloud.clock import Clock
 from standins.cloud.config import Config
 from standins.cloud.nextcloud import Nextcloud
+from standins.cloud.owncloud.product import OwnCloud
 from standins.cloud.product import Product
 
 PRODUCTS: dict[str, Callable[[Config, Clock], Product]] = {
     "nextcloud": Nextcloud,
+    "owncloud": OwnCloud,
 }
 
 

@@ -7,19 +7,16 @@ from typing import Any
 
 from standins.cloud import quota
 from standins.cloud.account import PROFILE_SCOPES, Account
+from standins.cloud.php import percent
 from standins.cloud.request import Call
 
 _OWN_FIRST_SCOPES = "v2-federated"
 
 
-def _php_number(value: float) -> int | float:
-    return int(value) if value == int(value) and abs(value) < 1e17 else value
-
-
 def _quota_data(account: Account) -> dict[str, int | float]:
     limit, used = account.quota_bytes, account.files.used
     if limit > 0:
-        relative = _php_number(round(used / limit * 10000) / 100)
+        relative = percent(used, limit)
         return {"free": limit - used, "used": used, "total": limit, "relative": relative, "quota": limit}
     return {"free": quota.UNLIMITED, "used": used, "total": quota.UNLIMITED, "relative": 0, "quota": limit}
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -19,6 +20,7 @@ NOT_ADMIN = "Logged in account must be an admin, a sub admin or gotten special r
 NOT_PLAIN_ADMIN = "Logged in account must be an admin"
 NOT_DELEGATED = "Logged in account must be an administrator or have authorization to edit this setting."
 Parameters = dict[str, str | list[str]]
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
 def parameters(query: str, content_type: str, body: bytes) -> Parameters:

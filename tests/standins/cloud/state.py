@@ -65,7 +65,8 @@ class Cloud:
         return sorted(found, key=lambda account: (-account.last_login, account.id.lower()))
 
     def add(self, account: Account) -> None:
-        """Add an account as it is; one of the same id is replaced."""
+        """Add an account as it is, as made now; one of the same id is replaced."""
+        account.created = int(self.clock.now())
         self._accounts[account.id.lower()] = account
         self.forget_searches()
 
