@@ -34,6 +34,8 @@ class Abilities:
     """Those of which it has nothing either, and whose lack harms nobody: they are left alone with a warning."""
     creates_at_once: bool = False
     """A creation whose caller is gone has ended: no account is met half-made."""
+    removes_emails: bool = True
+    """Whether an account that has an e-mail address can be left without one."""
     smallest_quota: int = 0
     """The smallest quota that an account can have, in bytes."""
     longest_display_name: int | None = None

@@ -186,6 +186,8 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
     if wish.invite and job.current is not None and wish.state != "absent":
         _check_invited(job.current)
     plan = plans.make_plan(job.current, wish, set_password=_has_other_password(job, wish, accounts))
+    if not accounts.abilities.removes_emails and any(c.field == "email" and c.after is None for c in plan.changes):
+        raise CloudError("unsupported", f"{accounts.abilities.product} does not let an e-mail address be removed.")
     if wish.manager and "manager" in plan.fields:
         _check_manager(wish.manager, accounts)
     if wish.invite and plan.action == plans.CREATE:

@@ -19,6 +19,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import Tr
 
 STATUS = "/status.php"
 _CAPABILITIES = "/ocs/v2.php/cloud/capabilities"
+_UNAVAILABLE = 503
 _OWNCLOUD_MAJORS = (10, 11)
 _PRODUCTS: dict[str | None, str] = {NEXTCLOUD: "Nextcloud", OWNCLOUD: "ownCloud"}
 
@@ -47,7 +48,8 @@ class Identity:
 def identify(transport: Transport) -> Identity:
     """Ask a cloud what it is, which it tells anybody, in maintenance as well.
 
-    :raises CloudError: ``not_an_answer`` when neither way brings an answer, and the faults of the transport.
+    :raises CloudError: ``not_an_answer`` or ``maintenance`` when neither way brings an answer, and the faults of the
+        transport.
     """
     answer = transport.send("GET", STATUS)
     status = read_object(answer.body)
@@ -62,8 +64,9 @@ def identify(transport: Transport) -> Identity:
         )
     version = _read_version(transport)
     if version is None:
+        # No product answers so, not even in maintenance: it is what stands before a cloud that was stopped.
         raise CloudError(
-            "not_an_answer",
+            "maintenance" if answer.status == _UNAVAILABLE else "not_an_answer",
             f"HTTP status {answer.status}.",
             request=transport.name("GET", STATUS),
             http_status=answer.status,

@@ -210,6 +210,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes, and the second would wait for the client's receipt
     owner: ScriptedCloud
 
     def _answer(self) -> None:

@@ -56,6 +56,7 @@ _ABILITIES = Abilities(
     cannot=frozenset({"group_admin_of", "invite", "manager"}),
     ignores=frozenset({"language"}),  # everybody sets their own; a PATCH by another is refused
     creates_at_once=True,
+    removes_emails=False,
     smallest_quota=1,  # 0 is unlimited there
     group_display_names=False,
 )
@@ -185,8 +186,6 @@ class LibreGraphAccounts:
         if field == "quota":
             self._set_quota(name, wish)
         elif field == "email":
-            if not wish.email:
-                raise CloudError("unsupported", "The cloud does not let an e-mail address be removed.")
             self._change(name, {"mail": wish.email})
         elif field == "display_name":
             self._change(name, {"displayName": wish.display_name})
