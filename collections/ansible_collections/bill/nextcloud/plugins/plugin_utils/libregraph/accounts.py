@@ -19,7 +19,6 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.graph import (
-    Reply,
     read_list,
     read_object,
     require,
@@ -43,7 +42,6 @@ DELETE_SECONDS = 600.0
 """The files are deleted within the request."""
 
 _USERS = API + "/users"
-_TAKEN = 409
 _INVALID_USERNAME = "invalid username"
 _NAME_RULE = (
     "By default a name begins with a letter or _ and holds no space; GRAPH_USERNAME_MATCH=none on the server takes all."
@@ -174,9 +172,11 @@ class LibreGraphAccounts:
         if wish.email:
             body["mail"] = wish.email
         reply = self._session.request("POST", _USERS, json=body)
-        if reply.status == _TAKEN:
-            raise reply.error("account_conflict")
-        self._require_value(reply)
+        words = reply.message.lower()  # nothing else tells what of it was refused
+        if reply.status == 400 and _INVALID_USERNAME in words:
+            raise reply.error("invalid_name", _NAME_RULE)
+        refusal = "password_refused" if "password" in words else "invalid_value"
+        require(reply, {400: refusal, 409: "account_conflict"})
 
     def set_field(self, name: str, field: str, wish: Wish) -> None:
         """Set ``quota``, ``email``, ``display_name`` or ``password`` to what is wished.
@@ -190,7 +190,7 @@ class LibreGraphAccounts:
         elif field == "display_name":
             self._change(name, {"displayName": wish.display_name})
         else:
-            self._change(name, {"passwordProfile": {"password": wish.password}})
+            self._change(name, {"passwordProfile": {"password": wish.password}}, "password_refused")
 
     def set_enabled(self, name: str, enabled: bool) -> None:
         """Enable or disable an account.
@@ -208,20 +208,9 @@ class LibreGraphAccounts:
             found = self._known[name]
             self._known[name] = replace(found, account=replace(found.account, enabled=enabled))
 
-    def _change(self, name: str, body: dict[str, t.Any]) -> None:
+    def _change(self, name: str, body: dict[str, t.Any], refusal: str = "invalid_value") -> None:
         reply = self._session.request("PATCH", _user(self._id(name)), json=body)
-        if reply.missing:
-            raise reply.error("account_missing")
-        self._require_value(reply)
-
-    def _require_value(self, reply: Reply) -> None:
-        """Raise a refusal of a value under the code that it has, which only the cloud's words tell."""
-        words = reply.message.lower()
-        if reply.status == 400 and _INVALID_USERNAME in words:
-            raise reply.error("invalid_name", _NAME_RULE)
-        if reply.status == 400 and "password" in words:
-            raise reply.error("password_refused")
-        require(reply, {400: "invalid_value"})
+        require(reply, {400: refusal, 404: "account_missing"})
 
     def add_group(self, name: str, group: str) -> None:
         """Make an account a member of a group."""
