@@ -64,8 +64,9 @@ def identify(transport: Transport) -> Identity:
         )
     version = _read_version(transport)
     if version is None:
+        # No product answers so, not even in maintenance: it is what stands before a cloud that was stopped.
         raise CloudError(
-            "not_an_answer",
+            "maintenance" if answer.status == _UNAVAILABLE else "not_an_answer",
             f"HTTP status {answer.status}.",
             request=transport.name("GET", STATUS),
             http_status=answer.status,
@@ -106,9 +107,7 @@ def _read_version(transport: Transport) -> dict[str, t.Any] | None:
     try:
         found = parse(answer.status, answer.headers, answer.body, name, is_write=False).data
     except CloudError as error:
-        if answer.status == _UNAVAILABLE:  # it may as well come from what stands before a cloud that was stopped
-            raise error.recoded("maintenance", error.message, outcome_unknown=False) from error
-        if error.code != "not_an_answer":
+        if error.code != "not_an_answer" and (error.code, answer.status) != ("server_error", _UNAVAILABLE):
             raise
         return None
     version = found.get("version") if isinstance(found, dict) else None
