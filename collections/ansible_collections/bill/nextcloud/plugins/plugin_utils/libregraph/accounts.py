@@ -36,12 +36,13 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.records 
     read_found,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.session import API, ME, GraphSession
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs, logs_in_as
 
 DELETE_SECONDS = 600.0
 """The files are deleted within the request."""
 
 _USERS = API + "/users"
+_NAME_KEY = "onPremisesSamAccountName"
 _INVALID_USERNAME = "invalid username"
 _NAME_RULE = (
     "By default a name begins with a letter or _ and holds no space; GRAPH_USERNAME_MATCH=none on the server takes all."
@@ -80,11 +81,12 @@ class LibreGraphAccounts:
     ) -> None:
         self._session = session
         self._groups = groups
-        self._log_in = log_in
         self._ask_for_passwords = takes_passwords
         self._takes_passwords: bool | None = None
         self._require_writable = require_writable
-        self._proofs = Proofs(self._log_in_works, f"GET {ME}")
+        self._proofs = Proofs(
+            lambda name, password: logs_in_as(log_in(name, password), ME, name, _NAME_KEY), f"GET {ME}"
+        )
         self._acting_id: str | None = None
         self._known: dict[str, Found] = {}
 
@@ -165,7 +167,7 @@ class LibreGraphAccounts:
     def create(self, wish: Wish) -> None:
         """Create an account with its password, address and display name, in one request."""
         body = {
-            "onPremisesSamAccountName": wish.name,
+            _NAME_KEY: wish.name,
             "displayName": wish.display_name or wish.name,
             "passwordProfile": {"password": wish.password},
         }
@@ -303,18 +305,6 @@ class LibreGraphAccounts:
                 "The cloud takes no passwords (PROXY_ENABLE_BASIC_AUTH is off there), so none can be tried.",
             )
         return self._proofs.proves(name, password)
-
-    def _log_in_works(self, name: str, password: str) -> bool:
-        session = self._log_in(name, password)
-        try:
-            reply = session.request("GET", ME)
-            return reply.ok and isinstance(reply.data, dict) and reply.data.get("onPremisesSamAccountName") == name
-        except CloudError as error:
-            if error.code not in ("wrong_credentials", "write_not_permitted"):
-                raise
-            return False
-        finally:
-            session.close()
 
     def _id(self, name: str) -> str:
         """Return the id by which an account is changed: another one that takes the name meanwhile has another id."""
