@@ -246,7 +246,7 @@ class Runs:
 
     def _here(self, run: Run, cloud: Cloud, private: Path) -> Any:
         ca_file = Path(cloud.ca_file) if cloud.ca_file else self.settings.clouds.ca_file
-        access = Access(cloud.url, cloud.username, cloud.password, ca_file)
+        access = Access(cloud.url, cloud.username, cloud.password, ca_file, cloud.bearer_token)
         results = Results()
         try:
             status, code = execute(

@@ -15,6 +15,7 @@ from .conftest import SetUp
 GIB = 1024**3
 STRANGERS = "Stranger-Passw0rd-1"
 ANOTHER = "Changed-Passw0rd-11"
+TOKENS = {"a-bearer-token-of-the-administrator": "admin"}
 
 
 class Product(NamedTuple):
@@ -111,3 +112,20 @@ def test_a_strangers_account_is_left_alone(stack: Stack) -> None:
     assert run.error.type == "nextcloud_account_conflict"
     assert stack.writes() == before
     assert Customer(stack.cloud.url, name, STRANGERS).status() == 207
+
+
+def test_a_bearer_token_in_place_of_the_password(set_up: SetUp) -> None:
+    """The connection form says that it is one; everything is done with it, and one that has ended holds the cloud."""
+    libregraph = DIALECTS["libregraph"]
+    stack = set_up(product=libregraph.product, cloud_type=libregraph.cloud_type, opencloud={"bearer_tokens": TOKENS})
+    params = {"url": stack.cloud.url, "username": "admin", "bearer_token": "on"}
+    module = stack.panel.add_cloud("By token", params, {"password": next(iter(TOKENS))})
+    tariff = stack.panel.add_tariff("Small", module, disk=(1, "gib"), params={"usergroup": "customers"})
+    stack.standin.clear_requests()
+    service = stack.opened(tariff)
+    assert stack.customer(service).can_store()
+    assert {seen["auth"] for seen in stack.standin.requests()} == {None, f"user_{service}"}
+    stack.panel.set_cloud_secret(module, "password", "a-token-that-has-ended")
+    operation = stack.panel.suspend(service)
+    stack.panel.run(service)
+    assert "nextcloud_wrong_credentials" in stack.panel.wait(operation, or_error=True)["errorxml"]
