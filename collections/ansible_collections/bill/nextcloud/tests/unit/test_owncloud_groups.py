@@ -70,7 +70,7 @@ def test_a_group_that_is_not_deleted(cloud: ScriptedCloud, own_code: int, expect
 
 
 def test_groups_of_an_open_cloud(cloud: ScriptedCloud) -> None:
-    """The list is asked for once; what is made or deleted here is known. Display names are refused without a request."""
+    """The list is asked for once; what is made or deleted here is known. Display names take no request to refuse."""
     expect_log_in(cloud)
     expect_groups(cloud, "one")
     expect(cloud, "POST", "/groups", ok(), [("groupid", "two")])
