@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from contract.compare import Given
 from contract.recording import Recording
-from contract.server import PASSWORDS, ServerT
+from contract.server import PASSWORDS, Server, ServerT
 from contract.suite import Suite
 
 _SIZE = re.compile(r"(\d+) bytes")
@@ -22,11 +22,11 @@ def _filled(text: str) -> str:
     return _PLACEHOLDER.sub(lambda found: PASSWORDS[found[1]], text)
 
 
-def _body(recording: Recording) -> bytes:
+def _body(server: Server, recording: Recording) -> bytes:
     if recording.form is not None:
         return _filled_form(recording.form)
     if recording.json is not None:
-        return _filled(json.dumps(recording.json)).encode()
+        return server.own_text(_filled(json.dumps(recording.json))).encode()
     if recording.body and (size := _SIZE.fullmatch(recording.body)):
         return bytes(int(size[1]))
     return (recording.body or "").encode()
@@ -55,7 +55,7 @@ def replay(suite: Suite[ServerT], server: ServerT, recording: Recording) -> tupl
         auth=auth,
         query=recording.query,
         headers=recording.headers,
-        body=_body(recording),
+        body=_body(server, recording),
         cookies=cookies,
     )
     expected = Given(recording.status, recording.response_headers, recording.response_body, recorded=True)

@@ -101,6 +101,10 @@ class Server(ABC):
         """A recorded path as it is on this server: the acting administrator stands for `admin`."""
         return _ADMIN_IN_PATH.sub(rf"/\1/{self.acting_admin}", path)
 
+    def own_text(self, text: str) -> str:
+        """A recorded body as it is sent to this server."""
+        return text
+
     def credentials(self, kind: str, method: str, path: str) -> tuple[Credentials | None, dict[str, str]]:
         """Credentials and cookies of a recorded kind of log-in. Raises ValueError for an unknown kind."""
         if kind == "none":

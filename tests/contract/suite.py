@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -31,7 +31,8 @@ class Suite(Generic[ServerT]):
     product: what the stand-in is to be. variables: NAME_URL, NAME_USER and NAME_PASSWORD in the environment name a real
     server. recordings, count: all of them, and how many they are. server: the server under test, of its address,
     administrator and stand-in (None: a real one). comparable: the parts of an answer that must be equal.
-    preparations: by pattern of recording names, what these need that was made by calls nobody recorded.
+    preparations: by pattern of recording names, what these need that was made by calls nobody recorded. releases: the
+    main versions of real servers that are held to these recordings, where other suites are for other releases.
     """
 
     product: str
@@ -42,6 +43,7 @@ class Suite(Generic[ServerT]):
     comparable: Callable[[Given, Recording, ServerT], Any]
     preparations: Mapping[str, Callable[[ServerT, Recording], None]]
     left_out: tuple[LeftOut, ...]
+    releases: Container[int] = ()
 
     def reason_to_leave_out(self, recording: Recording, *, real_server: bool) -> str | None:
         """Why the recording is not replayed against this kind of server; None when it is."""

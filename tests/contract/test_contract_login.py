@@ -9,9 +9,11 @@ import pytest
 import requests
 from contract import nextcloud_31
 from contract.nextcloud_31 import NextcloudServer
+from contract.real import skip_other_releases
 from contract.server import PASSWORDS, Credentials
 
 SUITE = nextcloud_31.SUITE
+skip_other_releases(SUITE)
 
 
 class Browser:

@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import pytest
 from contract.nextcloud_31 import SUITE, NextcloudServer
+from contract.real import skip_other_releases
 from contract.recording import Recording
 from contract.replay import replay
+
+skip_other_releases(SUITE)
 
 
 @pytest.mark.parametrize("recording", SUITE.replayed, ids=lambda recording: recording.name)

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
-from contract import nextcloud_31, owncloud_10
+from contract import nextcloud_17, nextcloud_31, opencloud_0_1, owncloud_10
 from contract.suite import Suite
 
 _OF_ALL = pytest.mark.parametrize(
@@ -15,6 +15,8 @@ _OF_ALL = pytest.mark.parametrize(
     [
         pytest.param(nextcloud_31.SUITE, id="nextcloud-31"),
         pytest.param(owncloud_10.SUITE, id="owncloud-10"),
+        pytest.param(opencloud_0_1.SUITE, id="opencloud-0.1"),
+        pytest.param(nextcloud_17.SUITE, id="nextcloud-17"),
     ],
 )
 

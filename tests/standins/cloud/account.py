@@ -8,21 +8,7 @@ from dataclasses import dataclass, field
 from standins.cloud import quota
 from standins.cloud.app_config import AppConfig
 from standins.cloud.files import Files
-
-# Scopes of the profile fields, as an account sees them in its own record.
-PROFILE_SCOPES = {
-    "phone": "v2-local",
-    "address": "v2-local",
-    "website": "v2-local",
-    "twitter": "v2-local",
-    "fediverse": "v2-local",
-    "organisation": "v2-local",
-    "role": "v2-local",
-    "headline": "v2-local",
-    "biography": "v2-local",
-    "profile_enabled": "v2-local",
-    "pronouns": "v2-federated",
-}
+from standins.cloud.release import Release
 
 
 @dataclass(frozen=True)
@@ -55,7 +41,7 @@ class Account:
     invited: bool = False
     chosen_name: str | None = None
     email: str | None = None
-    language: str = "en"
+    language: str = ""
     locale: str = ""
     quota: str = "default"
     manager: str = ""
@@ -69,6 +55,11 @@ class Account:
     files: Files = field(default_factory=Files)
 
     @property
+    def release(self) -> Release:
+        """The release of the cloud that it is an account of."""
+        return self.config.release
+
+    @property
     def display_name(self) -> str:
         """The chosen name, or the id."""
         return self.chosen_name or self.id
@@ -76,7 +67,9 @@ class Account:
     @property
     def quota_bytes(self) -> int | float:
         """Bytes of the quota in force, -3 when unlimited."""
-        return self.config.default_quota_bytes if self.quota == "default" else quota.in_bytes(self.quota)
+        if self.quota == "default":
+            return self.config.default_quota_bytes
+        return quota.in_bytes(self.quota, exact=self.release.exact_quota)
 
     def profile_value(self, name: str) -> str:
         """A field of the profile."""

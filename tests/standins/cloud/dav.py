@@ -22,6 +22,7 @@ from standins.cloud.auth import (
 from standins.cloud.files import NoSpace
 from standins.cloud.ocs import Answer
 from standins.cloud.product import HttpRequest
+from standins.cloud.release import DavTexts
 
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _EMPTY = {"Content-Type": "text/html; charset=UTF-8"}
@@ -91,9 +92,9 @@ class DavError(Exception):
         return Answer(self.status, body.encode(), _XML | dict(self.headers))
 
 
-def maintenance() -> Answer:
+def maintenance(texts: DavTexts) -> Answer:
     """The answer in maintenance mode; it has no header that says so."""
-    return DavError(503, r"OCA\DAV\Exception\ServerMaintenanceMode", "System is in maintenance mode.").answer()
+    return DavError(503, *texts.maintenance).answer()
 
 
 def _not_found(name: str) -> DavError:
@@ -105,8 +106,9 @@ class Dav:
 
     realm = "Nextcloud"
 
-    def __init__(self, authenticator: Authenticator) -> None:
+    def __init__(self, authenticator: Authenticator, texts: DavTexts) -> None:
         self._authenticator = authenticator
+        self._texts = texts
 
     def answer(self, request: DavRequest) -> tuple[Answer, Login | None]:
         """The answer and the log-in it was given under."""
@@ -138,7 +140,7 @@ class Dav:
         return DavError(401, NOT_AUTHENTICATED, message, challenge)
 
     def _disabled(self) -> DavError:
-        return DavError(503, UNAVAILABLE, r"OC\User\LoginException: Account disabled")
+        return DavError(503, UNAVAILABLE, rf"OC\User\LoginException: {self._texts.disabled}")
 
     def _work(self, request: DavRequest, login: Login) -> Answer:
         account = login.account
@@ -182,7 +184,8 @@ def _put(account: Account, name: str, body: bytes) -> Answer:
     try:
         account.files.check_space(len(body), account.quota_bytes)
     except NoSpace as error:
-        message = f"Insufficient space in /{name}, {error.required} required, {error.available} available"
+        place = f"{account.release.dav.root}{name}"
+        message = f"Insufficient space in {place}, {error.required} required, {error.available} available"
         raise DavError(507, r"Sabre\DAV\Exception\InsufficientStorage", message) from error
     status = 204 if name in account.files.contents else 201
     account.files.contents[name] = body

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The product Nextcloud 31.0.6: its log-in, API and WebDAV put together."""
+"""The product Nextcloud, in several releases (`releases`): its log-in, API and WebDAV put together."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from standins.cloud.auth import SESSION_COOKIE, TEST_COOKIE, Authenticator, Logi
 from standins.cloud.clock import Clock
 from standins.cloud.config import Config
 from standins.cloud.faults import Fault
-from standins.cloud.ocs import Answer, envelope
+from standins.cloud.ocs import Answer, OcsError, envelope, legacy_router_answer
 from standins.cloud.product import HttpRequest
+from standins.cloud.release import Release
 from standins.cloud.request import parameters
 from standins.cloud.state import Cloud
 from standins.cloud.steering import steer
@@ -27,17 +28,18 @@ UNKNOWN_PAGE = Answer(
 class Nextcloud:
     """A Nextcloud with all that it holds; see `product.Product`."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
+    def __init__(self, config: Config, clock: Clock, release: Release) -> None:
         self._config = config
-        self._cloud = Cloud(config, clock)
+        self._release = release
+        self._cloud = Cloud(config, clock, release)
         self._authenticator = Authenticator(self._cloud, clock)
         self._api = Api(self._cloud, self._authenticator, clock)
-        self._dav = dav.Dav(self._authenticator)
+        self._dav = dav.Dav(self._authenticator, release.dav)
 
     def answer(self, request: HttpRequest) -> tuple[Answer, Sequence[str]]:
         """See `product.Product`."""
         if request.segments == ("status.php",):
-            return server_info.status_page(maintenance=False), ()
+            return server_info.status_page(self._release, maintenance=False), ()
         login: Login | None
         if request.segments[:1] == ("remote.php",):
             answer, login = self._dav.answer(dav.taken_apart(request, self._config.base_path))
@@ -64,14 +66,19 @@ class Nextcloud:
         """See `product.Product`."""
         version, wants_json = request.ocs_version, request.wants_json
         if fault.kind == "not_permitted":
-            return envelope(version, wants_json, 403, "Password confirmation is required", [], {})
+            refusal = self._release.refusals.not_confirmed
+            return envelope(version, wants_json, refusal.code, refusal.text, [], {})
         if fault.kind == "maintenance":
             if request.segments[-1:] == ("status.php",):
-                return server_info.status_page(maintenance=True)
+                return server_info.status_page(self._release, maintenance=True)
             if "remote.php" in request.segments:
-                return dav.maintenance()
-            headers = {"X-Nextcloud-Maintenance-Mode": "1"}
-            answer = envelope(version, wants_json, 503, "Service unavailable", [], headers)
+                return dav.maintenance(self._release.dav)
+            headers = {"X-Nextcloud-Maintenance-Mode": "1"} if self._release.maintenance_header else {}
+            unavailable = OcsError(503, "Service unavailable", early=True, headers=headers)
+            if self._release.legacy_router:
+                answer = legacy_router_answer(version, wants_json, unavailable)
+            else:
+                answer = envelope(version, wants_json, 503, unavailable.message, [], headers)
             return Answer(503, answer.body, answer.headers)
         if fault.ocs_code is not None:
             answer = envelope(version, wants_json, fault.ocs_code, fault.message, [], fault.headers)

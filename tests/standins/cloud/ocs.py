@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -113,3 +113,16 @@ def written(
     else:
         body, kind = '<?xml version="1.0"?>\n' + _xml("ocs", content["ocs"], 0), xml_type
     return Answer(status, body.encode(), {"Content-Type": kind, **headers})
+
+
+def legacy_router_answer(version: int, wants_json: bool, error: OcsError) -> Answer:
+    """An answer that no controller gives, of a release with `release.Release.legacy_router`: without the numbers of a
+    page in version 1; with the HTTP status for the code in version 2, except where nobody is logged in, which is XML
+    whatever was asked for."""
+    unauthorised = error.code == UNAUTHORISED
+    status = http_status(error.code, version)
+    code = error.code if unauthorised or version == 1 else status
+    answer = envelope(2, wants_json and not unauthorised, code, error.message, error.data, error.headers)
+    if not wants_json or unauthorised:
+        answer.headers["Content-Type"] = "text/xml; charset=UTF-8"
+    return replace(answer, status=status)

@@ -33,7 +33,7 @@ class OwnCloud:
         self._cloud = OwnCloudState(config, clock)
         authenticator = OwnCloudAuthenticator(self._cloud, clock)
         self._api = Api(self._cloud, authenticator)
-        self._dav = dav.OwnCloudDav(authenticator)
+        self._dav = dav.OwnCloudDav(authenticator, self._cloud.release.dav)
 
     def answer(self, request: HttpRequest) -> tuple[Answer, Sequence[str]]:
         """See `product.Product`."""

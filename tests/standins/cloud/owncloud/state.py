@@ -11,6 +11,7 @@ from standins.cloud.clock import Clock
 from standins.cloud.config import Config
 from standins.cloud.names import NameRefused
 from standins.cloud.owncloud import passwords
+from standins.cloud.releases import NEXTCLOUD_31
 from standins.cloud.state import Cloud, Group, page
 
 _BAD_ID_CHARACTERS = re.compile(r"[^a-zA-Z0-9 +_.@\-']")
@@ -30,7 +31,8 @@ class OwnCloudState(Cloud):
     """All accounts and groups of the stand-in as an ownCloud."""
 
     def __init__(self, config: Config, clock: Clock) -> None:
-        super().__init__(config, clock)
+        # What the two have in common is as in that release.
+        super().__init__(config, clock, NEXTCLOUD_31)
         self.config.set(passwords.APP, "enabled", "no")
 
     def create(self, account_id: str, password: str) -> Account:
@@ -50,7 +52,7 @@ class OwnCloudState(Cloud):
         if not password.strip():
             raise NameRefused("A valid password must be provided")
         passwords.check(self.config, password)
-        account = Account(account_id, password, self.config)
+        account = Account(account_id, password, self.config, language=self.release.default_language)
         self.add(account)
         return account
 

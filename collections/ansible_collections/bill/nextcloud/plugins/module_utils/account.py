@@ -29,7 +29,7 @@ class Account:
     quota: quotas.Quota | None
     """None: the cloud did not tell."""
     used: int | None
-    """Bytes; None: the cloud did not tell."""
+    """Bytes; None: the cloud did not tell, or the account has no storage yet."""
     groups: tuple[str, ...]
     """Sorted."""
     email: str | None
@@ -62,6 +62,9 @@ class Account:
         if not isinstance(quota, dict):
             quota = {}
         used = quotas.read(quota.get("used"))
+        last_login = _read_time(record.get("lastLogin"))
+        if last_login is None and used == quotas.Quota(0):
+            used = None  # the first log-in makes the storage: what is said before is no measurement
         subadmin = record.get("subadmin")
         return cls(
             name=name,
@@ -75,7 +78,7 @@ class Account:
             group_admin_of=() if subadmin is None else _read_groups(subadmin),
             manager=_text(record.get("manager")),
             backend=_text(record.get("backend")),
-            last_login=_read_time(record.get("lastLogin")),
+            last_login=last_login,
             fixed_fields=_read_fixed_fields(record.get("backendCapabilities")),
         )
 
