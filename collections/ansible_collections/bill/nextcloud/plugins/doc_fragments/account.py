@@ -30,8 +30,9 @@ options:
   name:
     description:
       - Name of the account. Letters, digits, spaces and V(_.@-') only, at most 64 characters.
-        V(details), V(disabled) and V(recent) are refused, because the cloud's API has other meanings for them.
-      - Names that differ only in upper and lower case are the same account for Nextcloud.
+        V(details), V(disabled) and V(recent) are refused on Nextcloud, because its API has other meanings for them.
+      - On ownCloud, V(+) as well, and at least 3 characters.
+      - Names that differ only in upper and lower case are the same account for the cloud.
         An account that the cloud has in another notation is a conflict and is not touched.
     type: str
     required: true
@@ -81,11 +82,13 @@ options:
         that was never used is a failure, since it is what a refused invitation leaves behind.
       - Refused when the cloud's setting C(newUser.sendEmail) is C(no), because nobody would get the link.
         Whether the mail arrives is not known.
+      - ownCloud has nothing for it, so V(true) is a failure there (V(unsupported)).
     type: bool
     default: false
   display_name:
     description:
-      - Display name. Set on an existing account, too, unless it is listed in O(create_only).
+      - Display name, on ownCloud at most 64 characters.
+        Set on an existing account, too, unless it is listed in O(create_only).
       - If not given, it is left alone.
     type: str
   email:
@@ -93,19 +96,22 @@ options:
       - E-mail address. Compared ignoring case.
         Set on an existing account, too, unless it is listed in O(create_only).
       - If not given, it is left alone. Empty removes the address.
-      - A new account gets a welcome mail from the cloud, unless the cloud's setting C(newUser.sendEmail) is C(no).
+      - A new account gets a welcome mail from Nextcloud, unless the cloud's setting C(newUser.sendEmail) is C(no).
+        ownCloud sends none.
     type: str
   language:
     description:
       - Language code, for instance V(de) or V(ru).
         Set on an existing account, too, unless it is listed in O(create_only).
-      - If not given, it is left alone.
+      - If not given, it is left alone. So it is on ownCloud, where nothing but the account itself can set it, with a
+        warning.
     type: str
   manager:
     description:
       - Name of the account that is shown as the manager. Set on an existing account, too.
       - It has to exist before the task. The cloud itself would take any text.
       - If not given, it is left alone. Empty removes the manager.
+      - ownCloud has nothing for it, so it is a failure there (V(unsupported)).
     type: str
   create_only:
     description:
@@ -123,13 +129,17 @@ options:
       - Everything else is refused, for instance V(1,5 GB), V(10G) and V(-1).
       - Set on an existing account, too. A quota below what is used is set and warned about.
         Nothing is deleted by it, but uploads fail.
-      - Nextcloud rounds quotas to one decimal of the unit. A quota that is right after that is not set again.
+      - Nextcloud and ownCloud round quotas to one decimal of the unit. A quota that is right after that is not set
+        again.
       - If not given, it is left alone. A new account then has the default of the cloud.
       - An account that follows the default shows it as its quota. Back to the default is possible on the cloud only.
+      - ownCloud does not tell its default. An account that follows it shows a quota only after its first log-in, and
+        only if the default is limited and not used up, otherwise V(unknown).
     type: str
   groups:
     description:
       - Groups that the account is a member of. They have to exist, see O(create_groups). The group V(admin) is refused.
+      - Since ownCloud 10.16 only a member of the group V(admin) may put accounts into groups.
       - All other groups of an existing account are left alone.
     type: list
     elements: str
@@ -144,6 +154,8 @@ options:
     description:
       - Groups that the account administers. They have to exist, see O(create_groups). The group V(admin) is refused.
       - It need not be a member of them. All other groups that an existing account administers are left alone.
+      - ownCloud 11 has group administrators only where its C(config.php) has C('allow_subadmins' => true). Elsewhere
+        this is a failure (V(unsupported)), and the account stays as it is without these rights.
     type: list
     elements: str
     default: []
@@ -161,6 +173,9 @@ options:
         Otherwise it fails and is not touched. A disabled account cannot be proven.
       - With O(invite=true) there is no password to try. Then the account must have the address O(email).
         So make sure beforehand that the name was free.
+      - ownCloud is sent the e-mail address after the account was made, so a task that was killed can leave an account
+        without one. There an account without an address is proven by its password alone. It then gets everything that
+        a new account gets, also the fields of O(create_only).
       - After five failed log-ins in one task no more are tried, since Nextcloud blocks the address after ten.
     type: str
     choices: [assumed, proven]
