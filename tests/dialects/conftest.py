@@ -35,7 +35,8 @@ def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield None
         return
     folder = tmp_path_factory.mktemp(request.param)
-    with StandinCloud(folder, product=request.param, admin_password="Admin-of-the-stand-in-1") as standin:
+    product = PRODUCTS[request.param].standin or request.param
+    with StandinCloud(folder, product=product, admin_password="Admin-of-the-stand-in-1") as standin:
         yield standin
 
 

@@ -69,6 +69,12 @@ class Cloud:
         """Delete an account; one that does not exist is fine."""
         self.ocs("DELETE", f"users/{quote(name, safe='')}")
 
+    def change_by_hand(self, name: str, *, enabled: bool, quota: int) -> None:
+        """Enable or disable an account, and give it another quota (bytes)."""
+        path = f"users/{quote(name, safe='')}"
+        self._require(self.ocs("PUT", path, key="quota", value=str(quota)), name)
+        self._require(self.ocs("PUT", f"{path}/{'enable' if enabled else 'disable'}"), name)
+
     def change_own_password(self, password: str) -> None:
         """The administrator takes another password; BILLmanager does not hear of it."""
         answer = self.ocs("PUT", f"users/{quote(self.username, safe='')}", key="password", value=password)

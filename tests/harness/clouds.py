@@ -69,6 +69,13 @@ class LibreGraph(Cloud):
         made = {"onPremisesSamAccountName": name, "displayName": name, "passwordProfile": {"password": password}}
         _required(self.graph("POST", "users", {**made, **form}), name)
 
+    def change_by_hand(self, name: str, *, enabled: bool, quota: int) -> None:
+        """See :class:`Cloud`."""
+        path = f"users/{quote(name, safe='')}"
+        record = _required(self.graph("PATCH", path, {"accountEnabled": enabled}), name)
+        drive = _required(self.graph("GET", f"users/{record['id']}/drive"), name)
+        _required(self.graph("PATCH", f"drives/{drive['id']}", {"quota": {"total": quota}}), name)
+
     def delete(self, name: str) -> None:
         """See :class:`Cloud`."""
         self.graph("DELETE", f"users/{quote(name, safe='')}")

@@ -34,6 +34,8 @@ options:
       - On ownCloud, V(+) as well, and at least 3 characters.
       - Names that differ only in upper and lower case are the same account for the cloud.
         An account that the cloud has in another notation is a conflict and is not touched.
+      - oCIS and OpenCloud take neither a space nor a digit at the beginning, unless C(GRAPH_USERNAME_MATCH) is C(none)
+        there.
     type: str
     required: true
   state:
@@ -69,6 +71,7 @@ options:
       - A disabled account cannot log in, so its password is set at every run, with a warning.
       - Nextcloud delays the answers to an address after failed log-ins, and blocks it after ten.
         After five failed log-ins in one task no more are tried, and passwords are set without a trial, with a warning.
+        So they are on oCIS and OpenCloud without C(PROXY_ENABLE_BASIC_AUTH), where no password can be tried.
       - V(always) needs O(password), and cannot be combined with O(ownership=proven) or O(invite=true).
     type: str
     choices: [on_create, always]
@@ -82,7 +85,7 @@ options:
         that was never used is a failure, since it is what a refused invitation leaves behind.
       - Refused when the cloud's setting C(newUser.sendEmail) is C(no), because nobody would get the link.
         Whether the mail arrives is not known.
-      - ownCloud has nothing for it, so V(true) is a failure there (V(unsupported)).
+      - An error on ownCloud, and on oCIS and OpenCloud, which send no such mail.
     type: bool
     default: false
   display_name:
@@ -95,15 +98,16 @@ options:
     description:
       - E-mail address. Compared ignoring case.
         Set on an existing account, too, unless it is listed in O(create_only).
-      - If not given, it is left alone. Empty removes the address.
+      - If not given, it is left alone. Empty removes the address, which oCIS and OpenCloud do not allow.
       - A new account gets a welcome mail from Nextcloud, unless the cloud's setting C(newUser.sendEmail) is C(no).
-        ownCloud sends none.
+        The other products send none.
     type: str
   language:
     description:
       - Language code, for instance V(de) or V(ru).
         Set on an existing account, too, unless it is listed in O(create_only).
-      - If not given, it is left alone. So it is on ownCloud, where nothing but the account itself can set it, with a
+      - If not given, it is left alone.
+      - ownCloud, oCIS and OpenCloud let nobody but the account itself set it, so it is left alone there, with a
         warning.
     type: str
   manager:
@@ -111,7 +115,7 @@ options:
       - Name of the account that is shown as the manager. Set on an existing account, too.
       - It has to exist before the task. The cloud itself would take any text.
       - If not given, it is left alone. Empty removes the manager.
-      - ownCloud has nothing for it, so it is a failure there (V(unsupported)).
+      - An error on ownCloud, oCIS and OpenCloud.
     type: str
   create_only:
     description:
@@ -135,6 +139,9 @@ options:
       - An account that follows the default shows it as its quota. Back to the default is possible on the cloud only.
       - ownCloud does not tell its default. An account that follows it shows a quota only after its first log-in, and
         only if the default is limited and not used up, otherwise V(unknown).
+      - On oCIS and OpenCloud an account has no storage, and so no quota, before its first log-in. If O(password) is
+        given, one log-in as the account makes the storage. Otherwise, or if that log-in fails, the quota stays
+        C(pending), which is no failure. There V(0) is an error, as those clouds take it for unlimited.
     type: str
   groups:
     description:
@@ -155,7 +162,8 @@ options:
       - Groups that the account administers. They have to exist, see O(create_groups). The group V(admin) is refused.
       - It need not be a member of them. All other groups that an existing account administers are left alone.
       - ownCloud 11 has group administrators only where its C(config.php) has C('allow_subadmins' => true). Elsewhere
-        this is a failure (V(unsupported)), and the account stays as it is without these rights.
+        this is an error, and the account stays as it is without these rights.
+      - An error on oCIS and OpenCloud.
     type: list
     elements: str
     default: []
@@ -177,6 +185,8 @@ options:
         without one. There an account without an address is proven by its password alone. It then gets everything that
         a new account gets, also the fields of O(create_only).
       - After five failed log-ins in one task no more are tried, since Nextcloud blocks the address after ten.
+      - On oCIS and OpenCloud without C(PROXY_ENABLE_BASIC_AUTH) no password can be tried, so V(proven) fails for every
+        account that exists already.
     type: str
     choices: [assumed, proven]
     default: assumed

@@ -43,6 +43,8 @@ class Account:
     """None: never, or the cloud did not tell."""
     fixed_fields: frozenset[str] = frozenset()
     """Which of ``display_name`` and ``password`` the account's backend does not let anybody change."""
+    admin_role: bool = False
+    """It is an administrator by a role, on products that have roles for that."""
 
     @classmethod
     def from_record(cls, record: t.Any) -> Account:
@@ -85,11 +87,10 @@ class Account:
     @property
     def is_admin(self) -> bool:
         """Whether the account is an administrator of the cloud."""
-        return ADMIN_GROUP in self.groups
+        return self.admin_role or ADMIN_GROUP in self.groups
 
     def shown(self) -> dict[str, t.Any]:
         """Return the account as results show it."""
-        last_login = self.last_login
         return {
             "name": self.name,
             "enabled": self.enabled,
@@ -102,8 +103,13 @@ class Account:
             "group_admin_of": list(self.group_admin_of),
             "manager": self.manager,
             "backend": self.backend,
-            "last_login": last_login.strftime("%Y-%m-%dT%H:%M:%SZ") if last_login is not None else None,
+            "last_login": shown_time(self.last_login),
         }
+
+
+def shown_time(moment: datetime | None) -> str | None:
+    """Return a moment in UTC as results show it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment is not None else None
 
 
 def check_name(name: str) -> None:

@@ -184,7 +184,10 @@ class Application:
         if self.account is None or not self.account.enabled:
             self.warnings.append("the password was set; the account is disabled, so no log-in could show that it works")
         elif not self._cloud.may_try_passwords:
-            self.warnings.append("the password was set; too many log-ins failed in this task to try it")
+            self.warnings.append(
+                "the password was set; it could not be tried, because the cloud takes no passwords, or too many log-ins"
+                " failed in this task"
+            )
         elif not self._cloud.proves(self._wish.name, self._wish.password or ""):
             self.warnings.append(
                 "the cloud accepted the password, but a log-in with it fails: a second factor, or an app that keeps"

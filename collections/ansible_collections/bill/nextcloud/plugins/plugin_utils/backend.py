@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
 from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
@@ -31,6 +32,12 @@ class Abilities:
     """The options of an account that the product has nothing for; asking for one is an error."""
     ignores: frozenset[str] = frozenset()
     """Those of which it has nothing either, and whose lack harms nobody: they are left alone with a warning."""
+    creates_at_once: bool = False
+    """A creation whose caller is gone has ended: no account is met half-made."""
+    removes_emails: bool = True
+    """Whether an account that has an e-mail address can be left without one."""
+    smallest_quota: int = 0
+    """The smallest quota that an account can have, in bytes."""
     longest_display_name: int | None = None
     """How many characters a display name may have at most; None: the cloud itself says when one is too long."""
     group_display_names: bool = True
@@ -46,7 +53,7 @@ class Accounts(t.Protocol):
 
     @property
     def may_try_passwords(self) -> bool:
-        """Whether another failed log-in would be harmless."""
+        """Whether the cloud takes passwords, and another failed log-in would be harmless. May send a request."""
 
     def check_name(self, name: str) -> None:
         """Check a name by the product's rules, without a request.
@@ -198,3 +205,5 @@ class Cloud:
     """The settings of its apps; None: the product shows none by its API."""
     warnings: tuple[str, ...] = ()
     """What should be known of the connection."""
+    credentials_end: t.Callable[[], datetime | None] = lambda: None
+    """Asks when the log-in ends; None: never, or the cloud does not tell."""

@@ -186,6 +186,8 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
     if wish.invite and job.current is not None and wish.state != "absent":
         _check_invited(job.current)
     plan = plans.make_plan(job.current, wish, set_password=_has_other_password(job, wish, accounts))
+    if not accounts.abilities.removes_emails and any(c.field == "email" and c.after is None for c in plan.changes):
+        raise CloudError("unsupported", f"{accounts.abilities.product} does not let an e-mail address be removed.")
     if wish.manager and "manager" in plan.fields:
         _check_manager(wish.manager, accounts)
     if wish.invite and plan.action == plans.CREATE:
@@ -208,6 +210,11 @@ def _possible(job: Job, wish: Wish, accounts: Accounts) -> Wish:
     impossible = sorted(option for option in abilities.cannot if getattr(wish, option))
     if impossible:
         raise CloudError("unsupported", f"{abilities.product} has nothing for {', '.join(impossible)}.")
+    if wish.quota is not None and wish.quota.size is not None and wish.quota.size < abilities.smallest_quota:
+        raise CloudError(
+            "unsupported",
+            f"{abilities.product} has no quota of {wish.quota.size} bytes; the smallest is {abilities.smallest_quota}.",
+        )
     longest = abilities.longest_display_name
     if longest is not None and len(wish.display_name or "") > longest:
         raise CloudError("invalid_value", f"display_name is longer than {longest} characters.")
@@ -223,7 +230,9 @@ def _has_other_password(job: Job, wish: Wish, accounts: Accounts) -> bool:
         return False
     if job.current.enabled and accounts.may_try_passwords:
         return not accounts.proves(wish.name, wish.password or "")
-    reason = "too many log-ins failed in this task" if job.current.enabled else "the account is disabled"
+    reason = "the account is disabled"
+    if job.current.enabled:
+        reason = "the cloud takes no passwords, or too many log-ins failed in this task"
     job.warnings.append(f"it could not be told whether the password is right already ({reason}), so it is set")
     return True
 

@@ -19,6 +19,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import Tr
 
 STATUS = "/status.php"
 _CAPABILITIES = "/ocs/v2.php/cloud/capabilities"
+_UNAVAILABLE = 503
 _OWNCLOUD_MAJORS = (10, 11)
 _PRODUCTS: dict[str | None, str] = {NEXTCLOUD: "Nextcloud", OWNCLOUD: "ownCloud"}
 
@@ -63,8 +64,9 @@ def identify(transport: Transport) -> Identity:
         )
     version = _read_version(transport)
     if version is None:
+        # No product answers so, not even in maintenance: it is what stands before a cloud that was stopped.
         raise CloudError(
-            "not_an_answer",
+            "maintenance" if answer.status == _UNAVAILABLE else "not_an_answer",
             f"HTTP status {answer.status}.",
             request=transport.name("GET", STATUS),
             http_status=answer.status,
@@ -105,7 +107,7 @@ def _read_version(transport: Transport) -> dict[str, t.Any] | None:
     try:
         found = parse(answer.status, answer.headers, answer.body, name, is_write=False).data
     except CloudError as error:
-        if error.code != "not_an_answer":
+        if error.code != "not_an_answer" and (error.code, answer.status) != ("server_error", _UNAVAILABLE):
             raise
         return None
     version = found.get("version") if isinstance(found, dict) else None

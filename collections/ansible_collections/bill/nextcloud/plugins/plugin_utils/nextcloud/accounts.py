@@ -75,11 +75,11 @@ class NextcloudAccounts:
     """The accounts of one Nextcloud, see :class:`backend.Accounts`.
 
     :param session: logged in as an administrator.
-    :param acting_name: the administrator's log-in name; this account is never changed.
+    :param acting_name: the administrator's log-in name; this account is never changed. None: the cloud is asked for it.
     :param log_in: makes a session with other credentials, for proofs.
     """
 
-    def __init__(self, session: Session, acting_name: str, log_in: t.Callable[[str, str], Session]) -> None:
+    def __init__(self, session: Session, acting_name: str | None, log_in: t.Callable[[str, str], Session]) -> None:
         self._session = session
         self._acting_name = acting_name
         path = API + "/user"
@@ -111,6 +111,8 @@ class NextcloudAccounts:
             return None
         if account.is_admin:
             raise reply.error("protected_account", "It is a member of group admin.")
+        if self._acting_name is None:
+            self._acting_name = self.read_acting().name
         if name.lower() == self._acting_name.lower():
             raise reply.error("protected_account", "It is the acting account.")
         return account
