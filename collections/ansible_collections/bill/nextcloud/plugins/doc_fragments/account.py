@@ -30,8 +30,9 @@ options:
   name:
     description:
       - Name of the account. Letters, digits, spaces and V(_.@-') only, at most 64 characters.
-        V(details), V(disabled) and V(recent) are refused, because the cloud's API has other meanings for them.
-      - Names that differ only in upper and lower case are the same account for Nextcloud.
+        V(details), V(disabled) and V(recent) are refused on Nextcloud, because its API has other meanings for them.
+      - On ownCloud, V(+) as well, and at least 3 characters.
+      - Names that differ only in upper and lower case are the same account for the cloud.
         An account that the cloud has in another notation is a conflict and is not touched.
       - oCIS and OpenCloud take neither a space nor a digit at the beginning, unless C(GRAPH_USERNAME_MATCH) is C(none)
         there.
@@ -84,12 +85,13 @@ options:
         that was never used is a failure, since it is what a refused invitation leaves behind.
       - Refused when the cloud's setting C(newUser.sendEmail) is C(no), because nobody would get the link.
         Whether the mail arrives is not known.
-      - An error on oCIS and OpenCloud, which send no mail.
+      - An error on ownCloud, and on oCIS and OpenCloud, which send no such mail.
     type: bool
     default: false
   display_name:
     description:
-      - Display name. Set on an existing account, too, unless it is listed in O(create_only).
+      - Display name, on ownCloud at most 64 characters.
+        Set on an existing account, too, unless it is listed in O(create_only).
       - If not given, it is left alone.
     type: str
   email:
@@ -97,21 +99,23 @@ options:
       - E-mail address. Compared ignoring case.
         Set on an existing account, too, unless it is listed in O(create_only).
       - If not given, it is left alone. Empty removes the address, which oCIS and OpenCloud do not allow.
-      - A new account gets a welcome mail from the cloud, unless the cloud's setting C(newUser.sendEmail) is C(no).
+      - A new account gets a welcome mail from Nextcloud, unless the cloud's setting C(newUser.sendEmail) is C(no).
+        The other products send none.
     type: str
   language:
     description:
       - Language code, for instance V(de) or V(ru).
         Set on an existing account, too, unless it is listed in O(create_only).
       - If not given, it is left alone.
-      - oCIS and OpenCloud let nobody but the account itself set it, so it is left alone there, with a warning.
+      - ownCloud, oCIS and OpenCloud let nobody but the account itself set it, so it is left alone there, with a
+        warning.
     type: str
   manager:
     description:
       - Name of the account that is shown as the manager. Set on an existing account, too.
       - It has to exist before the task. The cloud itself would take any text.
       - If not given, it is left alone. Empty removes the manager.
-      - An error on oCIS and OpenCloud.
+      - An error on ownCloud, oCIS and OpenCloud.
     type: str
   create_only:
     description:
@@ -129,9 +133,12 @@ options:
       - Everything else is refused, for instance V(1,5 GB), V(10G) and V(-1).
       - Set on an existing account, too. A quota below what is used is set and warned about.
         Nothing is deleted by it, but uploads fail.
-      - Nextcloud rounds quotas to one decimal of the unit. A quota that is right after that is not set again.
+      - Nextcloud and ownCloud round quotas to one decimal of the unit. A quota that is right after that is not set
+        again.
       - If not given, it is left alone. A new account then has the default of the cloud.
       - An account that follows the default shows it as its quota. Back to the default is possible on the cloud only.
+      - ownCloud does not tell its default. An account that follows it shows a quota only after its first log-in, and
+        only if the default is limited and not used up, otherwise V(unknown).
       - On oCIS and OpenCloud an account has no storage, and so no quota, before its first log-in. If O(password) is
         given, one log-in as the account makes the storage. Otherwise, or if that log-in fails, the quota stays
         C(pending), which is no failure. There V(0) is an error, as those clouds take it for unlimited.
@@ -139,6 +146,7 @@ options:
   groups:
     description:
       - Groups that the account is a member of. They have to exist, see O(create_groups). The group V(admin) is refused.
+      - Since ownCloud 10.16 only a member of the group V(admin) may put accounts into groups.
       - All other groups of an existing account are left alone.
     type: list
     elements: str
@@ -153,6 +161,8 @@ options:
     description:
       - Groups that the account administers. They have to exist, see O(create_groups). The group V(admin) is refused.
       - It need not be a member of them. All other groups that an existing account administers are left alone.
+      - ownCloud 11 has group administrators only where its C(config.php) has C('allow_subadmins' => true). Elsewhere
+        this is an error, and the account stays as it is without these rights.
       - An error on oCIS and OpenCloud.
     type: list
     elements: str
@@ -171,6 +181,9 @@ options:
         Otherwise it fails and is not touched. A disabled account cannot be proven.
       - With O(invite=true) there is no password to try. Then the account must have the address O(email).
         So make sure beforehand that the name was free.
+      - ownCloud is sent the e-mail address after the account was made, so a task that was killed can leave an account
+        without one. There an account without an address is proven by its password alone. It then gets everything that
+        a new account gets, also the fields of O(create_only).
       - After five failed log-ins in one task no more are tried, since Nextcloud blocks the address after ten.
       - On oCIS and OpenCloud without C(PROXY_ENABLE_BASIC_AUTH) no password can be tried, so V(proven) fails for every
         account that exists already.

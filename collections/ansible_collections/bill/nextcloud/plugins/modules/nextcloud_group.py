@@ -37,6 +37,8 @@ options:
     description:
       - Name of the group, at most 64 characters, without spaces at either end. Upper and lower case differ.
       - The name of an existing group cannot be changed, only its display name can.
+      - ownCloud can neither delete a group with a slash in its name nor list its members, so both are failures there
+        (V(unsupported)).
     type: str
     required: true
   state:
@@ -51,6 +53,7 @@ options:
     description:
       - Display name. Set on an existing group, too.
       - If not given, it is left alone. A new group then shows its name.
+      - A group of ownCloud has no other name, so anything but O(name) is a failure there (V(unsupported)).
     type: str
   members:
     description:
@@ -80,7 +83,7 @@ options:
       - If not given, there is no limit.
     type: int
 notes:
-  - Names that differ only in upper and lower case are the same account for Nextcloud. A member that the cloud has in
+  - Names that differ only in upper and lower case are the same account for the cloud. A member that the cloud has in
     another notation is a failure (V(account_conflict)), and its membership stays.
 seealso:
   - module: bill.nextcloud.nextcloud_users

@@ -41,12 +41,15 @@ options:
         allowed to read only, which depends on the release and on how it was made.
       - The proof is one request to create a group without a name. A cloud refuses it as an invalid name if the account
         may write, and otherwise as not permitted. It cannot have an effect.
+      - On ownCloud it is one request to let the acting account administer a group without a name. There is none, which
+        is told to administrators only.
       - If V(false), nothing but reading requests is sent, and RV(may_write) is null.
     type: bool
     default: true
   read_limits:
     description:
-      - If V(false), the limits of the accounts are not asked for, which saves five requests. RV(limits) is null then.
+      - If V(false), the limits of the accounts are not asked for, which saves five requests on Nextcloud. RV(limits) is
+        null then.
     type: bool
     default: true
   list_groups:
@@ -56,7 +59,8 @@ options:
     default: false
   read_space:
     description:
-      - If V(true), RV(free_space) tells how much space the cloud's disk has left, which takes one request.
+      - If V(true), RV(free_space) tells how much space the cloud's disk has left, which takes one request. ownCloud
+        does not tell.
     type: bool
     default: false
 seealso:

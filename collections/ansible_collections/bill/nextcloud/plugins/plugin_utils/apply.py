@@ -81,7 +81,7 @@ class Application:
         :raises CloudError: at the first change that failed, after reading back what the others did.
         """
         failure: CloudError | None = None
-        for change in changes:
+        for change in self._in_order(changes):
             try:
                 self._write_one(change, made_now=made_now)
             except CloudError as error:
@@ -101,6 +101,18 @@ class Application:
         if self.account is None:
             raise CloudError("not_verified", "The account is gone.")
         self._verify(made_now=made_now)
+
+    def _in_order(self, changes: t.Sequence[Change]) -> t.Sequence[Change]:
+        """Return changes in the order of the plan, or in another where a creation does not set the e-mail address.
+
+        The address then comes after all that only a new account gets. So whenever a run is killed, an account that has
+        its address lacks nothing that no later run would set (:func:`is_half_made`). Groups are last: where they cannot
+        be given, the rest is done.
+        """
+        if "email" in self._cloud.abilities.created_with:
+            return changes
+        after = {"email": 1, "groups": 2, "group_admin_of": 2}
+        return sorted(changes, key=lambda change: after.get(change.field, 0))
 
     def _write_one(self, change: Change, *, made_now: bool) -> None:
         for send, shown in self._requests(change, made_now=made_now):
@@ -264,8 +276,8 @@ class Application:
     def _complete(self, changes: t.Sequence[Change], refusal: CloudError | None = None) -> None:
         """Complete an account that was made a moment ago; remove it if that is impossible.
 
-        The e-mail address comes first: with it a later run can prove the account ours. A group that cannot be given is
-        never a reason to delete.
+        The e-mail address comes first, but see :meth:`_in_order`: with it a later run can prove the account ours. A
+        group that cannot be given is never a reason to delete.
 
         :param refusal: the cloud made it although it refused the creation.
         """

@@ -123,11 +123,13 @@ def test_an_id_is_not_taken_for_a_name(cloud: ScriptedCloud) -> None:
 
 
 def test_an_answer_without_a_body_is_a_success_where_none_is_due(cloud: ScriptedCloud) -> None:
-    """Older servers answer a PATCH so; another account of the same name would have another id."""
+    """Older servers answer a PATCH so, and nobody has to look what it did; another account of the same name would have
+    another id."""
     expect_read(cloud)
+    cloud.expect("PATCH", USER, Answer(204), json={"mail": "new@example.org"})
     cloud.expect("PATCH", USER, Answer(204), json={"displayName": "Anna"})
-    expect_read(cloud, acting=False, displayName="Anna")
-    assert outcome(run(cloud, display_name="Anna")) == (None, "updated", True)
+    expect_read(cloud, acting=False, mail="new@example.org", displayName="Anna")
+    assert outcome(run(cloud, email="new@example.org", display_name="Anna")) == (None, "updated", True)
 
 
 @pytest.mark.parametrize(

@@ -41,13 +41,13 @@ def expect_group_admin(cloud: ScriptedCloud, group: str, answer: Answer | None =
 
 
 def test_creation_takes_a_request_for_each_field(cloud: ScriptedCloud) -> None:
-    """The e-mail address first: by it a later run knows the account. What it administers is asked once it counts."""
+    """The address after all that only a new account gets. What the account administers is asked once it counts."""
     expect_creation(cloud, None, "one")
     expect_read(cloud, NAME, ["one"], group_admin_of=None)
-    expect_edit(cloud, NAME, "email", "a@example.org")
-    expect_group_admin(cloud, "one")
     expect_edit(cloud, NAME, "quota", str(5 * GB))
     expect_edit(cloud, NAME, "displayname", "Anna")
+    expect_edit(cloud, NAME, "email", "a@example.org")
+    expect_group_admin(cloud, "one")
     quota = {"definition": "5 GB"}
     expect_read(cloud, NAME, ["one"], ["one"], quota=quota, email="a@example.org", displayname="Anna")
     result = run_one(
@@ -68,7 +68,9 @@ def test_an_address_that_is_refused_takes_the_account_back(cloud: ScriptedCloud)
     """The account was made a moment ago, and nobody would know whose it is."""
     expect_creation(cloud)
     expect_read(cloud, NAME, group_admin_of=None)
+    expect_edit(cloud, NAME, "quota", str(5 * GB))
     expect_edit(cloud, NAME, "email", "a@localhost", no(102))
+    expect_read(cloud, NAME, group_admin_of=None, quota={"definition": "5 GB"})
     expect(cloud, "DELETE", PATH, ok())
     expect(cloud, "GET", PATH, missing())
     result = run_one(cloud, password=PASSWORD, email="a@localhost", quota="5 GB")
@@ -112,8 +114,8 @@ def test_a_creation_without_an_answer(cloud: ScriptedCloud) -> None:
     expect_creation(cloud, EMPTY)
     expect_read(cloud, NAME)
     expect(cloud, "GET", "/user", ok({"id": NAME}), user=(NAME, PASSWORD), with_cookie=False)
-    expect_edit(cloud, NAME, "email", "a@example.org")
     expect_edit(cloud, NAME, "displayname", "Anna")
+    expect_edit(cloud, NAME, "email", "a@example.org")
     expect_read(cloud, NAME, group_admin_of=None, email="a@example.org", displayname="Anna")
     wish: dict[str, t.Any] = {
         "email": "a@example.org",

@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import GROUP
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import group_task
 from ansible_collections.bill.nextcloud.tests.unit import running
 from ansible_collections.bill.nextcloud.tests.unit.running_owncloud import (
@@ -18,6 +19,7 @@ from ansible_collections.bill.nextcloud.tests.unit.running_owncloud import (
     expect_read,
     no,
     ok,
+    opened,
     unauthorised,
 )
 from ansible_collections.bill.nextcloud.tests.unit.scripted import PASSWORD, ScriptedCloud
@@ -65,6 +67,24 @@ def test_a_group_that_is_not_deleted(cloud: ScriptedCloud, own_code: int, expect
         expect_groups(cloud)
     result = run(cloud, state="absent")
     assert ((result["failure"] or {}).get("code"), result["action"]) == expected
+
+
+def test_groups_of_an_open_cloud(cloud: ScriptedCloud) -> None:
+    """The list is asked for once; what is made or deleted here is known. Display names take no request to refuse."""
+    expect_log_in(cloud)
+    expect_groups(cloud, "one")
+    expect(cloud, "POST", "/groups", ok(), [("groupid", "two")])
+    expect(cloud, "DELETE", "/groups/one", ok())
+    with opened(cloud) as backend:
+        groups = backend.groups
+        assert (groups.exists("one"), groups.exists("two")) == (True, False)
+        assert groups.create("two", "two") is True
+        groups.delete("one")
+        assert (groups.exists("one"), groups.exists("two")) == (False, True)
+        for refused in (lambda: groups.create("three", "Three"), lambda: groups.rename("two", "Two")):
+            with pytest.raises(CloudError) as raised:
+                refused()
+            assert raised.value.code == "unsupported"
 
 
 def test_an_acting_account_that_may_not_list_groups(cloud: ScriptedCloud) -> None:

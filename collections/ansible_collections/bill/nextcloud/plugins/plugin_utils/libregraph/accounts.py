@@ -19,7 +19,6 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.graph import (
-    Reply,
     read_list,
     read_object,
     require,
@@ -37,13 +36,13 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.records 
     read_found,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.session import API, ME, GraphSession
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs, logs_in_as
 
 DELETE_SECONDS = 600.0
 """The files are deleted within the request."""
 
 _USERS = API + "/users"
-_TAKEN = 409
+_NAME_KEY = "onPremisesSamAccountName"
 _INVALID_USERNAME = "invalid username"
 _NAME_RULE = (
     "By default a name begins with a letter or _ and holds no space; GRAPH_USERNAME_MATCH=none on the server takes all."
@@ -82,11 +81,12 @@ class LibreGraphAccounts:
     ) -> None:
         self._session = session
         self._groups = groups
-        self._log_in = log_in
         self._ask_for_passwords = takes_passwords
         self._takes_passwords: bool | None = None
         self._require_writable = require_writable
-        self._proofs = Proofs(self._log_in_works, f"GET {ME}")
+        self._proofs = Proofs(
+            lambda name, password: logs_in_as(log_in(name, password), ME, name, _NAME_KEY), f"GET {ME}"
+        )
         self._acting_id: str | None = None
         self._known: dict[str, Found] = {}
 
@@ -167,16 +167,18 @@ class LibreGraphAccounts:
     def create(self, wish: Wish) -> None:
         """Create an account with its password, address and display name, in one request."""
         body = {
-            "onPremisesSamAccountName": wish.name,
+            _NAME_KEY: wish.name,
             "displayName": wish.display_name or wish.name,
             "passwordProfile": {"password": wish.password},
         }
         if wish.email:
             body["mail"] = wish.email
         reply = self._session.request("POST", _USERS, json=body)
-        if reply.status == _TAKEN:
-            raise reply.error("account_conflict")
-        self._require_value(reply)
+        words = reply.message.lower()  # nothing else tells what of it was refused
+        if reply.status == 400 and _INVALID_USERNAME in words:
+            raise reply.error("invalid_name", _NAME_RULE)
+        refusal = "password_refused" if "password" in words else "invalid_value"
+        require(reply, {400: refusal, 409: "account_conflict"})
 
     def set_field(self, name: str, field: str, wish: Wish) -> None:
         """Set ``quota``, ``email``, ``display_name`` or ``password`` to what is wished.
@@ -190,7 +192,7 @@ class LibreGraphAccounts:
         elif field == "display_name":
             self._change(name, {"displayName": wish.display_name})
         else:
-            self._change(name, {"passwordProfile": {"password": wish.password}})
+            self._change(name, {"passwordProfile": {"password": wish.password}}, "password_refused")
 
     def set_enabled(self, name: str, enabled: bool) -> None:
         """Enable or disable an account.
@@ -208,20 +210,9 @@ class LibreGraphAccounts:
             found = self._known[name]
             self._known[name] = replace(found, account=replace(found.account, enabled=enabled))
 
-    def _change(self, name: str, body: dict[str, t.Any]) -> None:
+    def _change(self, name: str, body: dict[str, t.Any], refusal: str = "invalid_value") -> None:
         reply = self._session.request("PATCH", _user(self._id(name)), json=body)
-        if reply.missing:
-            raise reply.error("account_missing")
-        self._require_value(reply)
-
-    def _require_value(self, reply: Reply) -> None:
-        """Raise a refusal of a value under the code that it has, which only the cloud's words tell."""
-        words = reply.message.lower()
-        if reply.status == 400 and _INVALID_USERNAME in words:
-            raise reply.error("invalid_name", _NAME_RULE)
-        if reply.status == 400 and "password" in words:
-            raise reply.error("password_refused")
-        require(reply, {400: "invalid_value"})
+        require(reply, {400: refusal, 404: "account_missing"})
 
     def add_group(self, name: str, group: str) -> None:
         """Make an account a member of a group."""
@@ -314,18 +305,6 @@ class LibreGraphAccounts:
                 "The cloud takes no passwords (PROXY_ENABLE_BASIC_AUTH is off there), so none can be tried.",
             )
         return self._proofs.proves(name, password)
-
-    def _log_in_works(self, name: str, password: str) -> bool:
-        session = self._log_in(name, password)
-        try:
-            reply = session.request("GET", ME)
-            return reply.ok and isinstance(reply.data, dict) and reply.data.get("onPremisesSamAccountName") == name
-        except CloudError as error:
-            if error.code not in ("wrong_credentials", "write_not_permitted"):
-                raise
-            return False
-        finally:
-            session.close()
 
     def _id(self, name: str) -> str:
         """Return the id by which an account is changed: another one that takes the name meanwhile has another id."""
