@@ -11,6 +11,13 @@ from dataclasses import dataclass
 STATES = ("present", "exists", "disabled", "absent")
 CREATE_ONLY_FIELDS = ("display_name", "email", "language")
 
+SEND_WELCOME = "send_welcome"
+WIPE_DEVICES = "wipe_devices"
+ACTIONS = (SEND_WELCOME, WIPE_DEVICES)
+
+HIDDEN = "hidden"
+LEFT = "left"
+
 AUTO = "auto"
 NEXTCLOUD = "nextcloud"
 OWNCLOUD = "owncloud"
@@ -44,6 +51,7 @@ ACCOUNT: dict[str, t.Any] = {
     "group_admin_of": {"type": "list", "elements": "str", "default": []},
     "group_admin_of_absent": {"type": "list", "elements": "str", "default": []},
     "ownership": {"type": "str", "choices": ["assumed", "proven"], "default": "assumed"},
+    "wipe": {"type": "bool", "default": False},
 }
 """What one account should be."""
 
@@ -78,6 +86,7 @@ USERS = Spec(
         "accounts": {"type": "list", "elements": "dict", "required": True, "options": ACCOUNT},
         "passwords": {"type": "dict", "no_log": True},
         "create_groups": {"type": "bool", "default": False},
+        "disabled_shares": {"type": "str", "choices": [HIDDEN, LEFT]},
         "max_deletions": {"type": "int"},
         "max_suspensions": {"type": "int"},
     },
@@ -85,6 +94,13 @@ USERS = Spec(
 )
 
 USER = Spec({**ACCOUNT, "create_groups": {"type": "bool", "default": False}})
+
+USER_ACTION = Spec(
+    {
+        "name": {"type": "str", "required": True},
+        "action": {"type": "str", "required": True, "choices": list(ACTIONS)},
+    }
+)
 
 QUOTA = Spec(
     {

@@ -14,6 +14,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import Settings
@@ -194,3 +195,17 @@ class Cloud:
     """The settings of its apps; None: the product shows none by its API."""
     warnings: tuple[str, ...] = ()
     """What should be known of the connection."""
+    actions: t.Mapping[str, t.Callable[[str], None]] = field(default_factory=dict)
+    """What the product can do to an account beyond making it what it should be, by the names of
+    ``argument_spec.ACTIONS``. Each is given the name of an account, sends one request and leaves no trace that could be
+    read back; it raises :class:`CloudError` as those of :class:`Accounts` do."""
+
+    def action(self, name: str) -> t.Callable[[str], None]:
+        """Return one of the actions.
+
+        :raises CloudError: ``unsupported`` when the product has nothing for it.
+        """
+        found = self.actions.get(name)
+        if found is None:
+            raise CloudError("unsupported", f"{self.accounts.abilities.product} has nothing for {name}.")
+        return found
