@@ -141,6 +141,8 @@ IMPOSSIBLE = {
         Task("nextcloud_group", {"name": "g", "members": ["anna"], "members_absent": ["Anna"]}),
         "duplicate_name",
     ),
+    "group: quota without the app": (Task("nextcloud_group", {"name": "customers", "quota": "5 GB"}), "unsupported"),
+    "group: quota of nothing": (Task("nextcloud_group", {"name": "customers", "quota": "0"}), "invalid_value"),
     "group: bad member": (Task("nextcloud_group", {"name": "g", "members": ["a/b"]}), "invalid_name"),
     "group: bad name": (Task("nextcloud_group", {"name": " g"}), "invalid_value"),
     "group: exact without members": (Task("nextcloud_group", {"name": "g", "members_exact": True}), "invalid_value"),

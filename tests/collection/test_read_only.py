@@ -18,7 +18,7 @@ OLD, NEW = "Example-password-of-before", "Example-password-of-now"
 GIB = 1024**3
 SETTINGS = (
     *("files/default_quota", "files/max_quota", "files/allow_unlimited_quota"),
-    "files_sharing/hide_disabled_user_shares",
+    *("files_sharing/hide_disabled_user_shares", "groupquota/quota_premium"),
 )
 
 # What each task says it would do: fields that would change, or None for a task that only reads.
@@ -102,6 +102,7 @@ WISHES: dict[str, tuple[Task, list[str] | None]] = {
         ["state", "display_name", "members"],
     ),
     "group: rename": (Task("nextcloud_group", {"name": "premium", "display_name": "Premium!"}), ["display_name"]),
+    "group: quota": (Task("nextcloud_group", {"name": "premium", "quota": "7 GB"}), ["quota"]),
     "group: members": (
         Task("nextcloud_group", {"name": "customers", "members": ["boris"], "members_exact": True}),
         ["members"],
@@ -187,6 +188,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         used=GIB,
         manager="root",
     )
+    standin.set_app_config("groupquota", enabled="yes")
     standin.set_app_config("files", default_quota="1 GB", max_quota="107374182400")
     standin.make_accounts("boris", password=OLD, quota="2 GB", used=1)
     standin.make_accounts("closed", password=OLD, enabled=False)

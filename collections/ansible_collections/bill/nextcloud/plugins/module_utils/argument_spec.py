@@ -122,6 +122,7 @@ GROUP = Spec(
         "name": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "display_name": {"type": "str"},
+        "quota": {"type": "str"},
         "members": {"type": "list", "elements": "str"},
         "members_absent": {"type": "list", "elements": "str"},
         "members_exact": {"type": "bool", "default": False},

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
+from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import Settings
 
@@ -129,6 +130,20 @@ class Groups(t.Protocol):
         """
 
 
+class GroupQuotas(t.Protocol):
+    """Quotas that all members of a group share."""
+
+    def read(self, group: str) -> Quota | None:
+        """Return the quota kept for a name, whether there is a group of it or not. None: a text that is none.
+
+        :raises CloudError: ``unsupported`` when the cloud has no such quotas now; ``invalid_value`` for a name that
+            cannot have one.
+        """
+
+    def set(self, group: str, quota: Quota) -> None:
+        """Set the quota of a group."""
+
+
 @dataclass
 class Listing:
     """The accounts that were found."""
@@ -199,6 +214,9 @@ class Cloud:
     """What the product can do to an account beyond making it what it should be, by the names of
     ``argument_spec.ACTIONS``. Each is given the name of an account, sends one request and leaves no trace that could be
     read back; it raises :class:`CloudError` as those of :class:`Accounts` do."""
+
+    group_quotas: GroupQuotas | None = None
+    """None: the product has no quotas of groups."""
 
     def action(self, name: str) -> t.Callable[[str], None]:
         """Return one of the actions.

@@ -15,6 +15,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import C
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Password
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import NextcloudAccounts
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.actions import actions
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.group_quotas import NextcloudGroupQuotas
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.groups import NextcloudGroups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.inspection import NextcloudInspection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.listing import list_accounts
@@ -43,6 +44,7 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             settings,
             connection.warnings,
             actions(session),
+            NextcloudGroupQuotas(settings),
         )
     finally:
         session.close()

@@ -56,12 +56,12 @@ class Settings:
 
     def write(self, app: str, key: str, value: str) -> None:
         """Set a setting; an empty value removes it."""
+        self._known.pop((app, key), None)  # whatever comes of it
         if value:
             reply = self._session.request("POST", _path(app, key), form=[("value", value)])
         else:
             reply = self._session.request("DELETE", _path(app, key))
         require(reply, {})
-        self._known.pop((app, key), None)
 
     def read_release(self) -> int:
         """Return the major version of the cloud, since a setting that its release lacks reads like one never set.
