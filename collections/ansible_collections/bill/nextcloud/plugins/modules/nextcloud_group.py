@@ -96,9 +96,7 @@ notes:
     another notation is a failure (V(account_conflict)), and its membership stays.
 seealso:
   - module: bill.nextcloud.nextcloud_users
-    description:
-      - Has the groups of an account the other way round, by account. It also makes one of a customer's users the
-        administrator of their group.
+    description: Has the groups of an account the other way round, and makes accounts administrators of groups.
 """
 
 EXAMPLES = r"""

@@ -89,6 +89,17 @@ def test_a_group_is_made_with_it(cloud: ScriptedCloud) -> None:
     assert [change["field"] for change in result["changes"]] == ["state", "quota", "members"]
 
 
+def test_a_group_is_made_without_one(cloud: ScriptedCloud) -> None:
+    """Nothing is taken away where nothing is."""
+    expect_group(cloud)
+    expect_quota(cloud, "", enabled="yes")
+    cloud.expect("POST", "/groups", ok(), [("groupid", "team")])
+    expect_group(cloud, "team")
+    result = run(cloud, quota="none")
+    assert outcome(result) == (None, "created", True)
+    assert [change["field"] for change in result["changes"]] == ["state"]
+
+
 def test_what_a_former_group_has_left(cloud: ScriptedCloud) -> None:
     """The app keeps the quota of a deleted group; a new one of the name does not get it unasked."""
     expect_group(cloud)
