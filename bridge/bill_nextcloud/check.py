@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bill_nextcloud.billmanager.form import parse
-from bill_nextcloud.billmanager.service import Cloud, Database
+from bill_nextcloud.billmanager.service import Cloud, Database, dialect_of
 from bill_nextcloud.call import number
 from bill_nextcloud.errors import BadRequest, CloudParameterMissing, Failure
 from bill_nextcloud.holds import Holds
@@ -33,7 +33,8 @@ class CheckConnection:
 
         ``document``: ``doc/processingmodule`` with an element for each value (and ``id``, where it is saved already) as
         BILLmanager gives it to the module. Raises :class:`BadRequest`, :class:`CloudParameterMissing`,
-        ``BillmanagerUnavailable``, ``ModuleUnknown``, ``CryptKeyUnusable``, ``EngineUnavailable``.
+        ``CloudParameterInvalid``, ``BillmanagerUnavailable``, ``ModuleUnknown``, ``CryptKeyUnusable``,
+        ``EngineUnavailable``.
         """
         values = _values(document)
         module = number(values, "id", required=False)
@@ -64,6 +65,7 @@ class CheckConnection:
         ca_file = values.get("ca_file", (saved.ca_file or "") if saved else "")
         if ca_file and not Path(ca_file).is_absolute():
             raise BadRequest(detail=f"the certificate authority must be an absolute path, not {ca_file[:64]!r}")
+        dialect = dialect_of(name, values.get("dialect", saved.dialect if saved else ""))
         return Cloud(
             saved.id if saved else 0,
             saved.name if saved else name,
@@ -71,6 +73,7 @@ class CheckConnection:
             found["username"],
             found["password"],
             ca_file or None,
+            dialect,
         )
 
 

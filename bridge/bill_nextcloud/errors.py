@@ -121,6 +121,13 @@ class CloudParameterMissing(OperationError):
     code = "cloud_parameter_missing"
 
 
+class CloudParameterInvalid(OperationError):
+    """A connection parameter of the processing module is none of those known (``cloud``, ``parameter``, ``value``,
+    ``known``)."""
+
+    code = "cloud_parameter_invalid"
+
+
 class DiskAddonMissing(OperationError):
     """The tariff sells no disk space: no quota can be known (``tariff``)."""
 

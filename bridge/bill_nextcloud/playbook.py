@@ -39,20 +39,12 @@ class RunResult:
 
 
 @dataclass(frozen=True)
-class Used:
-    """What one account uses. ``used``: bytes, ``None`` where the cloud does not tell. ``logged_in``: whether it is
-    known to have ever logged in; before that no storage was made, and a cloud says 0."""
-
-    used: int | None
-    logged_in: bool
-
-
-@dataclass(frozen=True)
 class UsageResult:
-    """What a run read: ``accounts`` by name, the names that do not exist, and the first failure: of the account
-    ``failed``, or of the cloud itself (``failed`` is ``None``; then nothing was read)."""
+    """What a run read: the bytes that ``accounts`` use, by name (``None`` where there is no storage yet), the names
+    that do not exist, and the first failure: of the account ``failed``, or of the cloud itself (``failed`` is ``None``;
+    then nothing was read)."""
 
-    accounts: dict[str, Used]
+    accounts: dict[str, int | None]
     missing: frozenset[str]
     failure: Failure | None
     failed: str | None
@@ -130,6 +122,7 @@ class Runs:
         run = Run(
             ident=uuid.uuid4().hex,
             cloud=cloud.id,
+            dialect=cloud.dialect,
             playbook="accounts",
             accounts=[dict(wish) for wish in wishes],
             passwords=dict(passwords),
@@ -153,14 +146,21 @@ class Runs:
         ``anew``: a person asks for one log-in, also with credentials of a worker host that the cloud has refused.
         Raises what :meth:`accounts` raises."""
         timeout = seconds or self.settings.bridge.run_timeout
-        run = Run(ident=uuid.uuid4().hex, cloud=cloud.id, playbook="probe", timeout=timeout)
+        run = Run(ident=uuid.uuid4().hex, cloud=cloud.id, dialect=cloud.dialect, playbook="probe", timeout=timeout)
         failure = self._play(run, cloud, anew=anew)["failure"]
         return failure_of(failure, cloud, cloud.username) if failure else None
 
     def groups(self, cloud: Cloud, seconds: int, *, space: bool = False) -> Listing | Failure:
         """The groups of ``cloud``, sorted, or why they cannot be read; ``space``: and how much space it has left.
         ``seconds``: the limit of the run. Raises what :meth:`accounts` raises."""
-        run = Run(ident=uuid.uuid4().hex, cloud=cloud.id, playbook="groups", space=space, timeout=seconds)
+        run = Run(
+            ident=uuid.uuid4().hex,
+            cloud=cloud.id,
+            dialect=cloud.dialect,
+            playbook="groups",
+            space=space,
+            timeout=seconds,
+        )
         try:
             found = self._play(run, cloud)
         finally:
@@ -178,6 +178,7 @@ class Runs:
         run = Run(
             ident=uuid.uuid4().hex,
             cloud=cloud.id,
+            dialect=cloud.dialect,
             playbook="usage",
             names=list(names),
             timeout=self.settings.bridge.run_timeout,
@@ -190,7 +191,7 @@ class Runs:
         failure = found["failure"]
         failed = failure["account"] if failure else None
         return UsageResult(
-            accounts={one["name"]: Used(one["used"], one["last_login"] is not None) for one in found["accounts"]},
+            accounts={one["name"]: one["used"] for one in found["accounts"]},
             missing=frozenset(found["missing"]),
             failure=failure_of(failure, cloud, failed or cloud.username) if failure else None,
             failed=failed,
@@ -204,6 +205,7 @@ class Runs:
         run = Run(
             ident=uuid.uuid4().hex,
             cloud=cloud.id,
+            dialect=cloud.dialect,
             playbook="import",
             names=list(names),
             quotas=list(quotas),

@@ -44,6 +44,7 @@ TABLE: dict[str, Treatment] = {
     "rate_limited": Treatment("temporary", first_seconds=60),
     "outcome_unknown": _TEMPORARY,
     "not_verified": _TEMPORARY,
+    "not_yet": _TEMPORARY,
     "run_unknown": _TEMPORARY,
     # BILLmanager, the engine, another run.
     "billmanager_unavailable": _TEMPORARY,
@@ -81,6 +82,7 @@ TABLE: dict[str, Treatment] = {
     "bad_request": _FINAL,
     "billmanager_refused": _FINAL,
     "client_has_operations": _FINAL,
+    "cloud_parameter_invalid": _FINAL,
     "cloud_parameter_missing": _FINAL,
     "cloud_unknown": _FINAL,
     "command_unknown": _FINAL,
@@ -129,6 +131,8 @@ TABLE: dict[str, Treatment] = {
     "tariff_elsewhere": _FINAL,
     "tariff_rolled_back": _FINAL,  # told with what failed
     "unit_unknown": _FINAL,
+    "unknown_product": _FINAL,
+    "unsupported": _FINAL,
     "usage_not_told": _FINAL,
     "usage_unread": _FINAL,
     "username_fixed": _FINAL,

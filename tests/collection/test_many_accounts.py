@@ -102,8 +102,10 @@ def test_all_accounts_are_found(played: tuple[Played, list[dict[str, Any]]]) -> 
 
 
 def test_the_requests_for_all_accounts(played: tuple[Played, list[dict[str, Any]]]) -> None:
-    """Who acts, pages of 500 until one brings nothing new, one list of all names, one look at each remnant."""
-    first, *others = played[1]
+    """What product it is, who acts, pages of 500 until one brings nothing new, one list of all names, one look at each
+    remnant."""
+    status, first, *others = played[1]
+    assert status["path"] == "/status.php"
     assert first["path"] == "/ocs/v2.php/cloud/user"
     asked = []
     for request in others:
@@ -120,7 +122,8 @@ def test_the_requests_for_all_accounts(played: tuple[Played, list[dict[str, Any]
 
 def test_one_log_in_serves_many_requests(played: tuple[Played, list[dict[str, Any]]]) -> None:
     """All of them as the administrator; none was refused, and none wrote."""
-    assert {request["auth"] for request in played[1]} == {"provisioning"}
+    assert {request["path"] for request in played[1] if request["auth"] is None} == {"/status.php"}
+    assert {request["auth"] for request in played[1]} == {None, "provisioning"}
     assert {request["method"] for request in played[1]} == {"GET"}
     assert {request["status"] for request in played[1]} == {200, 404}  # 404: the remnants
 

@@ -12,17 +12,18 @@ PASSWORD = "Rec-good-0-tablecloth-Wombat"
 
 
 class Client:
-    """Keeps cookies, as the collection does; `fresh()` forgets them."""
+    """Keeps cookies, as the collection does; `fresh()` forgets them. version: of the OCS API."""
 
-    def __init__(self, cloud: StandinCloud) -> None:
+    def __init__(self, cloud: StandinCloud, version: int = 2) -> None:
         self.cloud = cloud
+        self._version = version
         self.session = requests.Session()
         self.session.auth = (cloud.admin_user, cloud.admin_password)
         self.session.headers["OCS-APIRequest"] = "true"
 
     def fresh(self) -> Client:
         """A client that has not logged in yet."""
-        return Client(self.cloud)
+        return Client(self.cloud, self._version)
 
     def call(
         self, method: str, path: str, form: dict[str, str] | None = None, timeout: float = 10
@@ -30,7 +31,7 @@ class Client:
         """One call; path is below /cloud."""
         return self.session.request(
             method,
-            f"{self.cloud.url}/ocs/v2.php/cloud/{path}",
+            f"{self.cloud.url}/ocs/v{self._version}.php/cloud/{path}",
             params={"format": "json"},
             data=form,
             timeout=timeout,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The exchanges recorded from a real Nextcloud 31.0.6."""
+"""Exchanges recorded from a real server: files of JSON lines in `recordings`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,6 @@ from pathlib import Path
 from typing import Any
 
 _FOLDER = Path(__file__).parent / "recordings"
-_FILES = (
-    "nextcloud-31.0.6.jsonl",
-    "nextcloud-31.0.6-app-config.jsonl",
-    "nextcloud-31.0.6-groups-and-lists.jsonl",
-    "nextcloud-31.0.6-space.jsonl",
-)
-# Bytes that the example files of a new account took on the recorded server.
-RECORDED_SKELETON = 17544006
 
 
 @dataclass(frozen=True)
@@ -42,16 +34,16 @@ class Recording:
     part: str
 
 
-def _lines() -> Iterator[tuple[str, str]]:
-    for file in _FILES:
+def _lines(files: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for file in files:
         for line in (_FOLDER / file).read_text(encoding="utf-8").splitlines():
             yield file, line
 
 
-def load() -> list[Recording]:
-    """All recordings in the order in which they were made."""
+def load(*files: str) -> tuple[Recording, ...]:
+    """All recordings of these files, in the order in which they were made."""
     recordings = []
-    for file, line in _lines():
+    for file, line in _lines(files):
         data = json.loads(line)
         request, response = data["request"], data["response"]
         recordings.append(
@@ -71,4 +63,4 @@ def load() -> list[Recording]:
                 part=f"{file} {data.get('instance', '')}",
             )
         )
-    return recordings
+    return tuple(recordings)

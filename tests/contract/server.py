@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The server under test: a stand-in made for the run, or a real Nextcloud named in the environment.
+"""The server under test: a stand-in made for the run, or a real server named in the environment.
 
 Everything the suite makes begins with `rec-` and is removed before and after.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
+from abc import ABC, abstractmethod
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import requests
@@ -17,10 +19,6 @@ from standins.cloud.process import StandinCloud
 PREFIX = "rec-"
 # The suite's own accounts sort after all recorded ones, so that recorded pages stay as they are.
 OWN = "rec-zz-"
-# Nextcloud permits 50 edits in 600 s to one acting account.
-_EDITS_EACH = 45
-UNLIMITED = -3
-_CHECKSUM = 64
 PASSWORDS = {
     "good": "Rec-good-0-tablecloth-Wombat",
     "second": "Rec-second-1-tablecloth-Wombat",
@@ -28,30 +26,20 @@ PASSWORDS = {
     "short": "Sh0rt!",
     "common": "passwordpassword",
     "long": "Lo0ng-" * 80,
+    "onlylower": "rec-onlylower-tablecloth-wombat",
 }
 Credentials = tuple[str, str]
-# Settings that recordings change; on a real server they are put back at the end, in this order.
-_SETTINGS = {
-    "files": ("default_quota", "max_quota", "quota_preset", "allow_unlimited_quota"),
-    "core": ("newUser.sendEmail", "newUser.requireEmail", "newUser.generateUserID"),
-    "password_policy": (
-        "minLength",
-        "enforceNonCommonPassword",
-        "enforceNumericCharacters",
-        "enforceSpecialCharacters",
-        "enforceUpperLowerCase",
-    ),
-}
-_APP_CONFIG = "/apps/provisioning_api/api/v1/config/apps"
 _OCS = {"OCS-APIRequest": "true"}
+_OCS_SUCCESS = (100, 200)
+_ADMIN_IN_PATH = re.compile(r"/(users|files)/admin(?=/|$)")
 
 
 class SetupFailed(Exception):
     """A call that only prepares a recording did not work."""
 
 
-class Server:
-    """One server and the accounts that act on it."""
+class Server(ABC):
+    """One server and the accounts that act on it, whatever its API is."""
 
     def __init__(self, url: str, admin: Credentials, standin: StandinCloud | None) -> None:
         self.url = url.rstrip("/")
@@ -59,16 +47,9 @@ class Server:
         self.standin = standin
         self._owner = admin
         self._admins: list[Credentials] = []
-        self._edits = 0
         self._session = requests.Session()
         # Every request logs in anew, as the recorded ones did.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.old_cookies: dict[str, str] = {}
-        self.app_password: Credentials = ("", "")
-        self.skeleton = 0
-        self.default_quota: float = 0
-        # None until settings were unset; then what they were.
-        self._settings: dict[str, str] | None = None
 
     @property
     def real(self) -> bool:
@@ -80,43 +61,16 @@ class Server:
         """Id of the account that stands for `admin` now."""
         return self._admins[-1][0]
 
+    @abstractmethod
     def prepare(self) -> None:
-        """Clean up and measure what differs between servers: example files and default quota."""
-        self.remove_everything(with_admins=True)
-        self.new_admin()
-        probe = f"{OWN}probe"
-        self.create_user(probe)
-        self.default_quota = self.read_user(probe)["quota"]["quota"]
-        self.setup("PUT", f"/cloud/users/{probe}", form={"key": "quota", "value": "none"})
-        answer = self.send("PROPFIND", f"/remote.php/dav/files/{probe}/", auth=(probe, PASSWORDS["good"]))
-        if answer.status_code != 207:
-            raise SetupFailed(f"first log-in of {probe}: HTTP {answer.status_code}")
-        self.skeleton = int(self.read_user(probe)["quota"]["used"])
-        self.setup("DELETE", f"/cloud/users/{probe}")
+        """Clean up, make the acting administrator, and measure what differs between servers."""
 
-    def unset_settings(self) -> None:
-        """Unset what recordings change, as on a new server; `close` puts it back."""
-        self._settings = {}
-        for app, keys in _SETTINGS.items():
-            found = self.setup("GET", f"{_APP_CONFIG}/{app}", auth=self._owner)["data"]
-            for key in keys:
-                path = f"{_APP_CONFIG}/{app}/{key}"
-                if key in found:
-                    self._settings[path] = self.setup("GET", path, auth=self._owner)["data"]
-                    self.setup("DELETE", path, auth=self._owner)
-        self.default_quota = UNLIMITED
-
-    def _put_settings_back(self, settings: dict[str, str]) -> None:
-        for path in (f"{_APP_CONFIG}/{app}/{key}" for app, keys in _SETTINGS.items() for key in keys):
-            if path in settings:
-                self.setup("POST", path, auth=self._owner, form={"value": settings[path]})
-            else:
-                self.setup("DELETE", path, auth=self._owner)
+    @abstractmethod
+    def remove_everything(self, *, with_admins: bool) -> None:
+        """Remove all accounts and groups that begin with `rec-`; the suite's own accounts only with_admins."""
 
     def close(self) -> None:
-        """Remove everything the run made, and put settings back."""
-        if self._settings is not None:
-            self._put_settings_back(self._settings)
+        """Remove everything the run made."""
         self.remove_everything(with_admins=True)
         self._session.close()
 
@@ -139,6 +93,66 @@ class Server:
         request.url = self.url + path + (f"?{urlencode(query)}" if query else "")
         return self._session.send(request, timeout=120, allow_redirects=False)
 
+    def admin(self, method: str = "GET", path: str = "") -> Credentials:
+        """The admin account that sends this request."""
+        return self._admins[-1] if self._admins else self._owner
+
+    def own_path(self, path: str) -> str:
+        """A recorded path as it is on this server: the acting administrator stands for `admin`."""
+        return _ADMIN_IN_PATH.sub(rf"/\1/{self.acting_admin}", path)
+
+    def own_text(self, text: str) -> str:
+        """A recorded body as it is sent to this server."""
+        return text
+
+    def credentials(self, kind: str, method: str, path: str) -> tuple[Credentials | None, dict[str, str]]:
+        """Credentials and cookies of a recorded kind of log-in. Raises ValueError for an unknown kind."""
+        if kind == "none":
+            return None, {}
+        if kind.startswith("user:"):
+            name = kind.removeprefix("user:")
+            return (name, PASSWORDS["subadmin" if name == "rec-sub" else "good"]), {}
+        if kind == "admin-wrong-password":
+            return (self.acting_admin, "wrong-password-of-admin"), {}
+        if kind == "unknown-user":
+            return ("rec-nobody", "wrong-password-of-nobody"), {}
+        if kind != "admin":
+            raise ValueError(f"unknown kind of log-in: {kind}")
+        return self.admin(method, path), {}
+
+
+ServerT = TypeVar("ServerT", bound=Server)
+
+
+class OcsServer(Server):
+    """A server with the OCS provisioning API."""
+
+    # Below /ocs: the version of the API by which recordings are prepared.
+    version: ClassVar[str]
+    # What an acting administrator is made with besides name, password and group.
+    admin_settings: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, url: str, admin: Credentials, standin: StandinCloud | None) -> None:
+        super().__init__(url, admin, standin)
+        # Bytes that the example files of a new account take here.
+        self.skeleton = 0
+
+    def prepare(self) -> None:
+        """See `Server`. Differs between servers: the size of the example files."""
+        self.remove_everything(with_admins=True)
+        self.new_admin()
+        probe = f"{OWN}probe"
+        self.create_user(probe)
+        self.before_first_login(probe)
+        answer = self.send("PROPFIND", f"/remote.php/dav/files/{probe}/", auth=(probe, PASSWORDS["good"]))
+        if answer.status_code != 207:
+            raise SetupFailed(f"first log-in of {probe}: HTTP {answer.status_code}")
+        self.skeleton = int(self.read_user(probe)["quota"]["used"])
+        self.setup("DELETE", f"/cloud/users/{probe}")
+
+    def before_first_login(self, probe: str) -> None:
+        """What else is to be measured on a new account, or set for its first log-in."""
+
     def setup(
         self,
         method: str,
@@ -153,34 +167,27 @@ class Server:
         headers = {"Content-Type": "application/x-www-form-urlencoded", **_OCS} if form else _OCS
         answer = self.send(
             method,
-            f"/ocs/v2.php{path}",
+            f"/ocs/{self.version}{path}",
             auth=auth or self.admin(method, path),
             query={"format": "json", **(query or {})},
             headers=headers,
             body=body,
         )
-        if answer.status_code != 200:
-            raise SetupFailed(f"{method} {path}: HTTP {answer.status_code} {answer.text[:200]}")
-        return answer.json()["ocs"]["data"]
-
-    def admin(self, method: str = "GET", path: str = "") -> Credentials:
-        """The admin account that sends this request; a new one when the next edit would be one too many."""
-        segments = path.strip("/").split("/")
-        if method == "PUT" and len(segments) > 1 and segments[-2] == "users":
-            if self._edits >= _EDITS_EACH:
-                self.new_admin()
-            self._edits += 1
-        return self._admins[-1] if self._admins else self._owner
+        failed = SetupFailed(f"{method} {path}: HTTP {answer.status_code} {answer.text[:200]}")
+        if answer.status_code != 200 or not answer.content:
+            raise failed
+        content = answer.json()["ocs"]
+        if content["meta"]["statuscode"] not in _OCS_SUCCESS:
+            raise failed
+        return content["data"]
 
     def new_admin(self) -> Credentials:
         """Make a further admin account; it becomes the acting one."""
-        # A name never used before: the real server counts edits by name, also those of an account that is gone.
+        # A name never used before: a real server may count edits by name, also those of an account that is gone.
         name, password = f"{OWN}admin-{secrets.token_hex(4)}", secrets.token_urlsafe(24)
-        # The recorded administrator had this quota.
-        form = {"userid": name, "password": password, "quota": "10 GB", "groups[]": "admin"}
+        form = {"userid": name, "password": password, "groups[]": "admin", **self.admin_settings}
         self.setup("POST", "/cloud/users", auth=self._owner, form=form)
         self._admins.append((name, password))
-        self._edits = 0
         return name, password
 
     def create_user(self, name: str) -> None:
@@ -193,41 +200,15 @@ class Server:
         return record
 
     def remove_everything(self, *, with_admins: bool) -> None:
-        """Remove all accounts and groups that begin with `rec-`; the suite's own accounts only with_admins."""
+        """See `Server`."""
         users = self.setup("GET", "/cloud/users", auth=self._owner, query={"search": PREFIX})["users"]
         for name in users:
             if name.startswith(PREFIX) and (with_admins or not name.startswith(OWN)):
                 self.setup("DELETE", f"/cloud/users/{quote(name)}", auth=self._owner)
-        groups = self.setup("GET", "/cloud/groups/details", auth=self._owner, query={"search": PREFIX})["groups"]
-        for group in groups:
-            # The id of a group with a long name is a checksum; only its display name tells whose it is.
-            if group["id"].startswith(PREFIX) or (
-                len(group["id"]) == _CHECKSUM and group["displayname"].startswith(PREFIX)
-            ):
-                # The real server decodes it twice.
-                name = quote(quote(group["id"], safe=""), safe="")
-                self.setup("DELETE", f"/cloud/groups/{name}", auth=self._owner)
+        self.remove_groups()
         if with_admins:
             self._admins.clear()
 
-    def credentials(self, kind: str, method: str, path: str) -> tuple[Credentials | None, dict[str, str]]:
-        """Credentials and cookies of a recorded kind of log-in."""
-        if kind == "none":
-            return None, {}
-        if kind.startswith("user:"):
-            name = kind.removeprefix("user:")
-            return (name, PASSWORDS["subadmin" if name == "rec-sub" else "good"]), {}
-        if kind == "admin+old-session-cookie":
-            return self._admins[-1], self.old_cookies
-        known: dict[str, Credentials] = {
-            "admin-wrong-password": (self.acting_admin, "wrong-password-of-admin"),
-            "unknown-user": ("rec-nobody", "wrong-password-of-nobody"),
-            "limited-admin": self._admins[-1],
-            "admin-app-password": self.app_password,
-            "admin-bad-app-password": (self.app_password[0], "wrong-app-password"),
-        }
-        if kind in known:
-            return known[kind], {}
-        if kind != "admin":
-            raise ValueError(f"unknown kind of log-in: {kind}")
-        return self.admin(method, path), {}
+    @abstractmethod
+    def remove_groups(self) -> None:
+        """Remove all groups that begin with `rec-`."""

@@ -7,13 +7,19 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from contract.server import PASSWORDS, Credentials, Server
+from contract import nextcloud_31
+from contract.nextcloud_31 import NextcloudServer
+from contract.real import skip_other_releases
+from contract.server import PASSWORDS, Credentials
+
+SUITE = nextcloud_31.SUITE
+skip_other_releases(SUITE)
 
 
 class Browser:
     """A client that keeps cookies."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: NextcloudServer) -> None:
         self._server = server
         self.cookies = requests.Session()
 
@@ -33,14 +39,14 @@ class Browser:
 
 
 @pytest.fixture
-def account(server: Server) -> Iterator[Credentials]:
+def account(server: NextcloudServer) -> Iterator[Credentials]:
     """An account that exists for one test."""
     server.create_user("rec-login")
     yield "rec-login", PASSWORDS["good"]
     server.setup("DELETE", "/cloud/users/rec-login")
 
 
-def test_session_begins_with_the_second_login(server: Server, account: Credentials) -> None:
+def test_session_begins_with_the_second_login(server: NextcloudServer, account: Credentials) -> None:
     """The first log-in leaves cookies that log nobody in; with the second the server sees that they are kept."""
     browser = Browser(server)
     assert browser.whoami(account) == "rec-login"
@@ -49,7 +55,7 @@ def test_session_begins_with_the_second_login(server: Server, account: Credentia
     assert browser.whoami(None) == "rec-login"
 
 
-def test_session_wins_over_credentials_of_another_account(server: Server, account: Credentials) -> None:
+def test_session_wins_over_credentials_of_another_account(server: NextcloudServer, account: Credentials) -> None:
     """Cookies decide, not user name and password: a jar must never be shared between accounts."""
     browser = Browser(server)
     assert browser.whoami(account) == "rec-login"
@@ -57,7 +63,7 @@ def test_session_wins_over_credentials_of_another_account(server: Server, accoun
     assert browser.whoami(server.admin()) == "rec-login"
 
 
-def test_session_of_a_disabled_account_ends(server: Server, account: Credentials) -> None:
+def test_session_of_a_disabled_account_ends(server: NextcloudServer, account: Credentials) -> None:
     """Neither its cookies nor its password log in any more."""
     browser = Browser(server)
     assert [browser.whoami(account) for _ in range(2)] == ["rec-login"] * 2

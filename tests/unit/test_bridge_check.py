@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from bill_nextcloud.billmanager.service import Cloud, Database
 from bill_nextcloud.check import CheckConnection
-from bill_nextcloud.errors import Failure
+from bill_nextcloud.errors import CloudParameterInvalid, Failure
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.playbook import Runs
 
@@ -24,12 +24,14 @@ class Parts:
     def __init__(self, failure: Failure | None) -> None:
         self._failure = failure
         self.done: list[Any] = []
+        self.dialects: list[str] = []
 
     def cloud(self, module: int, *, secret: bool) -> Cloud:
         return SAVED
 
     def probe(self, cloud: Cloud, seconds: int, *, anew: bool) -> Failure | None:
         self.done.append((cloud.id, "anew" if anew else "as it is"))
+        self.dialects.append(cloud.dialect)
         return self._failure
 
     def try_again(self, module: int) -> None:
@@ -59,3 +61,24 @@ def test_a_check_tries_what_was_refused(values: dict[str, str], failure: Failure
     check = CheckConnection(cast(Runs, parts), cast(Database, parts), cast(Holds, parts))
     assert check(form(**values)) == failure
     assert parts.done == done
+
+
+@pytest.mark.parametrize(("entered", "dialect"), [("", "auto"), (" ownCloud ", "owncloud"), (None, "auto")])
+def test_the_dialect_of_a_form(entered: str | None, dialect: str) -> None:
+    """As it is typed; left out, it is found out."""
+    parts = Parts(None)
+    check = CheckConnection(cast(Runs, parts), cast(Database, parts), cast(Holds, parts))
+    values = {"url": "https://new", "username": "admin", **({} if entered is None else {"dialect": entered})}
+    assert check(form(**values)) is None
+    assert parts.dialects == [dialect]
+
+
+def test_a_dialect_that_is_none() -> None:
+    """It is said before anybody logs in, with those that there are."""
+    parts = Parts(None)
+    check = CheckConnection(cast(Runs, parts), cast(Database, parts), cast(Holds, parts))
+    with pytest.raises(CloudParameterInvalid) as raised:
+        check(form(url="https://new", username="admin", dialect="seafile"))
+    assert raised.value.parameters["value"] == "seafile"
+    assert "owncloud" in raised.value.parameters["known"]
+    assert parts.done == []

@@ -146,6 +146,7 @@ def test_features_need_no_bridge(tree: Tree) -> None:
         "username": None,
         "password": "yes",
         "ca_file": None,
+        "dialect": None,
     }
     assert {feature.get("name") for feature in document.findall("features/feature")} >= {"open", "close"}
 

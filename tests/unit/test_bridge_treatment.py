@@ -18,6 +18,7 @@ TEMPORARY = {
     "not_an_answer",
     "outcome_unknown",
     "not_verified",
+    "not_yet",
     "run_unknown",
     "billmanager_unavailable",  # mgrctl or database
     "engine_unavailable",

@@ -16,6 +16,7 @@ _CONNECTION: dict[str, tuple[str, str]] = {
     "username": ("Administrator", "Администратор"),
     "password": ("Password", "Пароль"),
     "ca_file": ("Certificate authority", "Удостоверяющий центр"),
+    "dialect": ("Product", "Продукт"),
 }
 _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
     "url": (
@@ -34,14 +35,20 @@ _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
         "Only for a private one: the file with its certificate (PEM) on this host; otherwise leave it empty",
         "Только для частного: файл с его сертификатом (PEM) на этом сервере; иначе оставьте поле пустым",
     ),
+    "dialect": (
+        "Empty: the cloud is asked. Otherwise nextcloud, owncloud (10, 11) or libregraph (oCIS, OpenCloud)",
+        "Пусто — определяется само. Иначе nextcloud, owncloud (10, 11) или libregraph (oCIS, OpenCloud)",
+    ),
 }
 _CONNECTION_PLACEHOLDERS: dict[str, tuple[str, str]] = {
     "url": ("for example https://cloud.example.com", "например, https://cloud.example.com"),
     "username": ("for example billing", "например, billing"),
     "password": ("the account's own password", "собственный пароль этой учётной записи"),
     "ca_file": ("for example /etc/ssl/private-ca.pem", "например, /etc/ssl/private-ca.pem"),
+    "dialect": ("without it found out", "без значения — определяется само"),
 }
-_OPTIONAL = ("ca_file",)
+# Typed, since no documentation says how a descriptor lists the choices of a select.
+_OPTIONAL = ("ca_file", "dialect")
 _TARIFF: dict[str, tuple[str, str]] = {
     "usergroup": ("Group of the account", "Группа учётной записи"),
     "username_pattern": ("Name of the account", "Имя учётной записи"),

@@ -17,6 +17,7 @@ from bill_nextcloud.billmanager.addons import TRIAL, Addon, Measure, addons
 from bill_nextcloud.billmanager.crypt import CryptKey
 from bill_nextcloud.errors import (
     BillmanagerUnavailable,
+    CloudParameterInvalid,
     CloudParameterMissing,
     ModuleUnknown,
     ServiceMoved,
@@ -37,6 +38,9 @@ DELETE_AFTER = "delete_after"
 _COMMANDS = ("open", "setparam", "suspend", "resume", "close", "reopen", "prolong", "changepassword", "sync_item")
 _REASONS = ("autosuspend", "employeesuspend", "abusesuspend")
 _PAGE = 500
+AUTO = "auto"
+DIALECTS = (AUTO, "nextcloud", "owncloud", "libregraph")
+"""What the connection form may name: the values of the modules' option ``dialect``."""
 # MySQL's number of a deadlock, and how often a transaction is begun in spite of them.
 _DEADLOCK, _BEGUN = 1213, 5
 
@@ -53,7 +57,8 @@ class Tariff:
 @dataclass(frozen=True)
 class Cloud:
     """A processing module of ours: one cloud. ``password`` is the administrator's, in clear, in memory only.
-    ``ca_file``: the file of its own certificate authority, where that is not the one of the settings."""
+    ``ca_file``: the file of its own certificate authority, where that is not the one of the settings. ``dialect``: one
+    of :data:`DIALECTS`, the API that it has."""
 
     id: int
     name: str
@@ -61,6 +66,18 @@ class Cloud:
     username: str
     password: str = field(repr=False)
     ca_file: str | None = None
+    dialect: str = AUTO
+
+
+def dialect_of(cloud: str, value: str) -> str:
+    """The dialect that the connection form of ``cloud`` names; empty is :data:`AUTO`.
+
+    Raises :class:`CloudParameterInvalid`.
+    """
+    dialect = value.strip().lower() or AUTO
+    if dialect not in DIALECTS:
+        raise CloudParameterInvalid(cloud=cloud, parameter="dialect", value=value[:64], known=", ".join(DIALECTS))
+    return dialect
 
 
 @dataclass(frozen=True)
@@ -333,7 +350,8 @@ class Database:
     def cloud(self, module: int, *, secret: bool = True) -> Cloud:
         """One cloud. ``secret=False`` leaves the password empty and unread.
 
-        Raises :class:`ModuleUnknown`, :class:`CloudParameterMissing`, ``CryptKeyUnusable``.
+        Raises :class:`ModuleUnknown`, :class:`CloudParameterMissing`, :class:`CloudParameterInvalid`,
+        ``CryptKeyUnusable``.
         """
         query = select(t.processingmodule.c.name, t.processingmodule.c.module).where(t.processingmodule.c.id == module)
         rows = self.rows(query)
@@ -353,7 +371,8 @@ class Database:
                 raise CloudParameterMissing(cloud=name, parameter="password")
             password = self._key.open("password", crypted["password"])
         url, ca_file = params["url"].strip().rstrip("/"), (params.get("ca_file") or "").strip()
-        return Cloud(module, name, url, params["username"], password, ca_file or None)
+        dialect = dialect_of(name, params.get("dialect") or "")
+        return Cloud(module, name, url, params["username"], password, ca_file or None, dialect)
 
     def opened(self, parameter: str, value: str) -> str:
         """``value``, encrypted as BILLmanager's parameters are, in clear. Raises ``CryptKeyUnusable``, which names

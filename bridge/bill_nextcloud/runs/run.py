@@ -46,7 +46,8 @@ class Run(BaseModel):
     ``ident`` names its artifacts; ``cloud`` is the number of the processing module; ``playbook`` is one of
     ``playbooks``; ``accounts`` see ``account.wish``; ``passwords`` by account name; ``names``: the accounts that
     are read, by ``import`` all where there are none; ``quotas``: those that ``import`` compares (bytes, or ``none``);
-    ``space``: whether ``groups`` asks for the free space, too; ``check``: only look; ``timeout`` in seconds.
+    ``space``: whether ``groups`` asks for the free space, too; ``check``: only look; ``dialect``: as the
+    modules' option; ``timeout`` in seconds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
@@ -60,6 +61,7 @@ class Run(BaseModel):
     quotas: list[str] = []
     space: bool = False
     check: bool = False
+    dialect: str = "auto"
     timeout: int = Field(gt=0)
 
     @property
@@ -99,8 +101,8 @@ class Results:
     def of(self, run: Run, cloud: str, end: str) -> Any:
         """What the playbook of ``run`` handed back: of ``accounts`` the module's result for each account, in order; of
         ``probe`` a dictionary with ``version`` and ``failure``, of ``groups`` with the list ``groups`` and
-        ``free_space`` (bytes, or ``None``) besides; of ``usage`` one with ``accounts`` (``name``, ``used``, ``quota``,
-        ``last_login`` of those that were read), ``missing`` and ``failure``, of ``import`` the same with the rows of
+        ``free_space`` (bytes, or ``None``) besides; of ``usage`` one with ``accounts`` (``name``, ``used``, ``quota``
+        of those that were read), ``missing`` and ``failure``, of ``import`` the same with the rows of
         the filter ``account_rows``.
 
         Raises :class:`RunUnknown` without it; ``cloud`` and ``end`` (how the run ended) are for its words.
@@ -172,6 +174,7 @@ def _variables(run: Run, access: Access) -> dict[str, Any]:
         "cloud_url": access.url,
         "cloud_username": access.username,
         "cloud_ca_path": str(access.ca_file) if access.ca_file else None,
+        "cloud_dialect": run.dialect,
     }
     if run.playbook == "usage":
         return {**connection, "usage_names": run.names}

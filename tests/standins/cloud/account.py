@@ -8,21 +8,7 @@ from dataclasses import dataclass, field
 from standins.cloud import quota
 from standins.cloud.app_config import AppConfig
 from standins.cloud.files import Files
-
-# Scopes of the profile fields, as an account sees them in its own record.
-PROFILE_SCOPES = {
-    "phone": "v2-local",
-    "address": "v2-local",
-    "website": "v2-local",
-    "twitter": "v2-local",
-    "fediverse": "v2-local",
-    "organisation": "v2-local",
-    "role": "v2-local",
-    "headline": "v2-local",
-    "biography": "v2-local",
-    "profile_enabled": "v2-local",
-    "pronouns": "v2-federated",
-}
+from standins.cloud.release import Release
 
 
 @dataclass(frozen=True)
@@ -43,7 +29,7 @@ class Account:
     """One account. `chosen_name` is None until a display name was set; quota is the stored text.
 
     profile: fields that were edited. invited: a mail with a link to set the password was sent. gone: its backend
-    knows it no more, so lists still have its id while nothing else finds it.
+    knows it no more, so lists still have its id while nothing else finds it. created: seconds since 1970.
     """
 
     id: str
@@ -55,7 +41,7 @@ class Account:
     invited: bool = False
     chosen_name: str | None = None
     email: str | None = None
-    language: str = "en"
+    language: str = ""
     locale: str = ""
     quota: str = "default"
     manager: str = ""
@@ -63,9 +49,15 @@ class Account:
     additional_mail: list[str] = field(default_factory=list)
     profile: dict[str, str] = field(default_factory=dict)
     app_passwords: set[str] = field(default_factory=set)
+    created: int = 0
     first_login: int = 0
     last_login: int = 0
     files: Files = field(default_factory=Files)
+
+    @property
+    def release(self) -> Release:
+        """The release of the cloud that it is an account of."""
+        return self.config.release
 
     @property
     def display_name(self) -> str:
@@ -75,7 +67,9 @@ class Account:
     @property
     def quota_bytes(self) -> int | float:
         """Bytes of the quota in force, -3 when unlimited."""
-        return self.config.default_quota_bytes if self.quota == "default" else quota.in_bytes(self.quota)
+        if self.quota == "default":
+            return self.config.default_quota_bytes
+        return quota.in_bytes(self.quota, exact=self.release.exact_quota)
 
     def profile_value(self, name: str) -> str:
         """A field of the profile."""

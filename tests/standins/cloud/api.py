@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from standins.cloud import config_api, edit, groups, passwords, server_info, user_lists, users
+from standins.cloud import config_api, edit, groups, passwords, routes, server_info, user_lists, users
 from standins.cloud.account import Account
 from standins.cloud.auth import (
     AccountDisabled,
@@ -19,7 +19,16 @@ from standins.cloud.auth import (
     WrongLogin,
 )
 from standins.cloud.clock import Clock
-from standins.cloud.ocs import NOT_FOUND, SERVER_ERROR, UNAUTHORISED, UNKNOWN_ROUTE, Answer, OcsError, envelope
+from standins.cloud.ocs import (
+    NOT_FOUND,
+    SERVER_ERROR,
+    UNAUTHORISED,
+    UNKNOWN_ROUTE,
+    Answer,
+    OcsError,
+    envelope,
+    legacy_router_answer,
+)
 from standins.cloud.request import Call, Parameters, not_logged_in
 from standins.cloud.state import Cloud
 
@@ -59,8 +68,9 @@ def _generate_password(call: Call) -> dict[str, str]:
 
 _APP_CONFIG = ("apps", "provisioning_api", "api", "v1", "config", "apps")
 _PASSWORD_POLICY = ("apps", "password_policy", "api", "v1")
-# Paths below /ocs/v2.php; "*" stands for one segment.
-_ROUTES: dict[tuple[str, ...], dict[str, Route]] = {
+_Routes = dict[tuple[str, ...], dict[str, Route]]
+# Paths below /ocs/v2.php (`routes.find`).
+_ROUTES: _Routes = {
     ("core", "getapppassword"): {"GET": Route(_app_password)},
     ("cloud", "user"): {"GET": Route(users.read_self)},
     ("cloud", "user", "fields"): {"GET": Route(edit.fields)},
@@ -133,10 +143,6 @@ class ApiRequest:
     url: str
 
 
-class _MethodNotAllowed(Exception):
-    """The path exists, for another method."""
-
-
 class _RateLimited(Exception):
     """The acting account called this too often."""
 
@@ -175,16 +181,14 @@ def _with_group(method: str, path: tuple[str, ...]) -> tuple[str, ...]:
     return (*path[:2], "/".join(path[2 : len(path) - len(behind)]), *behind)
 
 
-def _find_route(method: str, path: tuple[str, ...]) -> Route:
-    found = False
-    for pattern, methods in _ROUTES.items():
-        if len(pattern) == len(path) and all(want in ("*", have) for want, have in zip(pattern, path, strict=True)):
-            if method in methods:
-                return methods[method]
-            found = True
-    if found:
-        raise _MethodNotAllowed
-    raise OcsError(NOT_FOUND, UNKNOWN_ROUTE, early=True)
+def _routes_of(missing: frozenset[tuple[str, str]]) -> _Routes:
+    """The routes of a release. missing: method and path of those that it does not have."""
+    found: _Routes = {}
+    for path, methods in _ROUTES.items():
+        have = {method: route for method, route in methods.items() if (method, "/".join(path)) not in missing}
+        if have:
+            found[path] = have
+    return found
 
 
 class Api:
@@ -193,6 +197,8 @@ class Api:
     def __init__(self, cloud: Cloud, authenticator: Authenticator, clock: Clock) -> None:
         self._cloud = cloud
         self._authenticator = authenticator
+        self._release = cloud.release
+        self._routes = _routes_of(cloud.release.missing_routes)
         self._limit = RateLimit(clock)
 
     def answer(self, request: ApiRequest) -> tuple[Answer, Login | None]:
@@ -207,9 +213,12 @@ class Api:
             data = self._data(request, login)
             answer = envelope(request.version, accepts_json, 200, "OK", data, {})
         except OcsError as error:
-            as_json = wants_json if error.early else accepts_json
-            answer = envelope(request.version, as_json, error.code, error.message, error.data, error.headers)
-        except _MethodNotAllowed:
+            if error.early and self._release.legacy_router:
+                answer = legacy_router_answer(request.version, wants_json, error)
+            else:
+                as_json = wants_json if error.early else accepts_json
+                answer = envelope(request.version, as_json, error.code, error.message, error.data, error.headers)
+        except routes.MethodNotAllowed:
             answer = Answer(405, b"", {"Content-Type": "application/json; charset=utf-8"})
         except _RateLimited:
             answer = Answer(429, b"", dict(_EMPTY_REFUSAL))
@@ -235,12 +244,16 @@ class Api:
             delay = self._authenticator.throttle.delay_ms(request.address)
             return server_info.capabilities(self._cloud.config, request.url, delay, login is not None)
         path = _with_group(request.method, request.path)
-        route = _find_route(request.method, path)
+        try:
+            route = routes.find(self._routes, request.method, path)
+        except routes.UnknownPath as error:
+            raise OcsError(NOT_FOUND, UNKNOWN_ROUTE, early=True) from error
         if login is None:
             raise not_logged_in()
         if request.headers.get("OCS-APIRequest", "").lower() != "true":
             raise _CsrfRefused
         if request.method != "GET" and route.confirmed and not self._authenticator.may_write(login.session):
-            raise OcsError(403, "Password confirmation is required")
-        self._limit.count(login.account, route)
+            raise self._release.refusals.not_confirmed.error()
+        if self._release.edits_limited:
+            self._limit.count(login.account, route)
         return route.handler(Call(self._cloud, login.account, path[1:], request.given))

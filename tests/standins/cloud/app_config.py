@@ -8,6 +8,7 @@ What was never set is absent, as on a new server; the defaults are those of the 
 from __future__ import annotations
 
 from standins.cloud import php, quota
+from standins.cloud.release import Release
 
 _APPS = ("core", "dav", "files", "files_sharing", "files_trashbin", "password_policy", "provisioning_api", "settings")
 _TRUE = ("1", "true", "yes", "on")
@@ -16,7 +17,8 @@ _TRUE = ("1", "true", "yes", "on")
 class AppConfig:
     """Texts by app and key."""
 
-    def __init__(self) -> None:
+    def __init__(self, release: Release) -> None:
+        self.release = release
         self._values: dict[str, dict[str, str]] = {
             app: {} if app == "core" else {"enabled": "yes", "types": ""} for app in _APPS
         }
@@ -56,17 +58,17 @@ class AppConfig:
     @property
     def default_quota_bytes(self) -> int | float:
         """Bytes of the default quota, -3 when unlimited."""
-        return quota.in_bytes(self.default_quota)
+        return quota.in_bytes(self.default_quota, exact=self.release.exact_quota)
 
     @property
     def max_quota(self) -> int:
         """Bytes that an account's quota must not exceed; -1: no limit. A text with a unit loses it: "10 GB" is 10."""
-        return php.integer(self.get("files", "max_quota", "-1"))
+        return php.integer(self.get("files", "max_quota", "-1")) if self.release.quota_limits else -1
 
     @property
     def unlimited_allowed(self) -> bool:
         """Whether `none` may be set."""
-        return self.get("files", "allow_unlimited_quota", "1") == "1"
+        return not self.release.quota_limits or self.get("files", "allow_unlimited_quota", "1") == "1"
 
     @property
     def email_required(self) -> bool:

@@ -130,6 +130,8 @@ class Authenticator:
     def login(self, cookies: Mapping[str, str], credentials: tuple[str, str] | None, address: str) -> Login | None:
         """Continue the cookie's session, else log in with the credentials; None when neither is given.
 
+        In a release that takes a wrong log-in for none: also None for that, and nobody is blocked.
+
         A valid session wins: user name and password sent along are then not looked at, not even another account's,
         and the permission to write is not renewed. Raises LoginBlocked, WrongLogin, AccountDisabled, SkeletonFailed.
         """
@@ -139,10 +141,13 @@ class Authenticator:
         if credentials is None:
             return None
         user, password = credentials
-        self.throttle.check(address)
+        if not self._cloud.release.wrong_login_is_none:
+            self.throttle.check(address)
         account = self._cloud.find(user)
         if account is None or not _password_fits(account, password):
             self.throttle.failed(address, user)
+            if self._cloud.release.wrong_login_is_none:
+                return None
             raise WrongLogin(user)
         if not account.enabled:
             raise AccountDisabled(user)
@@ -176,9 +181,14 @@ class Authenticator:
         if now - account.last_login > 60:
             account.last_login = now
         account.first_login = account.first_login or now
-        if first and not account.files.copy_skeleton(account.quota_bytes):
-            raise SkeletonFailed(account.id)
+        if first:
+            self._copy_skeleton(account)
         return first
+
+    def _copy_skeleton(self, account: Account) -> None:
+        """Fill the account at its first log-in."""
+        if not account.files.copy_skeleton(account.release.skeleton, account.quota_bytes):
+            raise SkeletonFailed(account.id)
 
 
 def _password_fits(account: Account, password: str) -> bool:

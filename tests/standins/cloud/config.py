@@ -6,8 +6,10 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+
+from standins.cloud.opencloud.settings import Settings, SettingsRefused, read
 
 
 class ConfigError(Exception):
@@ -29,6 +31,7 @@ class Config:
     tls_certificate, tls_key: PEM files; both or none. delay_seconds: added to every request.
     trusted_domains: host names that are answered; others get 400, as from a real server.
     free_space: bytes that the disk has left, as the app serverinfo says; None: it does not know.
+    opencloud: how an OpenCloud is set up (`opencloud.settings.Settings`).
     """
 
     admin_user: str
@@ -43,6 +46,7 @@ class Config:
     delay_seconds: float = 0.0
     trusted_domains: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
     free_space: int | None = 100 * 1024**3
+    opencloud: Settings = field(default_factory=Settings)
 
     @property
     def scheme(self) -> str:
@@ -70,6 +74,15 @@ def _text(path: Path, name: str, value: object) -> str:
     return value
 
 
+def _opencloud(path: Path, value: object) -> Settings:
+    if not isinstance(value, dict):
+        raise ConfigError(path, "opencloud must be an object")
+    try:
+        return read(value)
+    except SettingsRefused as error:
+        raise ConfigError(path, f"opencloud: {error}") from error
+
+
 def load(path: Path, products: Collection[str]) -> Config:
     """Read and check the file. products: the known ones. Raises ConfigError when others may read it or it holds
     nonsense."""
@@ -86,7 +99,7 @@ def load(path: Path, products: Collection[str]) -> Config:
         raise ConfigError(path, "is not JSON") from error
     if not isinstance(data, dict):
         raise ConfigError(path, "must hold a JSON object")
-    unknown = set(data) - {field.name for field in fields(Config)}
+    unknown = set(data) - {one.name for one in fields(Config)}
     if unknown:
         raise ConfigError(path, f"unknown keys: {', '.join(sorted(unknown))}")
     if not data.get("admin_user") or not data.get("admin_password"):
@@ -120,4 +133,5 @@ def load(path: Path, products: Collection[str]) -> Config:
         delay_seconds=float(delay),
         trusted_domains=_strings(path, "trusted_domains", data.get("trusted_domains", list(Config.trusted_domains))),
         free_space=free_space,
+        opencloud=_opencloud(path, data.get("opencloud", {})),
     )

@@ -21,9 +21,13 @@ from standins.cloud.auth import (
 )
 from standins.cloud.files import NoSpace
 from standins.cloud.ocs import Answer
+from standins.cloud.product import HttpRequest
+from standins.cloud.release import DavTexts
 
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _EMPTY = {"Content-Type": "text/html; charset=UTF-8"}
+UNAVAILABLE = r"Sabre\DAV\Exception\ServiceUnavailable"
+NOT_AUTHENTICATED = r"Sabre\DAV\Exception\NotAuthenticated"
 _NAMESPACES = 'xmlns:d="DAV:" xmlns:s="http://sabredav.org/ns"'
 _KNOWN = ("quota-available-bytes", "quota-used-bytes", "getcontentlength", "resourcetype")
 _NO_HEADER = (
@@ -52,6 +56,20 @@ class DavRequest:
     prefix: str
 
 
+def taken_apart(request: HttpRequest, prefix: str) -> DavRequest:
+    """A request below remote.php of a cloud at this path."""
+    return DavRequest(
+        request.method,
+        request.segments[1:],
+        request.headers,
+        request.cookies,
+        request.credentials,
+        request.address,
+        request.body,
+        prefix,
+    )
+
+
 class DavError(Exception):
     """An answer that is not a success: HTTP status, exception name and message as the real server shows them."""
 
@@ -74,9 +92,9 @@ class DavError(Exception):
         return Answer(self.status, body.encode(), _XML | dict(self.headers))
 
 
-def maintenance() -> Answer:
+def maintenance(texts: DavTexts) -> Answer:
     """The answer in maintenance mode; it has no header that says so."""
-    return DavError(503, r"OCA\DAV\Exception\ServerMaintenanceMode", "System is in maintenance mode.").answer()
+    return DavError(503, *texts.maintenance).answer()
 
 
 def _not_found(name: str) -> DavError:
@@ -86,8 +104,11 @@ def _not_found(name: str) -> DavError:
 class Dav:
     """Answers WebDAV requests."""
 
-    def __init__(self, authenticator: Authenticator) -> None:
+    realm = "Nextcloud"
+
+    def __init__(self, authenticator: Authenticator, texts: DavTexts) -> None:
         self._authenticator = authenticator
+        self._texts = texts
 
     def answer(self, request: DavRequest) -> tuple[Answer, Login | None]:
         """The answer and the log-in it was given under."""
@@ -99,22 +120,27 @@ class Dav:
             return error.answer(), login
 
     def _login(self, request: DavRequest) -> Login:
-        unavailable = r"Sabre\DAV\Exception\ServiceUnavailable"
-        refused, challenge = r"Sabre\DAV\Exception\NotAuthenticated", {"WWW-Authenticate": 'Basic realm="Nextcloud"'}
         try:
             login = self._authenticator.login(request.cookies, request.credentials, request.address)
         except WrongLogin as error:
-            raise DavError(401, refused, _WRONG, challenge) from error
+            raise self._not_logged_in(_WRONG) from error
         except AccountDisabled as error:
-            raise DavError(503, unavailable, r"OC\User\LoginException: Account disabled") from error
+            raise self._disabled() from error
         except LoginBlocked as error:
             raise DavError(429, r"OCA\DAV\Connector\Sabre\Exception\TooManyRequests", "") from error
         except SkeletonFailed as error:
             message = r"OCP\Files\GenericFileException: file_put_contents failed"
-            raise DavError(503, unavailable, message) from error
+            raise DavError(503, UNAVAILABLE, message) from error
         if login is None:
-            raise DavError(401, refused, _NO_HEADER, challenge)
+            raise self._not_logged_in(_NO_HEADER)
         return login
+
+    def _not_logged_in(self, message: str) -> DavError:
+        challenge = {"WWW-Authenticate": f'Basic realm="{self.realm}"'}
+        return DavError(401, NOT_AUTHENTICATED, message, challenge)
+
+    def _disabled(self) -> DavError:
+        return DavError(503, UNAVAILABLE, rf"OC\User\LoginException: {self._texts.disabled}")
 
     def _work(self, request: DavRequest, login: Login) -> Answer:
         account = login.account
@@ -158,7 +184,8 @@ def _put(account: Account, name: str, body: bytes) -> Answer:
     try:
         account.files.check_space(len(body), account.quota_bytes)
     except NoSpace as error:
-        message = f"Insufficient space in /{name}, {error.required} required, {error.available} available"
+        place = f"{account.release.dav.root}{name}"
+        message = f"Insufficient space in {place}, {error.required} required, {error.available} available"
         raise DavError(507, r"Sabre\DAV\Exception\InsufficientStorage", message) from error
     status = 204 if name in account.files.contents else 201
     account.files.contents[name] = body

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from standins.cloud import passwords, quota
-from standins.cloud.account import PROFILE_SCOPES, Account
-from standins.cloud.ocs import NOT_FOUND, OcsError
-from standins.cloud.request import Call, broken
+from standins.cloud.account import Account
+from standins.cloud.ocs import OcsError
+from standins.cloud.request import EMAIL, Call
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _LOCALE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
 _MAX_DISPLAY_NAME = 64
 _LANGUAGE_CODES = """
@@ -27,32 +26,37 @@ _SEARCHED = (*_DISPLAY_NAME, "email")
 
 
 def set_display_name(account: Account, name: str) -> None:
-    """An empty name changes nothing; more than 64 characters are refused (101)."""
+    """An empty name changes nothing; more than 64 characters are refused."""
     name = name.strip()
     if len(name) > _MAX_DISPLAY_NAME:
-        raise OcsError(101, "Invalid displayname")
+        raise account.release.refusals.bad_display_name.error()
     if name:
         account.chosen_name = name
 
 
 def set_quota(account: Account, value: str) -> None:
-    """Raises OcsError 101 for what is no size or more than the cloud permits, QuotaBreaks for a negative one."""
+    """Refuses what is no size or more than the cloud permits. Raises QuotaBreaks for a negative size that breaks it."""
     try:
         wanted = quota.wanted(value)
     except quota.QuotaRefused as error:
-        raise OcsError(101, f"Invalid quota value: {value}") from error
+        raise account.release.refusals.bad_quota.error(value=value) from error
     largest = account.config.max_quota
     if not isinstance(wanted, str) and largest != -1 and wanted > largest:
         raise OcsError(101, f"Invalid quota value. {value} is exceeding the maximum quota")
     if wanted == "none" and not account.config.unlimited_allowed:
         raise OcsError(101, "Unlimited quota is forbidden on this instance")
-    account.quota = quota.normalise(value)
+    try:
+        account.quota = quota.normalise(value)
+    except quota.QuotaBreaks:
+        if not account.release.negative_quota_is_zero:
+            raise
+        account.quota = "0 B"
 
 
 def set_language(account: Account, code: str) -> None:
-    """Only languages the cloud has (101)."""
+    """Only languages the cloud has."""
     if code not in _LANGUAGES:
-        raise OcsError(101, "Invalid language")
+        raise account.release.refusals.bad_language.error()
     account.language = code
 
 
@@ -60,30 +64,34 @@ def _edit_quota(account: Account, value: str) -> None:
     try:
         set_quota(account, value)
     except quota.QuotaBreaks as error:
-        raise broken() from error
+        raise account.release.refusals.unexpected.error() from error
 
 
 def _edit_password(account: Account, value: str) -> None:
-    if len(value.encode()) > passwords.MAX_PASSWORD:
-        raise OcsError(101, "Invalid password value")
+    passwords.check_length(account.release, value)
     if not account.backend.set_password:
-        raise OcsError(112, "Setting the password is not supported by the users backend")
+        raise account.release.refusals.fixed_password.error()
     try:
         passwords.check(account.config, value)
     except passwords.PasswordRefused as error:
-        raise OcsError(107, str(error)) from error
+        raise account.release.refusals.weak_password.error(reason=str(error)) from error
     account.password = value
 
 
+def is_email(text: str) -> bool:
+    """Whether the text is an e-mail address."""
+    return EMAIL.fullmatch(text) is not None
+
+
 def _edit_email(account: Account, value: str) -> None:
-    if value and not _EMAIL.fullmatch(value):
-        raise OcsError(101)
+    if value and not is_email(value):
+        raise account.release.refusals.bad_email.error()
     account.email = value or None
 
 
 def _edit_locale(account: Account, value: str) -> None:
     if not _LOCALE.fullmatch(value) or value.partition("_")[0] not in _LOCALES:
-        raise OcsError(101, "Invalid locale")
+        raise account.release.refusals.bad_locale.error()
     account.locale = value
 
 
@@ -98,23 +106,21 @@ def _edit_notify_email(account: Account, value: str) -> None:
 
 
 def _add_mail(account: Account, value: str) -> None:
-    if not _EMAIL.fullmatch(value) or value == account.email or value in account.additional_mail:
+    if not is_email(value) or value == account.email or value in account.additional_mail:
         raise OcsError(101)
     account.additional_mail.append(value)
 
 
-def _edit_profile(name: str) -> Callable[[Account, str], None]:
-    def edit_field(account: Account, value: str) -> None:
-        if name == "phone" and value:
-            number = re.sub(r"[\s()/-]", "", value)
-            if not re.fullmatch(r"\+\d{6,15}", number):
-                raise OcsError(101, "Invalid phone")
-            value = number
-        account.profile[name] = value
-
-    return edit_field
+def _edit_profile(account: Account, name: str, value: str) -> None:
+    if name == "phone" and value and account.release.phone_checked:
+        number = re.sub(r"[\s()/-]", "", value)
+        if not re.fullmatch(r"\+\d{6,15}", number):
+            raise OcsError(101, "Invalid phone")
+        value = number
+    account.profile[name] = value
 
 
+# Without the fields of the profile. Those of _FURTHER are not in every release.
 _FIELDS: dict[str, Callable[[Account, str], None]] = {
     "display": set_display_name,
     "displayname": set_display_name,
@@ -123,17 +129,30 @@ _FIELDS: dict[str, Callable[[Account, str], None]] = {
     "email": _edit_email,
     "language": set_language,
     "locale": _edit_locale,
+}
+_FURTHER: dict[str, Callable[[Account, str], None]] = {
     "manager": _edit_manager,
     "notify_email": _edit_notify_email,
     "additional_mail": _add_mail,
-    **{name: _edit_profile(name) for name in PROFILE_SCOPES},
 }
+
+
+def _edit(account: Account, key: str, value: str) -> None:
+    """Set one field. A key that this release does not have is refused."""
+    if key in account.release.profile:
+        _edit_profile(account, key, value)
+    elif key in _FIELDS:
+        _FIELDS[key](account, value)
+    elif key in account.release.further_keys:
+        _FURTHER[key](account, value)
+    else:
+        raise account.release.refusals.fixed_key.error()
 
 
 def _target(call: Call, account_id: str) -> Account:
     account = call.cloud.find(account_id)
     if account is None or not call.may_reach(account):
-        raise OcsError(NOT_FOUND)
+        raise call.refusals.out_of_reach.error()
     return account
 
 
@@ -143,9 +162,9 @@ def put(call: Call) -> list[Any]:
     account = _target(call, call.path[1])
     forbidden = account is call.acting and not call.is_admin and key in _ADMIN_ONLY_FOR_SELF
     fixed = key in _DISPLAY_NAME and not account.backend.set_display_name
-    if forbidden or fixed or key not in _FIELDS:
-        raise OcsError(113)
-    _FIELDS[key](account, value)
+    if forbidden or fixed:
+        raise call.refusals.fixed_key.error()
+    _edit(account, key, value)
     if key in _SEARCHED:
         call.cloud.forget_searches()
     return []
@@ -166,5 +185,7 @@ def put_collection(call: Call) -> list[Any]:
 def fields(call: Call) -> list[str]:
     """GET user/fields and user/fields/{id}: what may be edited."""
     account = _target(call, call.path[2]) if len(call.path) == 3 else call.acting
-    names = ["displayname", "email", "additional_mail", *PROFILE_SCOPES]
+    release = call.cloud.release
+    further = [name for name in ("additional_mail",) if name in release.further_keys]
+    names = ["displayname", "email", *further, *release.profile]
     return names if account.backend.set_display_name else names[1:]

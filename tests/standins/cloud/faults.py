@@ -14,7 +14,7 @@ KINDS = {
     "delay_after": "works, waits `seconds`, then answers",
     "hold": "waits until the faults are cleared, then works and answers",
     "hold_after": "works, waits until the faults are cleared, then answers",
-    "status": "does not work; answers `status` (500) with `body` and `headers`; with `ocs_code` as an OCS answer",
+    "status": "does not work; answers `status` (500) with `body` and `headers`; with `ocs_code` an error of the API",
     "html": "does not work; answers 200 with a log-in page",
     "empty": "does not work; answers 200 with an empty body",
     "cut_before": "does not work; closes the connection without an answer",

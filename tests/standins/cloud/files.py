@@ -5,8 +5,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-# What the example files of a new account weigh on the recorded server.
-SKELETON_BYTES = 17544006
+
+@dataclass(frozen=True)
+class Skeleton:
+    """The example files of a new account. size: bytes, as on the recorded server. size_if_too_big: bytes that a new
+    account holds whose quota is smaller; None: the copying then fails when the quota is reached."""
+
+    size: int
+    size_if_too_big: int | None
 
 
 class NoSpace(Exception):
@@ -33,11 +39,16 @@ class Files:
         """Bytes in use."""
         return self.skeleton + sum(map(len, self.contents.values()))
 
-    def copy_skeleton(self, quota: int | float) -> bool:
+    def copy_skeleton(self, skeleton: Skeleton, quota: int | float) -> bool:
         """Fill a new account. False when the quota ended it half-way: the account is then full."""
-        fits = quota < 0 or quota >= SKELETON_BYTES
-        self.skeleton = SKELETON_BYTES if fits else int(quota)
-        return fits
+        if quota < 0 or quota >= skeleton.size:
+            self.skeleton = skeleton.size
+        elif skeleton.size_if_too_big is not None:
+            self.skeleton = skeleton.size_if_too_big
+        else:
+            self.skeleton = int(quota)
+            return False
+        return True
 
     def free(self, quota: int | float) -> int:
         """Bytes left; -3 when unlimited, never below 0 otherwise."""

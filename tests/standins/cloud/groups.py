@@ -10,7 +10,7 @@ from standins.cloud.account import Account
 from standins.cloud.names import MAX_GROUP, group_id
 from standins.cloud.ocs import NOT_FOUND, UNKNOWN_ERROR, OcsError
 from standins.cloud.records import shown
-from standins.cloud.request import Call, broken
+from standins.cloud.request import Call
 from standins.cloud.state import ADMIN_GROUP, Group
 
 
@@ -41,13 +41,14 @@ def list_details(call: Call) -> dict[str, Any]:
 def create(call: Call) -> list[Any]:
     """POST groups."""
     call.require_admin()
-    name, display_name = call.text("groupid"), call.text("displayname", "")
+    name = call.text("groupid")
+    display_name = call.text("displayname", "") if call.cloud.release.group_names else ""
     if name in ("", "0"):
         raise OcsError(101, "Invalid group name")
     if name in call.cloud.groups:
         raise OcsError(102, "group exists")
     if len(name) > MAX_GROUP:
-        raise broken()
+        raise call.refusals.unexpected.error()
     identifier = group_id(name)
     if identifier in call.cloud.groups:
         raise OcsError(103, "Not supported by backend")
@@ -129,7 +130,7 @@ def _readable_groups(call: Call) -> list[Group]:
     if account is call.acting or call.is_admin:
         return groups
     if not call.cloud.may_manage(call.acting, account):
-        raise OcsError(NOT_FOUND)
+        raise call.refusals.out_of_reach.error()
     return [group for group in groups if call.acting.id in group.subadmins]
 
 
@@ -176,10 +177,10 @@ def remove_member(call: Call) -> list[Any]:
         raise OcsError(105, "Cannot remove yourself from the admin group")
     if not call.is_admin:
         if account is call.acting:
-            raise OcsError(105, "Cannot remove yourself from this group as you are a sub-admin")
+            raise call.refusals.own_managed_group.error()
         shared = [one for one in call.cloud.subadmin_groups(call.acting) if account.id in one.members]
         if len(shared) <= 1:
-            raise OcsError(105, "Not viable to remove user from the last group you are sub-admin of")
+            raise call.refusals.last_managed_group.error()
     group.members.discard(account.id)
     return []
 
@@ -210,7 +211,7 @@ def add_subadmin(call: Call) -> list[Any]:
     if group is None:
         raise OcsError(102, "Group does not exist")
     if group.id == ADMIN_GROUP:
-        raise OcsError(103, "Cannot create sub-admins for admin group")
+        raise call.refusals.admin_as_managed_group.error()
     group.subadmins.add(account.id)
     return []
 
@@ -224,6 +225,6 @@ def remove_subadmin(call: Call) -> list[Any]:
     if group is None:
         raise OcsError(101, "Group does not exist")
     if account.id not in group.subadmins:
-        raise OcsError(102, "User is not a sub-admin of this group")
+        raise call.refusals.not_managing.error()
     group.subadmins.discard(account.id)
     return []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The product Nextcloud 31.0.6: its log-in, API and WebDAV put together."""
+"""The product Nextcloud, in several releases (`releases`): its log-in, API and WebDAV put together."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from standins.cloud.auth import SESSION_COOKIE, TEST_COOKIE, Authenticator, Logi
 from standins.cloud.clock import Clock
 from standins.cloud.config import Config
 from standins.cloud.faults import Fault
-from standins.cloud.ocs import Answer, envelope
-from standins.cloud.product import ControlRefused, HttpRequest
-from standins.cloud.quota import QuotaBreaks, QuotaRefused
+from standins.cloud.ocs import Answer, OcsError, envelope, legacy_router_answer
+from standins.cloud.product import HttpRequest
+from standins.cloud.release import Release
 from standins.cloud.request import parameters
-from standins.cloud.seeds import SeedRefused, seed
 from standins.cloud.state import Cloud
+from standins.cloud.steering import steer
 
-_NOT_FOUND = Answer(
+UNKNOWN_PAGE = Answer(
     404, b"<html><body><h1>404 Not Found</h1></body></html>", {"Content-Type": "text/html; charset=UTF-8"}
 )
 
@@ -28,34 +28,25 @@ _NOT_FOUND = Answer(
 class Nextcloud:
     """A Nextcloud with all that it holds; see `product.Product`."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
+    def __init__(self, config: Config, clock: Clock, release: Release) -> None:
         self._config = config
-        self._cloud = Cloud(config, clock)
+        self._release = release
+        self._cloud = Cloud(config, clock, release)
         self._authenticator = Authenticator(self._cloud, clock)
         self._api = Api(self._cloud, self._authenticator, clock)
-        self._dav = dav.Dav(self._authenticator)
+        self._dav = dav.Dav(self._authenticator, release.dav)
 
     def answer(self, request: HttpRequest) -> tuple[Answer, Sequence[str]]:
         """See `product.Product`."""
         if request.segments == ("status.php",):
-            return server_info.status_page(maintenance=False), ()
+            return server_info.status_page(self._release, maintenance=False), ()
         login: Login | None
         if request.segments[:1] == ("remote.php",):
-            asked = dav.DavRequest(
-                request.method,
-                request.segments[1:],
-                request.headers,
-                request.cookies,
-                request.credentials,
-                request.address,
-                request.body,
-                self._config.base_path,
-            )
-            answer, login = self._dav.answer(asked)
+            answer, login = self._dav.answer(dav.taken_apart(request, self._config.base_path))
         elif request.segments[:2] in (("ocs", "v1.php"), ("ocs", "v2.php")):
             answer, login = self._api.answer(
                 ApiRequest(
-                    version=_version(request),
+                    version=request.ocs_version,
                     method=request.method,
                     path=tuple("/".join(request.segments[2:]).split("/")),
                     query=dict(parse_qsl(request.query, keep_blank_values=True)),
@@ -68,21 +59,26 @@ class Nextcloud:
                 )
             )
         else:
-            return _NOT_FOUND, ()
+            return UNKNOWN_PAGE, ()
         return answer, _cookies(login, urlsplit(request.base_url).path) if login and login.new else ()
 
     def refusal(self, fault: Fault, request: HttpRequest) -> Answer | None:
         """See `product.Product`."""
-        version, wants_json = _version(request), "format=json" in request.query
+        version, wants_json = request.ocs_version, request.wants_json
         if fault.kind == "not_permitted":
-            return envelope(version, wants_json, 403, "Password confirmation is required", [], {})
+            refusal = self._release.refusals.not_confirmed
+            return envelope(version, wants_json, refusal.code, refusal.text, [], {})
         if fault.kind == "maintenance":
             if request.segments[-1:] == ("status.php",):
-                return server_info.status_page(maintenance=True)
+                return server_info.status_page(self._release, maintenance=True)
             if "remote.php" in request.segments:
-                return dav.maintenance()
-            headers = {"X-Nextcloud-Maintenance-Mode": "1"}
-            answer = envelope(version, wants_json, 503, "Service unavailable", [], headers)
+                return dav.maintenance(self._release.dav)
+            headers = {"X-Nextcloud-Maintenance-Mode": "1"} if self._release.maintenance_header else {}
+            unavailable = OcsError(503, "Service unavailable", early=True, headers=headers)
+            if self._release.legacy_router:
+                answer = legacy_router_answer(version, wants_json, unavailable)
+            else:
+                answer = envelope(version, wants_json, 503, unavailable.message, [], headers)
             return Answer(503, answer.body, answer.headers)
         if fault.ocs_code is not None:
             answer = envelope(version, wants_json, fault.ocs_code, fault.message, [], fault.headers)
@@ -91,18 +87,6 @@ class Nextcloud:
 
     def control(self, action: str, wish: Any) -> Any:
         """See `product.Product`."""
-        if action == "accounts":
-            try:
-                return {"created": seed(self._cloud, wish)}
-            except (SeedRefused, QuotaRefused, QuotaBreaks) as error:
-                raise ControlRefused(str(error)) from error
-        if action == "app_config":
-            settings = [(app, key, value) for app, values in wish.items() for key, value in values.items()]
-            if not all(value is None or isinstance(value, str) for _, _, value in settings):
-                raise ControlRefused("a value must be a text, or null")
-            for app, key, value in settings:
-                self._cloud.config.set(app, key, value)
-            return {}
         if action == "mails":
             return self._cloud.mails.sent()
         if action == "break_mails":
@@ -111,11 +95,7 @@ class Nextcloud:
         if action == "forget_login_attempts":
             self._authenticator.throttle.reset()
             return {}
-        raise ControlRefused(f"a Nextcloud has no {action}")
-
-
-def _version(request: HttpRequest) -> int:
-    return 1 if request.segments[:2] == ("ocs", "v1.php") else 2
+        return steer(self._cloud, action, wish)
 
 
 def _cookies(login: Login, path: str) -> list[str]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -94,11 +94,35 @@ def envelope(version: int, wants_json: bool, code: int, message: str, data: Any,
     }
     if version == 1:
         meta |= {"totalitems": "", "itemsperpage": ""}
+    return written(http_status(code, version), meta, data, headers, wants_json=wants_json)
+
+
+def written(
+    status: int,
+    meta: dict[str, Any],
+    data: Any,
+    headers: dict[str, str],
+    *,
+    wants_json: bool,
+    xml_type: str = "application/xml; charset=utf-8",
+) -> Answer:
+    """The answer of HTTP status `status` with this meta and data. xml_type: Content-Type of an answer in XML."""
     content = {"ocs": {"meta": meta, "data": _plain(data)}}
     if wants_json:
-        body, kind = json.dumps(content, separators=(",", ":")), "json"
+        body, kind = json.dumps(content, separators=(",", ":")), "application/json; charset=utf-8"
     else:
-        body, kind = '<?xml version="1.0"?>\n' + _xml("ocs", content["ocs"], 0), "xml"
-    return Answer(
-        http_status(code, version), body.encode(), {"Content-Type": f"application/{kind}; charset=utf-8", **headers}
-    )
+        body, kind = '<?xml version="1.0"?>\n' + _xml("ocs", content["ocs"], 0), xml_type
+    return Answer(status, body.encode(), {"Content-Type": kind, **headers})
+
+
+def legacy_router_answer(version: int, wants_json: bool, error: OcsError) -> Answer:
+    """An answer that no controller gives, of a release with `release.Release.legacy_router`: without the numbers of a
+    page in version 1; with the HTTP status for the code in version 2, except where nobody is logged in, which is XML
+    whatever was asked for."""
+    unauthorised = error.code == UNAUTHORISED
+    status = http_status(error.code, version)
+    code = error.code if unauthorised or version == 1 else status
+    answer = envelope(2, wants_json and not unauthorised, code, error.message, error.data, error.headers)
+    if not wants_json or unauthorised:
+        answer.headers["Content-Type"] = "text/xml; charset=UTF-8"
+    return replace(answer, status=status)

@@ -9,9 +9,10 @@ import string
 from typing import Any
 
 from standins.cloud.app_config import AppConfig
+from standins.cloud.ocs import OcsError
 from standins.cloud.php import integer
+from standins.cloud.release import Release
 
-MAX_PASSWORD = 469
 _APP = "password_policy"
 _COMMON_PASSWORDS = frozenset(
     (
@@ -30,10 +31,16 @@ class PasswordRefused(Exception):
     """The password policy says no; the text is Nextcloud's hint."""
 
 
+def check_length(release: Release, password: str) -> None:
+    """Refuse a password that is longer than the release takes (101)."""
+    if release.max_password is not None and len(password.encode()) > release.max_password:
+        raise OcsError(101, "Invalid password value")
+
+
 def policy(config: AppConfig) -> dict[str, Any]:
     """The policy as the capabilities show it."""
     return {
-        "minLength": max(0, integer(config.get(_APP, "minLength", "10"))),
+        "minLength": max(0, integer(config.get(_APP, "minLength", str(config.release.min_password)))),
         "enforceNonCommonPassword": config.flag(_APP, "enforceNonCommonPassword", "1"),
         "enforceNumericCharacters": config.flag(_APP, "enforceNumericCharacters", "0"),
         "enforceSpecialCharacters": config.flag(_APP, "enforceSpecialCharacters", "0"),
@@ -48,7 +55,7 @@ def check(config: AppConfig, password: str) -> None:
     if rules["enforceNonCommonPassword"] and password.lower() in _COMMON_PASSWORDS:
         hints.append("Password is among the 1,000,000 most common ones. Please make it unique.")
     if len(password.encode()) < rules["minLength"]:
-        hints.append(f"Password needs to be at least {rules['minLength']} characters long.")
+        hints.append(config.release.short_hint.format(length=rules["minLength"]))
     if rules["enforceNumericCharacters"] and not re.search("[0-9]", password):
         hints.append("Password needs to contain at least one numeric character.")
     if rules["enforceUpperLowerCase"] and not (re.search("[a-z]", password) and re.search("[A-Z]", password)):

@@ -38,6 +38,12 @@ def number_text(value: float) -> str:
     return f"{value:.14g}"
 
 
+def percent(part: float, whole: float) -> int | float:
+    """How much of the whole it is, with two decimals; a whole number is written without any."""
+    value = round(part / whole * 10000) / 100
+    return int(value) if value == int(value) and abs(value) < 1e17 else value
+
+
 def array_key(text: str) -> str | int:
     """A text as an array's key: one that looks like a whole number becomes one."""
     return int(text) if _ARRAY_INDEX.fullmatch(text) else text

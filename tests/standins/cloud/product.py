@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 from standins.cloud.faults import Fault
 from standins.cloud.ocs import Answer
@@ -28,6 +29,16 @@ class HttpRequest:
     address: str
     body: bytes
     base_url: str
+
+    @property
+    def ocs_version(self) -> int:
+        """Version of the OCS API that the path names; 2 for other paths."""
+        return 1 if self.segments[:2] == ("ocs", "v1.php") else 2
+
+    @property
+    def wants_json(self) -> bool:
+        """True when the query asks for JSON."""
+        return dict(parse_qsl(self.query)).get("format") == "json"
 
 
 class ControlRefused(Exception):

@@ -4,14 +4,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from standins.cloud.clock import Clock
 from standins.cloud.config import Config
 from standins.cloud.nextcloud import Nextcloud
+from standins.cloud.opencloud.server import OpenCloud
+from standins.cloud.owncloud.product import OwnCloud
 from standins.cloud.product import Product
+from standins.cloud.releases import NEXTCLOUD_17, NEXTCLOUD_31
 
 PRODUCTS: dict[str, Callable[[Config, Clock], Product]] = {
-    "nextcloud": Nextcloud,
+    "nextcloud": partial(Nextcloud, release=NEXTCLOUD_31),
+    "nextcloud-17": partial(Nextcloud, release=NEXTCLOUD_17),
+    "owncloud": OwnCloud,
+    "opencloud": OpenCloud,
 }
 
 

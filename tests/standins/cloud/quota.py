@@ -69,15 +69,15 @@ def normalise(value: str) -> str:
     return asked if isinstance(asked, str) else human(size(human(asked)))
 
 
-def in_bytes(text: str) -> int | float:
-    """Bytes of a quota in force, -3 when unlimited or unreadable.
+def in_bytes(text: str, *, exact: bool = False) -> int | float:
+    """Bytes of a quota in force, -3 when unlimited or unreadable. `default` must have been replaced before.
 
-    Huge sizes are floats of 14 significant digits, as recorded. `default` must have been replaced before.
+    Huge sizes are floats, of 14 significant digits unless they are to be exact: releases differ in this.
     """
     if text == "none":
         return UNLIMITED
     try:
-        value = float(number_text(size(text)))
+        value = size(text) if exact else float(number_text(size(text)))
     except QuotaRefused:
         return UNLIMITED
     return int(value) if value < 1e17 else value

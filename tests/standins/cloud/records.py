@@ -6,22 +6,38 @@ from __future__ import annotations
 from typing import Any
 
 from standins.cloud import quota
-from standins.cloud.account import PROFILE_SCOPES, Account
+from standins.cloud.account import Account
+from standins.cloud.php import percent
 from standins.cloud.request import Call
 
 _OWN_FIRST_SCOPES = "v2-federated"
-
-
-def _php_number(value: float) -> int | float:
-    return int(value) if value == int(value) and abs(value) < 1e17 else value
+_FREE_UNKNOWN = -2
 
 
 def _quota_data(account: Account) -> dict[str, int | float]:
+    """Of a release that tells the quota as it was set: unlimited is unlimited, and free space may be negative."""
     limit, used = account.quota_bytes, account.files.used
     if limit > 0:
-        relative = _php_number(round(used / limit * 10000) / 100)
+        relative = percent(used, limit)
         return {"free": limit - used, "used": used, "total": limit, "relative": relative, "quota": limit}
     return {"free": quota.UNLIMITED, "used": used, "total": quota.UNLIMITED, "relative": 0, "quota": limit}
+
+
+def _storage_quota_data(account: Account, disk_free: int | None) -> dict[str, int | float | str]:
+    """Of a release that asks the account's storage, which the first log-in makes (`getStorageInfo` of OC_Helper).
+
+    disk_free: bytes; None: not known.
+    """
+    limit, used = account.quota_bytes, account.files.used
+    if not account.first_login:
+        return {"quota": limit if limit >= 0 else "none", "used": 0}
+    unlimited = _FREE_UNKNOWN if disk_free is None else disk_free
+    free = unlimited if limit < 0 else account.files.free(limit)
+    total: int | float = free if free < 0 else free + used
+    if limit > 0:
+        total = min(total, limit)
+    relative = percent(used, total) if total > 0 else 0
+    return {"free": free, "used": used, "total": total, "relative": relative, "quota": limit}
 
 
 def _manager(call: Call, account: Account) -> str:
@@ -34,9 +50,12 @@ def _manager(call: Call, account: Account) -> str:
 
 def record(call: Call, account: Account, *, own: bool = False) -> dict[str, Any]:
     """An account as the API shows it. own: to itself, with the scopes of its profile fields."""
-    cloud = call.cloud
-    data: dict[str, Any] = {"enabled": account.enabled}
-    if call.is_admin:
+    cloud, release = call.cloud, call.cloud.release
+    own = own and release.scopes
+    data: dict[str, Any] = {}
+    if not release.enabled_for_managers or cloud.may_manage(call.acting, account):
+        data["enabled"] = account.enabled
+    if call.is_admin or release.storage_for_all:
         data["storageLocation"] = f"/data/{account.id}"
     data |= {
         "id": account.id,
@@ -45,7 +64,7 @@ def record(call: Call, account: Account, *, own: bool = False) -> dict[str, Any]
         "lastLogin": account.last_login * 1000,
         "backend": account.backend.name,
         "subadmin": [group.id for group in cloud.subadmin_groups(account)],
-        "quota": _quota_data(account),
+        "quota": _storage_quota_data(account, cloud.free_space) if release.storage_quota else _quota_data(account),
         "manager": _manager(call, account),
     }
     if own:
@@ -59,11 +78,11 @@ def record(call: Call, account: Account, *, own: bool = False) -> dict[str, Any]
     data["displayname"] = data["display-name"] = account.display_name
     if own:
         data["displaynameScope"] = _OWN_FIRST_SCOPES
-    for name, scope in PROFILE_SCOPES.items():
+    for name, scope in release.profile.items():
         data[name] = account.profile_value(name)
         if own:
             data[f"{name}Scope"] = scope
-    return data | {
+    data |= {
         "groups": [group.id for group in cloud.groups_of(account)],
         "language": account.language,
         "locale": account.locale,
@@ -73,6 +92,7 @@ def record(call: Call, account: Account, *, own: bool = False) -> dict[str, Any]
             "setPassword": account.backend.set_password,
         },
     }
+    return {name: value for name, value in data.items() if name not in release.hidden_fields}
 
 
 def shown(call: Call, accounts: list[Account]) -> dict[str, Any]:

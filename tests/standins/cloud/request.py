@@ -4,21 +4,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from standins.cloud.account import Account
-from standins.cloud.ocs import SERVER_ERROR, UNAUTHORISED, OcsError
+from standins.cloud.ocs import UNAUTHORISED, OcsError
 from standins.cloud.php import integer
+from standins.cloud.release import Refusal, Refusals
 from standins.cloud.state import Cloud
 
-_NOT_SUBADMIN = "Logged in account must be at least a sub admin"
-# What only administrators may do is refused with one of these.
-NOT_ADMIN = "Logged in account must be an admin, a sub admin or gotten special right to access this setting"
-NOT_PLAIN_ADMIN = "Logged in account must be an admin"
-NOT_DELEGATED = "Logged in account must be an administrator or have authorization to edit this setting."
 Parameters = dict[str, str | list[str]]
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
 def parameters(query: str, content_type: str, body: bytes) -> Parameters:
@@ -69,6 +67,11 @@ class Call:
     given: Mapping[str, str | list[str]]
 
     @property
+    def refusals(self) -> Refusals:
+        """How this cloud refuses."""
+        return self.cloud.release.refusals
+
+    @property
     def is_admin(self) -> bool:
         """True when the acting account may do everything."""
         return self.cloud.is_admin(self.acting)
@@ -83,10 +86,10 @@ class Call:
         return account is self.acting or self.cloud.may_manage(self.acting, account)
 
     def text(self, name: str, default: str | None = None) -> str:
-        """A parameter. One that is missing and has no default breaks the real server: 996."""
+        """A parameter. One that is missing and has no default is what the real server does not expect."""
         value = self.given.get(name, default)
         if not isinstance(value, str):
-            raise broken()
+            raise self.refusals.unexpected.error()
         return value
 
     def texts(self, name: str) -> list[str]:
@@ -103,23 +106,18 @@ class Call:
         """search, limit and offset. An offset below 0 breaks the real server; so does a limit, unless it means all."""
         search, limit, offset = self.raw_page()
         if offset < 0 or (limit is not None and limit < 0 and not negative_limit):
-            raise broken()
+            raise self.refusals.unexpected.error()
         return search, None if limit is not None and limit < 0 else limit, offset
 
     def require_subadmin(self) -> None:
-        """Raise 403 unless the account is an admin or manages a group."""
+        """Refuse unless the account is an admin or manages a group."""
         if not self.is_admin and not self.manages_groups:
-            raise OcsError(403, _NOT_SUBADMIN)
+            raise self.refusals.not_subadmin.error()
 
-    def require_admin(self, message: str = NOT_ADMIN) -> None:
-        """Raise 403 with that message unless the account is an admin."""
+    def require_admin(self, refusal: Refusal | None = None) -> None:
+        """Refuse, with not_admin if nothing else is given, unless the account is an admin."""
         if not self.is_admin:
-            raise OcsError(403, message)
-
-
-def broken() -> OcsError:
-    """The answer to what the real server does not expect: 996."""
-    return OcsError(SERVER_ERROR, "Internal Server Error\n", early=True)
+            raise (refusal or self.refusals.not_admin).error()
 
 
 def not_logged_in() -> OcsError:

@@ -38,7 +38,7 @@ class Seed:
     quota: str = "default"
     used: int = 0
     enabled: bool = True
-    language: str = "en"
+    language: str = ""
     manager: str = ""
     password: str | None = None
     last_login: int | None = None
@@ -49,29 +49,25 @@ class Seed:
 
 def seed(cloud: Cloud, wish: Mapping[str, Any]) -> int:
     """Make the accounts of `wish` (the fields of Seed); returns how many. Raises SeedRefused."""
-    unknown = set(wish) - {one.name for one in fields(Seed)}
-    if unknown or "name" not in wish:
-        raise SeedRefused(f"name is needed; unknown keys: {', '.join(sorted(unknown)) or 'none'}")
+    check_order(wish, {one.name for one in fields(Seed)})
     asked = Seed(**wish)
-    if asked.count < 1 or (asked.count > 1 and _filled(asked.name, 1) == _filled(asked.name, 2)):
-        raise SeedRefused("count must be at least 1, and more than one account need {number} in the name")
     backend = _backend(asked)
     password = secrets.token_urlsafe(24) if asked.password is None else asked.password
     last_login = asked.last_login if asked.last_login is not None else int(cloud.clock.now()) if asked.used else 0
     asked = replace(asked, quota=normalise(asked.quota))
     accounts = [
         Account(
-            _filled(asked.name, number),
+            filled(asked.name, number),
             password,
             cloud.config,
             backend=backend,
             enabled=asked.enabled,
             gone=asked.gone,
-            chosen_name=_filled(asked.display_name, number) or None,
-            email=_filled(asked.email, number) or None,
-            language=asked.language,
+            chosen_name=filled(asked.display_name, number) or None,
+            email=filled(asked.email, number) or None,
+            language=asked.language or cloud.release.default_language,
             quota=asked.quota,
-            manager=_filled(asked.manager, number),
+            manager=filled(asked.manager, number),
             first_login=last_login,
             last_login=last_login,
             files=Files(skeleton=asked.used),
@@ -88,7 +84,18 @@ def seed(cloud: Cloud, wish: Mapping[str, Any]) -> int:
     return len(accounts)
 
 
-def _filled(text: str, number: int) -> str:
+def check_order(wish: Mapping[str, Any], known: set[str]) -> None:
+    """Raise SeedRefused for keys that are not known, and for several accounts of one name."""
+    unknown = set(wish) - known
+    if unknown or "name" not in wish:
+        raise SeedRefused(f"name is needed; unknown keys: {', '.join(sorted(unknown)) or 'none'}")
+    name, count = wish["name"], wish.get("count", 1)
+    if count < 1 or (count > 1 and filled(name, 1) == filled(name, 2)):
+        raise SeedRefused("count must be at least 1, and more than one account need {number} in the name")
+
+
+def filled(text: str, number: int) -> str:
+    """The text with `{number}` replaced. Raises SeedRefused when it has other places to fill."""
     try:
         return text.format(number=number)
     except (LookupError, ValueError) as error:

@@ -9,19 +9,18 @@ from typing import Any
 from standins.cloud.app_config import AppConfig
 from standins.cloud.ocs import NOT_FOUND, UNKNOWN_ROUTE, Answer, OcsError
 from standins.cloud.passwords import policy
+from standins.cloud.release import Release
 from standins.cloud.request import Call
 
-VERSION = "31.0.6.2"
 
-
-def status_page(maintenance: bool) -> Answer:
+def status_page(release: Release, *, maintenance: bool) -> Answer:
     """status.php, which needs no log-in and answers 200 in maintenance as well."""
     body = {
         "installed": True,
         "maintenance": maintenance,
         "needsDbUpgrade": False,
-        "version": VERSION,
-        "versionstring": "31.0.6",
+        "version": release.full_version,
+        "versionstring": release.version_text,
         "edition": "",
         "productname": "Nextcloud",
         "extendedSupport": False,
@@ -32,23 +31,29 @@ def status_page(maintenance: bool) -> Answer:
 
 def capabilities(config: AppConfig, url: str, delay_ms: int, logged_in: bool) -> dict[str, Any]:
     """The capabilities that matter to a client which manages accounts. url: of the cloud, without a final slash."""
-    shown: dict[str, Any] = {"bruteforce": {"delay": delay_ms, "allow-listed": False}}
+    release = config.release
+    shown: dict[str, Any] = {"bruteforce": {"delay": delay_ms}}
+    if not release.brief_capabilities:
+        shown["bruteforce"]["allow-listed"] = False
     if logged_in:
         api = f"{url}/ocs/v2.php/apps/password_policy/api/v1"
-        shown["core"] = {"pollinterval": 60, "webdav-root": "remote.php/webdav", "reference-api": True}
+        shown["core"] = {"pollinterval": 60, "webdav-root": "remote.php/webdav"}
         shown["password_policy"] = {
             "api": {"generate": f"{api}/generate", "validate": f"{api}/validate"},
-            "policies": {"account": {"enforceHaveIBeenPwned": False, **policy(config)}},
             **policy(config),
         }
+    if logged_in and not release.brief_capabilities:
+        shown["core"]["reference-api"] = True
+        shown["password_policy"]["policies"] = {"account": {"enforceHaveIBeenPwned": False, **policy(config)}}
         shown["provisioning_api"] = {
             "version": "1.21.0",
             "AccountPropertyScopesVersion": 2,
             "AccountPropertyScopesFederatedEnabled": True,
             "AccountPropertyScopesPublishedEnabled": False,
         }
-    version = {"major": 31, "minor": 0, "micro": 6, "string": "31.0.6", "edition": "", "extendedSupport": False}
-    return {"version": version, "capabilities": shown}
+    major, minor, micro, _ = release.version
+    version = {"major": major, "minor": minor, "micro": micro, "string": release.version_text}
+    return {"version": {**version, "edition": "", "extendedSupport": False}, "capabilities": shown}
 
 
 def system(call: Call) -> dict[str, Any]:
@@ -57,4 +62,4 @@ def system(call: Call) -> dict[str, Any]:
         raise OcsError(NOT_FOUND, UNKNOWN_ROUTE, early=True)
     if not call.is_admin:
         raise OcsError(401, data={"message": "Unauthorized"})
-    return {"nextcloud": {"system": {"version": VERSION, "freespace": call.cloud.free_space}}}
+    return {"nextcloud": {"system": {"version": call.cloud.release.full_version, "freespace": call.cloud.free_space}}}

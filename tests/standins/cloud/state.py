@@ -14,6 +14,7 @@ from standins.cloud.clock import Clock
 from standins.cloud.config import Config
 from standins.cloud.mails import Mails
 from standins.cloud.names import NameRefused, check_id
+from standins.cloud.release import Release
 
 _Item = TypeVar("_Item")
 
@@ -34,16 +35,17 @@ class Group:
 class Cloud:
     """All accounts and groups of the stand-in."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
+    def __init__(self, config: Config, clock: Clock, release: Release) -> None:
         self.clock = clock
-        self.config = AppConfig()
+        self.release = release
+        self.config = AppConfig(release)
         self.free_space = config.free_space
         self.mails = Mails(clock)
         self._accounts: dict[str, Account] = {}
         # Accounts that match a search text, in the order of pages, by backend. Emptied by whatever may change them.
         self._found: dict[str, list[list[Account]]] = {}
         self.groups: dict[str, Group] = {name: Group(name, name) for name in (ADMIN_GROUP, *config.groups)}
-        admin = Account(config.admin_user, config.admin_password, self.config)
+        admin = Account(config.admin_user, config.admin_password, self.config, language=release.default_language)
         self.add(admin)
         self.groups[ADMIN_GROUP].members.add(admin.id)
 
@@ -65,7 +67,8 @@ class Cloud:
         return sorted(found, key=lambda account: (-account.last_login, account.id.lower()))
 
     def add(self, account: Account) -> None:
-        """Add an account as it is; one of the same id is replaced."""
+        """Add an account as it is, as made now; one of the same id is replaced."""
+        account.created = int(self.clock.now())
         self._accounts[account.id.lower()] = account
         self.forget_searches()
 
@@ -75,7 +78,7 @@ class Cloud:
         if not password.strip():
             raise NameRefused("A valid password must be provided")
         passwords.check(self.config, password)
-        account = Account(account_id, password, self.config)
+        account = Account(account_id, password, self.config, language=self.release.default_language)
         self.add(account)
         return account
 

@@ -8,7 +8,7 @@ from typing import Any
 from standins.cloud.account import Account
 from standins.cloud.php import array_key
 from standins.cloud.records import shown
-from standins.cloud.request import NOT_ADMIN, Call
+from standins.cloud.request import Call
 from standins.cloud.state import page
 
 _RECENT = 25
@@ -60,6 +60,6 @@ def list_disabled(call: Call) -> dict[str, Any]:
 
 def list_recent(call: Call) -> dict[str, Any]:
     """GET users/recent: those who logged in last, at most 100."""
-    call.require_admin(NOT_ADMIN)
+    call.require_admin()
     search, limit, offset = call.page(negative_limit=False)
     return shown(call, page(call.cloud.recent(search), min(_MOST_RECENT, limit or _RECENT), offset))

@@ -13,11 +13,13 @@ from standins.cloud.mails import MailFailed
 from standins.cloud.names import NameRefused
 from standins.cloud.ocs import NOT_FOUND, OcsError
 from standins.cloud.records import record
+from standins.cloud.release import Refusal
 from standins.cloud.request import Call
 from standins.cloud.state import ADMIN_GROUP, Group
 
 _ID_CHARACTERS = "abcdefgijkmnopqrstwxyzABCDEFGHJKLMNPQRSTWXYZ23456789"
 _ATTEMPTS = 10
+_UNKNOWN = Refusal(101)
 
 
 def read(call: Call) -> dict[str, Any]:
@@ -26,17 +28,19 @@ def read(call: Call) -> dict[str, Any]:
     if account is None:
         raise OcsError(404, "User does not exist")
     if not call.may_reach(account):
-        raise OcsError(NOT_FOUND)
+        raise call.refusals.out_of_reach.error()
     return record(call, account, own=account is call.acting and call.path[1] == account.id)
 
 
 def read_self(call: Call) -> dict[str, Any]:
     """GET user."""
-    return record(call, call.acting, own=True)
+    data = record(call, call.acting, own=True)
+    data[call.cloud.release.own_display_name] = data.pop("displayname")
+    return data
 
 
 def create(call: Call) -> dict[str, Any]:
-    """POST users. Not atomic: only a bad display name takes the new account back."""
+    """POST users. Not atomic: only a bad display name takes the new account back, and not in all releases."""
     call.require_subadmin()
     account_id, password, email = call.text("userid"), call.text("password", ""), call.text("email", "")
     if account_id in ("", "0") and call.cloud.config.ids_generated:
@@ -45,16 +49,15 @@ def create(call: Call) -> dict[str, Any]:
         raise OcsError(102, "User already exists")
     groups = _groups_to_join(call)
     subadmin_of = _groups_to_manage(call)
-    if len(password.encode()) > passwords.MAX_PASSWORD:
-        raise OcsError(101, "Invalid password value")
+    passwords.check_length(call.cloud.release, password)
     if not password and not email:
-        raise OcsError(108, "An email address is required, to send a password link to the user.")
+        raise call.refusals.no_password_nor_email.error()
     if not email and call.cloud.config.email_required:
         raise OcsError(110, "Required email address was not provided")
     try:
         account = call.cloud.create(account_id, password or passwords.generate(call.cloud.config))
     except NameRefused as error:
-        raise OcsError(101, str(error)) from error
+        raise call.refusals.bad_id.error(reason=str(error)) from error
     except passwords.PasswordRefused as error:
         raise OcsError(107, str(error)) from error
     for group in groups:
@@ -63,7 +66,9 @@ def create(call: Call) -> dict[str, Any]:
         group.subadmins.add(account.id)
     try:
         edit.set_display_name(account, call.text("displayName", ""))
-    except OcsError:
+    except OcsError as error:
+        if not call.cloud.release.creation_undone:
+            raise OcsError(101, "Bad request") from error
         call.cloud.delete(account)
         raise
     _set_rest(call, account)
@@ -87,6 +92,8 @@ def _greet(call: Call, account: Account, email: str, *, with_link: bool) -> None
     account.email = email or None
     if account.email and call.cloud.config.email_sent:
         account.invited = with_link
+        if call.cloud.release.broken_by_bad_email and not edit.is_email(account.email):
+            raise call.refusals.unexpected.error()
         with contextlib.suppress(MailFailed):
             call.cloud.mails.send_welcome(account.id, account.email, with_link=with_link)
 
@@ -108,11 +115,11 @@ def _groups_to_join(call: Call) -> list[Group]:
     for name in names:
         group = call.cloud.groups.get(name)
         if group is None:
-            raise OcsError(104, f"Group {name} does not exist")
+            raise call.refusals.unknown_group.error(name=name)
         if not call.is_admin and call.acting.id not in group.subadmins:
-            raise OcsError(105, f"Insufficient privileges for group {name}")
+            raise call.refusals.foreign_group.error(name=name)
     if not names and not call.is_admin:
-        raise OcsError(106, "No group specified (required for sub-admins)")
+        raise call.refusals.no_group.error()
     return [call.cloud.groups[name] for name in names]
 
 
@@ -121,31 +128,31 @@ def _groups_to_manage(call: Call) -> list[Group]:
     for name in call.texts("subadmin"):
         group = call.cloud.groups.get(name)
         if group is None:
-            raise OcsError(109, "Sub-admin group does not exist")
+            raise call.refusals.unknown_managed_group.error()
         if name == ADMIN_GROUP:
-            raise OcsError(103, "Cannot create sub-admins for admin group")
+            raise call.refusals.admin_as_managed_group.error()
         if not call.is_admin and call.acting.id not in group.subadmins:
-            raise OcsError(403, "No permissions to promote sub-admins")
+            raise call.refusals.foreign_managed_group.error()
         groups.append(group)
     return groups
 
 
-def _other(call: Call, *, missing: int) -> Account:
-    """The account named in the path, which must not be the acting one (101). missing: the code for an unknown one."""
+def _other(call: Call, *, missing: Refusal) -> Account:
+    """The account named in the path, which must not be the acting one (101). missing: how an unknown one is refused."""
     call.require_subadmin()
     account = call.cloud.find(call.path[1])
     if account is None:
-        raise OcsError(missing)
+        raise missing.error()
     if account is call.acting:
         raise OcsError(101)
     if not call.cloud.may_manage(call.acting, account):
-        raise OcsError(NOT_FOUND)
+        raise call.refusals.out_of_reach.error()
     return account
 
 
 def delete(call: Call) -> list[Any]:
     """DELETE users/{id}. A backend that keeps its accounts refuses (101)."""
-    account = _other(call, missing=NOT_FOUND)
+    account = _other(call, missing=call.refusals.unknown_on_delete)
     if not account.backend.delete:
         raise OcsError(101)
     call.cloud.delete(account)
@@ -154,19 +161,19 @@ def delete(call: Call) -> list[Any]:
 
 def enable(call: Call) -> list[Any]:
     """PUT users/{id}/enable. Repeats are fine."""
-    _other(call, missing=101).enabled = True
+    _other(call, missing=_UNKNOWN).enabled = True
     return []
 
 
 def disable(call: Call) -> list[Any]:
     """PUT users/{id}/disable. Repeats are fine."""
-    _other(call, missing=101).enabled = False
+    _other(call, missing=_UNKNOWN).enabled = False
     return []
 
 
 def wipe(call: Call) -> list[Any]:
     """POST users/{id}/wipe: ends the account's app passwords."""
-    _other(call, missing=NOT_FOUND).app_passwords.clear()
+    _other(call, missing=call.refusals.unknown_on_delete).app_passwords.clear()
     return []
 
 
@@ -174,8 +181,10 @@ def welcome(call: Call) -> list[Any]:
     """POST users/{id}/welcome: the welcome mail once more, with a link if the first had one."""
     call.require_subadmin()
     account = call.cloud.find(call.path[1])
-    if account is None or not call.cloud.may_manage(call.acting, account):
+    if account is None:
         raise OcsError(NOT_FOUND)
+    if not call.cloud.may_manage(call.acting, account):
+        raise call.refusals.out_of_reach.error()
     if not account.email:
         raise OcsError(101, "Email address not available")
     try:

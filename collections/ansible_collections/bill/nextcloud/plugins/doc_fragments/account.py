@@ -33,6 +33,8 @@ options:
         V(details), V(disabled) and V(recent) are refused, because the cloud's API has other meanings for them.
       - Names that differ only in upper and lower case are the same account for Nextcloud.
         An account that the cloud has in another notation is a conflict and is not touched.
+      - oCIS and OpenCloud take neither a space nor a digit at the beginning, unless C(GRAPH_USERNAME_MATCH) is C(none)
+        there.
     type: str
     required: true
   state:
@@ -70,6 +72,7 @@ options:
       - A disabled account cannot log in, so its password is set at every run, with a warning.
       - Nextcloud delays the answers to an address after failed log-ins, and blocks it after ten.
         After five failed log-ins in one task no more are tried, and passwords are set without a trial, with a warning.
+        So they are on oCIS and OpenCloud without C(PROXY_ENABLE_BASIC_AUTH), where no password can be tried.
       - V(always) needs O(password), and cannot be combined with O(ownership=proven) or O(invite=true).
     type: str
     choices: [on_create, always]
@@ -83,6 +86,7 @@ options:
         that was never used is a failure, since it is what a refused invitation leaves behind.
       - Refused when the cloud's setting C(newUser.sendEmail) is C(no), because nobody would get the link.
         Whether the mail arrives is not known.
+      - An error on oCIS and OpenCloud, which send no mail.
     type: bool
     default: false
   display_name:
@@ -94,7 +98,7 @@ options:
     description:
       - E-mail address. Compared ignoring case.
         Set on an existing account, too, unless it is listed in O(create_only).
-      - If not given, it is left alone. Empty removes the address.
+      - If not given, it is left alone. Empty removes the address, which oCIS and OpenCloud do not allow.
       - A new account gets a welcome mail from the cloud, unless the cloud's setting C(newUser.sendEmail) is C(no).
     type: str
   language:
@@ -102,12 +106,14 @@ options:
       - Language code, for instance V(de) or V(ru).
         Set on an existing account, too, unless it is listed in O(create_only).
       - If not given, it is left alone.
+      - oCIS and OpenCloud let nobody but the account itself set it, so it is left alone there, with a warning.
     type: str
   manager:
     description:
       - Name of the account that is shown as the manager. Set on an existing account, too.
       - It has to exist before the task. The cloud itself would take any text.
       - If not given, it is left alone. Empty removes the manager.
+      - An error on oCIS and OpenCloud.
     type: str
   create_only:
     description:
@@ -128,6 +134,9 @@ options:
       - Nextcloud rounds quotas to one decimal of the unit. A quota that is right after that is not set again.
       - If not given, it is left alone. A new account then has the default of the cloud.
       - An account that follows the default shows it as its quota. Back to the default is possible on the cloud only.
+      - On oCIS and OpenCloud an account has no storage, and so no quota, before its first log-in. If O(password) is
+        given, one log-in as the account makes the storage. Otherwise, or if that log-in fails, the quota stays
+        C(pending), which is no failure. There V(0) is an error, as those clouds take it for unlimited.
     type: str
   groups:
     description:
@@ -146,6 +155,7 @@ options:
     description:
       - Groups that the account administers. They have to exist, see O(create_groups). The group V(admin) is refused.
       - It need not be a member of them. All other groups that an existing account administers are left alone.
+      - An error on oCIS and OpenCloud.
     type: list
     elements: str
     default: []
@@ -164,6 +174,8 @@ options:
       - With O(invite=true) there is no password to try. Then the account must have the address O(email).
         So make sure beforehand that the name was free.
       - After five failed log-ins in one task no more are tried, since Nextcloud blocks the address after ten.
+      - On oCIS and OpenCloud without C(PROXY_ENABLE_BASIC_AUTH) no password can be tried, so V(proven) fails for every
+        account that exists already.
     type: str
     choices: [assumed, proven]
     default: assumed

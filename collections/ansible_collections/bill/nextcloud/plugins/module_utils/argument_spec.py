@@ -26,12 +26,16 @@ DIALECTS = (NEXTCLOUD, OWNCLOUD, LIBREGRAPH)
 
 CONNECTION: dict[str, t.Any] = {
     "api_url": {"type": "str", "required": True},
-    "api_username": {"type": "str", "required": True},
-    "api_password": {"type": "str", "required": True, "no_log": True},
+    "api_username": {"type": "str"},
+    "api_password": {"type": "str", "no_log": True},
+    "api_token": {"type": "str", "no_log": True},
     "ca_path": {"type": "path"},
     "dialect": {"type": "str", "choices": [AUTO, *DIALECTS], "default": AUTO},
 }
 """Where the cloud is and who acts; the same for every module, so that an action group can give it once."""
+
+_LOG_IN = ("api_password", "api_token")
+"""The options of which a connection has exactly one."""
 
 ACCOUNT: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
@@ -76,8 +80,9 @@ class Spec:
         """Arguments of ``AnsibleModule`` and of ``ArgumentSpecValidator``."""
         return {
             "argument_spec": {**CONNECTION, **self.options},
-            "required_one_of": [list(options) for options in self.required_one_of],
-            "mutually_exclusive": [list(options) for options in self.mutually_exclusive],
+            "required_one_of": [list(options) for options in (_LOG_IN, *self.required_one_of)],
+            "mutually_exclusive": [list(options) for options in (_LOG_IN, *self.mutually_exclusive)],
+            "required_by": {"api_password": ["api_username"]},
         }
 
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The bill-nextcloud authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Quotas: reading a wish, reading an answer, and Nextcloud's own rounding.
+"""Quotas: reading a wish, reading an answer, and the rounding of Nextcloud and ownCloud.
 
-Nextcloud keeps a quota as text with one decimal ("1.1 GB") and parses that text whenever it shows or enforces it, so
+Both keep a quota as text with one decimal ("1.1 GB") and parse that text whenever they show or enforce it, so
 1234567890 bytes read back as another number. A quota is right when it equals the wish or the wish after this rounding.
 Source: Nextcloud 31, ``OC_Helper::humanFileSize``, ``OC_Helper::computerFileSize``, ``OC\\User\\User::setQuota``.
 """
@@ -78,6 +78,13 @@ def read(value: t.Any) -> Quota | None:
     if value == _UNLIMITED_NUMBER:
         return Quota(None)
     return Quota(value) if value >= 0 else None
+
+
+def sent_text(quota: Quota | None) -> str | None:
+    """Return what Nextcloud and ownCloud are sent for a wished quota: bytes, or ``none``; None when none is wished."""
+    if quota is None:
+        return None
+    return "none" if quota.size is None else str(quota.size)
 
 
 def shown(quota: Quota | None) -> int | str | None:

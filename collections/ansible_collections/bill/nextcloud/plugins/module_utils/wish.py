@@ -51,6 +51,10 @@ class Wish:
         nothing: dict[str, t.Any] = dict.fromkeys(options)
         return replace(self, **nothing)
 
+    def for_new_account(self) -> Wish:
+        """Return the same wish for an account that is to get everything a new one gets."""
+        return replace(self, create_only=frozenset())
+
 
 def parse_wish(arguments: t.Mapping[str, t.Any], passwords: t.Mapping[str, t.Any]) -> Wish:
     """Make a :class:`Wish` of the validated options of one account.

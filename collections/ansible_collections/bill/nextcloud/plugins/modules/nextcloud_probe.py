@@ -197,7 +197,7 @@ acting_account:
       type: str
       sample: provisioning
     is_admin:
-      description: Whether it is a member of the group V(admin).
+      description: Whether it is a member of the group V(admin), on oCIS and OpenCloud has the role of an administrator.
       returned: always
       type: bool
       sample: true
@@ -212,6 +212,15 @@ may_write:
   returned: always
   type: bool
   sample: true
+credentials_expire:
+  description:
+    - When the log-in ends, so that it can be renewed before. UTC.
+    - Known of a JSON Web Token in O(api_token), and of an app token of oCIS and OpenCloud if the cloud takes no
+      passwords and the acting account has no other app token that has not ended.
+    - Null where the cloud does not tell, which does not mean that it never ends.
+  returned: always
+  type: str
+  sample: "2026-12-04T09:30:00Z"
 failure:
   description: Null if the cloud can be used.
   returned: always
@@ -242,7 +251,9 @@ failure:
       description: What to do next.
       returned: always
       type: str
-      sample: 'Correct api_username and api_password. Do not try often: failed log-ins lock the caller''s address.'
+      sample: >-
+        Correct api_username and api_password, or renew api_token. Do not try often: failed log-ins lock the caller's
+        address.
     account:
       description: Always null.
       returned: always

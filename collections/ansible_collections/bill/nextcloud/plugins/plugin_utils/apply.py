@@ -26,7 +26,11 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.plan import (
 )
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import read_completed, require_proof
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import (
+    is_half_made,
+    read_completed,
+    require_proof,
+)
 
 DELETE_POLLS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
 """Seconds between the reads after a deletion whose end was not seen: two minutes in all."""
@@ -181,7 +185,10 @@ class Application:
         if self.account is None or not self.account.enabled:
             self.warnings.append("the password was set; the account is disabled, so no log-in could show that it works")
         elif not self._accounts.may_try_passwords:
-            self.warnings.append("the password was set; too many log-ins failed in this task to try it")
+            self.warnings.append(
+                "the password was set; it could not be tried, because the cloud takes no passwords, or too many log-ins"
+                " failed in this task"
+            )
         elif not self._accounts.proves(self._wish.name, self._wish.password or ""):
             self.warnings.append(
                 "the cloud accepted the password, but a log-in with it fails: a second factor, or an app that keeps"
@@ -257,9 +264,10 @@ class Application:
                 message += " If its invitation was not sent, delete the account and run again."
             raise refusal.recoded("outcome_unknown", message.strip(), outcome_unknown=True) from error
         self.written = not taken
-        changes = make_plan(account, self._wish, made_now=not taken).changes
+        made_now = not taken or is_half_made(self._accounts, account, self._wish)
+        changes = make_plan(account, self._wish, made_now=made_now).changes
         if taken or refusal.outcome_unknown:
-            self._write(changes, made_now=not taken)
+            self._write(changes, made_now=made_now)
         else:
             self._complete(changes, refusal)
             self.warnings.append(

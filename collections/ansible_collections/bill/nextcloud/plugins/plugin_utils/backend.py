@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
@@ -33,6 +34,16 @@ class Abilities:
     """The options of an account that the product has nothing for; asking for one is an error."""
     ignores: frozenset[str] = frozenset()
     """Those of which it has nothing either, and whose lack harms nobody: they are left alone with a warning."""
+    creates_at_once: bool = False
+    """A creation whose caller is gone has ended: no account is met half-made."""
+    removes_emails: bool = True
+    """Whether an account that has an e-mail address can be left without one."""
+    smallest_quota: int = 0
+    """The smallest quota that an account can have, in bytes."""
+    longest_display_name: int | None = None
+    """How many characters a display name may have at most; None: the cloud itself says when one is too long."""
+    group_display_names: bool = True
+    """Whether a group can have a display name besides its name."""
 
 
 class Accounts(t.Protocol):
@@ -44,7 +55,7 @@ class Accounts(t.Protocol):
 
     @property
     def may_try_passwords(self) -> bool:
-        """Whether another failed log-in would be harmless."""
+        """Whether the cloud takes passwords, and another failed log-in would be harmless. May send a request."""
 
     def check_name(self, name: str) -> None:
         """Check a name by the product's rules, without a request.
@@ -210,11 +221,12 @@ class Cloud:
     """The settings of its apps; None: the product shows none by its API."""
     warnings: tuple[str, ...] = ()
     """What should be known of the connection."""
+    credentials_end: t.Callable[[], datetime | None] = lambda: None
+    """Asks when the log-in ends; None: never, or the cloud does not tell."""
     actions: t.Mapping[str, t.Callable[[str], None]] = field(default_factory=dict)
     """What the product can do to an account beyond making it what it should be, by the names of
     ``argument_spec.ACTIONS``. Each is given the name of an account, sends one request and leaves no trace that could be
     read back; it raises :class:`CloudError` as those of :class:`Accounts` do."""
-
     group_quotas: GroupQuotas | None = None
     """None: the product has no quotas of groups."""
 

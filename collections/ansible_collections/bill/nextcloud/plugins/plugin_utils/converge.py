@@ -16,7 +16,11 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish, parse_wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.apply import Application
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Accounts, Cloud, Groups
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import read_completed, require_proof
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import (
+    is_half_made,
+    read_completed,
+    require_proof,
+)
 
 MAX_SILENT_ACCOUNTS = 3
 """After so many accounts in a row without any answer the cloud counts as unreachable."""
@@ -182,9 +186,13 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
         job.current = job.account = read_completed(accounts, job.current, wish, sleep)
     if job.current is not None and wish.proven:
         require_proof(accounts, job.current, wish, email=True)
+        if is_half_made(accounts, job.current, wish):
+            wish = job.wish = wish.for_new_account()
     if wish.invite and job.current is not None and wish.state != "absent":
         _check_invited(job.current)
     plan = plans.make_plan(job.current, wish, set_password=_has_other_password(job, wish, accounts))
+    if not accounts.abilities.removes_emails and any(c.field == "email" and c.after is None for c in plan.changes):
+        raise CloudError("unsupported", f"{accounts.abilities.product} does not let an e-mail address be removed.")
     if wish.manager and "manager" in plan.fields:
         _check_manager(wish.manager, accounts)
     if wish.invite and plan.action == plans.CREATE:
@@ -198,7 +206,7 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
 def _possible(job: Job, wish: Wish, cloud: Cloud) -> Wish:
     """Return what of a wish the product can do; what it leaves out is told.
 
-    :raises CloudError: ``invalid_name``; ``unsupported`` when it cannot do without that.
+    :raises CloudError: ``invalid_name``; ``invalid_value``; ``unsupported`` when it cannot do without that.
     """
     cloud.accounts.check_name(wish.name)
     if wish.state == "absent":
@@ -209,6 +217,14 @@ def _possible(job: Job, wish: Wish, cloud: Cloud) -> Wish:
         raise CloudError("unsupported", f"{abilities.product} has nothing for {', '.join(impossible)}.")
     if wish.wipe:
         cloud.action(WIPE_DEVICES)
+    if wish.quota is not None and wish.quota.size is not None and wish.quota.size < abilities.smallest_quota:
+        raise CloudError(
+            "unsupported",
+            f"{abilities.product} has no quota of {wish.quota.size} bytes; the smallest is {abilities.smallest_quota}.",
+        )
+    longest = abilities.longest_display_name
+    if longest is not None and len(wish.display_name or "") > longest:
+        raise CloudError("invalid_value", f"display_name is longer than {longest} characters.")
     ignored = sorted(option for option in abilities.ignores if getattr(wish, option))
     if ignored:
         job.warnings.append(f"{abilities.product} has nothing for {', '.join(ignored)}, which is left alone")
@@ -221,7 +237,9 @@ def _has_other_password(job: Job, wish: Wish, accounts: Accounts) -> bool:
         return False
     if job.current.enabled and accounts.may_try_passwords:
         return not accounts.proves(wish.name, wish.password or "")
-    reason = "too many log-ins failed in this task" if job.current.enabled else "the account is disabled"
+    reason = "the account is disabled"
+    if job.current.enabled:
+        reason = "the cloud takes no passwords, or too many log-ins failed in this task"
     job.warnings.append(f"it could not be told whether the password is right already ({reason}), so it is set")
     return True
 

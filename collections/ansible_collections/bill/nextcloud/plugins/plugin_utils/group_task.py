@@ -45,7 +45,9 @@ class _GroupJob:
 
         :raises CloudError: for what concerns the group or the cloud; a member's fault is noted in ``failures``.
         """
-        wish = self._wish
+        wish, abilities = self._wish, self._cloud.accounts.abilities
+        if not abilities.group_display_names and wish.display_name not in (None, wish.name):
+            raise CloudError("unsupported", f"{abilities.product} has no display names of groups.")
         self.before = self.group = self._read()
         now = (self.before.members if self.before is not None else None) or frozenset()
         wished = wished_members(now, wish)

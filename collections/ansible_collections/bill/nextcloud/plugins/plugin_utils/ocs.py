@@ -1,7 +1,10 @@
 # Copyright (c) 2026 The bill-nextcloud authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading answers of the OCS API (version 2): the envelope, and what is wrong whatever was asked."""
+"""Reading answers of the OCS API: the envelope, and what is wrong whatever was asked.
+
+Nextcloud is asked in version 2 of the API, ownCloud in version 1, where alone it tells its own codes.
+"""
 
 from __future__ import annotations
 
@@ -44,16 +47,27 @@ class Reply:
         return CloudError(code, words, request=self.request, http_status=self.http_status, ocs_code=self.code)
 
 
-def parse(status: int, headers: t.Mapping[str, str], body: bytes, request: str, *, is_write: bool) -> Reply:
+def parse(
+    status: int,
+    headers: t.Mapping[str, str],
+    body: bytes,
+    request: str,
+    *,
+    is_write: bool,
+    own_codes: frozenset[int] = frozenset(),
+) -> Reply:
     """Read an answer.
 
     :param is_write: a change was asked for, so a fault may leave its outcome unknown.
+    :param own_codes: codes by which this product may mean the very call, and not the cloud or the log-in.
     :raises CloudError: for everything that concerns the cloud or the log-in and not this very call.
     """
     reply = _envelope(status, body, request)
     maintenance = any(name.lower() == "x-nextcloud-maintenance-mode" for name in headers)
     if status == 503 and (maintenance or (reply is not None and reply.code == 503)):
         raise CloudError("maintenance", "", request=request, http_status=status, ocs_code=reply.code if reply else None)
+    if reply is not None and reply.code in own_codes:
+        return reply
     if status == 401 or (reply is not None and reply.code == _UNAUTHORISED):
         raise CloudError(
             "wrong_credentials", "", request=request, http_status=status, ocs_code=reply.code if reply else None
@@ -78,8 +92,8 @@ def parse(status: int, headers: t.Mapping[str, str], body: bytes, request: str, 
             http_status=status,
             outcome_unknown=is_write,
         )
-    if reply.code == 998 and reply.message.startswith(_NO_ROUTE):
-        # The same code as for an account that does not exist, but it says nothing about the account.
+    if reply.code in (998, 999) and reply.message.startswith(_NO_ROUTE):
+        # A code for an account that does not exist (Nextcloud), or for a fault (ownCloud), but nothing was looked at.
         raise reply.error("not_an_answer", f'The cloud does not know this call: "{reply.message}".')
     if reply.code == 403:
         raise reply.error("write_not_permitted")
@@ -113,27 +127,55 @@ def require(reply: Reply, codes: t.Mapping[int, str]) -> None:
         raise reply.error(codes.get(reply.code, "refused"))
 
 
-def read_list(reply: Reply, key: str) -> list[t.Any]:
-    """Return a list in an answer, of which PHP makes an object when it has holes or names.
+def read_capabilities(reply: Reply) -> dict[str, t.Any]:
+    """Return what is in the answer to ``GET capabilities``.
 
     :raises CloudError: ``not_an_answer``.
     """
-    found = reply.data.get(key) if isinstance(reply.data, dict) else None
-    if isinstance(found, dict):
-        return list(found.values())
-    if not isinstance(found, list):
-        raise reply.error("not_an_answer", f"It holds no list of {key}.")
-    return found
+    capabilities = reply.data.get("capabilities") if isinstance(reply.data, dict) else None
+    if not isinstance(capabilities, dict):
+        raise reply.error("not_an_answer", "It holds no capabilities.")
+    return capabilities
+
+
+def read_list(reply: Reply, key: str) -> list[t.Any]:
+    """Return a list in an answer.
+
+    :raises CloudError: ``not_an_answer``.
+    """
+    return _list(reply, reply.data.get(key) if isinstance(reply.data, dict) else None, key)
 
 
 def read_names(reply: Reply, key: str) -> list[str]:
-    """Return the list of names in an answer. PHP makes numbers of names of digits.
+    """Return the list of names in an answer.
 
     :raises CloudError: ``not_an_answer``.
     """
-    names = read_list(reply, key)
+    return _names(reply, read_list(reply, key), key)
+
+
+def read_bare_names(reply: Reply, what: str) -> list[str]:
+    """Return the names in an answer that is nothing but their list.
+
+    :param what: what they name, for the message.
+    :raises CloudError: ``not_an_answer``.
+    """
+    return _names(reply, _list(reply, reply.data, what), what)
+
+
+def _list(reply: Reply, found: t.Any, what: str) -> list[t.Any]:
+    """Return a list, of which PHP makes an object when it has holes or names."""
+    if isinstance(found, dict):
+        return list(found.values())
+    if not isinstance(found, list):
+        raise reply.error("not_an_answer", f"It holds no list of {what}.")
+    return found
+
+
+def _names(reply: Reply, names: list[t.Any], what: str) -> list[str]:
+    """Return names as text: PHP makes numbers of those of digits."""
     if any(isinstance(n, bool) or not isinstance(n, (str, int)) for n in names):
-        raise reply.error("not_an_answer", f"It holds no list of {key}.")
+        raise reply.error("not_an_answer", f"It holds no list of {what}.")
     return [str(name) for name in names]
 
 

@@ -25,11 +25,21 @@ def read_completed(cloud: Accounts, account: Account, wish: Wish, sleep: t.Calla
     """
     current: Account | None = account
     for seconds in COMPLETION_POLLS:
-        if current is None or current.email or not wish.email or "email" not in cloud.abilities.created_with:
+        if current is None or current.email or not wish.email:
+            break
+        if cloud.abilities.creates_at_once or "email" not in cloud.abilities.created_with:
             break
         sleep(seconds)
         current = cloud.read(wish.name)
     return current
+
+
+def is_half_made(cloud: Accounts, account: Account, wish: Wish) -> bool:
+    """Whether an account may be what a killed run of ours has left, where the address is set after the creation.
+
+    It has no address yet, so the password alone tells whether it is ours.
+    """
+    return bool(wish.email) and not account.email and not wish.invite and "email" not in cloud.abilities.created_with
 
 
 def require_proof(cloud: Accounts, account: Account, wish: Wish, *, email: bool) -> None:
@@ -41,10 +51,7 @@ def require_proof(cloud: Accounts, account: Account, wish: Wish, *, email: bool)
         Nextcloud sets it last).
     :raises CloudError: ``account_conflict``; or the fault that kept the log-in from being tried.
     """
-    # Where the address is set after the creation, an account without one may be what a killed run of ours has left. The
-    # password tells.
-    half_made = not account.email and not wish.invite and "email" not in cloud.abilities.created_with
-    if email and not half_made and not same_email(wish.email, account.email):
+    if email and not is_half_made(cloud, account, wish) and not same_email(wish.email, account.email):
         raise CloudError("account_conflict", "Its e-mail address is another one.")
     if wish.invite:
         if not same_email(wish.email, account.email):

@@ -23,8 +23,9 @@ MAX_COOKIE_SECONDS = 25 * 60.0
 """A session's log-in confirms writes for 30 minutes (seen on Nextcloud 31: minute 30 yes, minute 31 no)."""
 
 COOKIE_PROBE = "cookie_test"
-"""The cookie by which Nextcloud tests whether a client keeps cookies. It sets it at the first log-in and keeps a
-session only from the second one on; a client that brings it has its session at once: one check of the password less."""
+"""The cookie by which Nextcloud and ownCloud test whether a client keeps cookies. They set it at the first log-in and
+keep a session only from the second one on; a client that brings it has its session at once: one check of the password
+less."""
 
 
 class Session:
@@ -37,6 +38,7 @@ class Session:
     :param clock: returns seconds, never going backwards.
     :param connect_seconds: how long a connection may take.
     :param read_seconds: how long an answer may take; single requests may say otherwise.
+    :param own_codes: codes that are a reply of the call itself, see :func:`ocs.parse`.
     :param kept: whether more than one request is to come; otherwise the cloud is not made to keep a session, which
         would show among the account's devices.
     """
@@ -49,6 +51,7 @@ class Session:
         clock: t.Callable[[], float] = time.monotonic,
         connect_seconds: float = CONNECT_SECONDS,
         read_seconds: float = READ_SECONDS,
+        own_codes: frozenset[int] = frozenset(),
         kept: bool = True,
     ) -> None:
         self._transport = Transport(
@@ -58,6 +61,7 @@ class Session:
             connect_seconds=connect_seconds,
             read_seconds=read_seconds,
         )
+        self._own_codes = own_codes
         self._kept = kept
         self._clock = clock
         self._logged_in_at: float | None = None
@@ -117,4 +121,6 @@ class Session:
         parameters = {**(query or {}), "format": "json"}
         answer = self._transport.send(method, path, query=parameters, form=form, read_seconds=read_seconds)
         name = self._transport.name(method, path)
-        return ocs.parse(answer.status, answer.headers, answer.body, name, is_write=method != "GET")
+        return ocs.parse(
+            answer.status, answer.headers, answer.body, name, is_write=method != "GET", own_codes=self._own_codes
+        )

@@ -23,9 +23,14 @@ NAME = "user_12"
 
 
 def validated(spec: Spec, url: str, **options: t.Any) -> dict[str, t.Any]:
-    """Return the options of a task of a module, with the connection, as its action plugin hands them on."""
+    """Return the options of a task of a module, with the connection, as its action plugin hands them on.
+
+    An option that is None is not given.
+    """
     connection = {"api_url": url, "api_username": ADMIN, "api_password": ADMIN_PASSWORD, "dialect": "nextcloud"}
-    result = ArgumentSpecValidator(**spec.keywords).validate({**connection, **options})
+    result = ArgumentSpecValidator(**spec.keywords).validate(
+        {option: value for option, value in {**connection, **options}.items() if value is not None}
+    )
     assert not result.error_messages, result.error_messages
     return t.cast("dict[str, t.Any]", result.validated_parameters)
 

@@ -147,7 +147,7 @@ def test_options(documents: dict[str, Documents], module: str, spec: Spec) -> No
 def test_connection_and_attributes_are_the_same_everywhere(documents: dict[str, Documents], module: str) -> None:
     """Every module has the common options, all attributes with their support, examples and a version."""
     shown, other = documents[module], documents["nextcloud_users"]
-    for option in ("api_url", "api_username", "api_password", "ca_path", "dialect"):
+    for option in ("api_url", "api_username", "api_password", "api_token", "ca_path", "dialect"):
         assert shown["doc"]["options"][option] == other["doc"]["options"][option]
     attributes = shown["doc"]["attributes"]
     assert set(attributes) == {"check_mode", "diff_mode", "idempotent", "action_group", "async", "platform"}

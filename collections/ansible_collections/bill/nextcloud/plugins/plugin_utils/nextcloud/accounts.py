@@ -15,9 +15,11 @@ from urllib.parse import quote
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, check_name, quoted
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+from ansible_collections.bill.nextcloud.plugins.module_utils.quota import sent_text
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import Reply, require
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs, logs_in_as
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
 API = "/ocs/v2.php/cloud"
@@ -27,8 +29,6 @@ CREATE_SECONDS = 120.0
 """A welcome mail is sent within the request."""
 DELETE_SECONDS = 600.0
 """The files are deleted within the request."""
-MAX_FAILED_PROOFS = 5
-"""After 10 failed log-ins Nextcloud blocks our address, for everybody."""
 
 NAME_TAKEN = 102
 
@@ -75,15 +75,15 @@ class NextcloudAccounts:
     """The accounts of one Nextcloud, see :class:`backend.Accounts`.
 
     :param session: logged in as an administrator.
-    :param acting_name: the administrator's log-in name; this account is never changed.
+    :param acting_name: the administrator's log-in name; this account is never changed. None: the cloud is asked for it.
     :param log_in: makes a session with other credentials, for proofs.
     """
 
-    def __init__(self, session: Session, acting_name: str, log_in: t.Callable[[str, str], Session]) -> None:
+    def __init__(self, session: Session, acting_name: str | None, log_in: t.Callable[[str, str], Session]) -> None:
         self._session = session
         self._acting_name = acting_name
-        self._log_in = log_in
-        self._failed_proofs: dict[str, int] = {}
+        path = API + "/user"
+        self._proofs = Proofs(lambda name, password: logs_in_as(log_in(name, password), path, name), f"GET {path}")
 
     @property
     def abilities(self) -> Abilities:
@@ -111,6 +111,8 @@ class NextcloudAccounts:
             return None
         if account.is_admin:
             raise reply.error("protected_account", "It is a member of group admin.")
+        if self._acting_name is None:
+            self._acting_name = self.read_acting().name
         if name.lower() == self._acting_name.lower():
             raise reply.error("protected_account", "It is the acting account.")
         return account
@@ -151,7 +153,7 @@ class NextcloudAccounts:
                 ("password", wish.password),
                 ("displayName", wish.display_name),
                 ("email", wish.email),
-                ("quota", _quota_text(wish)),
+                ("quota", sent_text(wish.quota)),
                 ("language", wish.language),
                 ("manager", wish.manager),
             )
@@ -163,7 +165,7 @@ class NextcloudAccounts:
 
     def set_field(self, name: str, field: str, wish: Wish) -> None:
         """Set one field (a key of ``_KEYS``) to what is wished (rate-limited: 50 in 600 s)."""
-        value = _quota_text(wish) if field == "quota" else getattr(wish, field)
+        value = sent_text(wish.quota) if field == "quota" else getattr(wish, field)
         form = [("key", _KEYS[field]), ("value", value or "")]
         reply = self._session.request("PUT", _user(name), form=form)
         if reply.missing:
@@ -206,57 +208,15 @@ class NextcloudAccounts:
     @property
     def may_try_passwords(self) -> bool:
         """Whether another failed log-in would be harmless."""
-        return sum(self._failed_proofs.values()) < MAX_FAILED_PROOFS
+        return self._proofs.may_try
 
     def proves(self, name: str, password: str) -> bool:
-        """Whether one log-in with this name and password succeeds; after an internal error of the cloud, a second one.
-
-        A success makes the cloud forget the failed ones of the same account (``Throttler::resetDelay``).
-
-        :raises CloudError: ``rate_limited``, without a log-in, after too many failed ones in this task; or a fault that
-            says nothing about the password.
-        """
-        if not self.may_try_passwords:
-            raise CloudError(
-                "rate_limited",
-                f"{MAX_FAILED_PROOFS} log-ins as the accounts asked for failed in this task. No more are tried, so that"
-                " this address is not blocked.",
-                request=f"GET {API}/user",
-            )
-        try:
-            proven = self._log_in_works(name, password)
-        except CloudError as error:
-            if error.code != "server_error":
-                raise
-            # The first log-in of an account makes its home, and fails when its quota is smaller than the first files.
-            proven = self._log_in_works(name, password)
-        if proven:
-            self._failed_proofs.pop(name, None)
-        else:
-            self._failed_proofs[name] = self._failed_proofs.get(name, 0) + 1
-        return proven
-
-    def _log_in_works(self, name: str, password: str) -> bool:
-        session = self._log_in(name, password)
-        try:
-            reply = session.request("GET", API + "/user")
-            return reply.ok and isinstance(reply.data, dict) and reply.data.get("id") == name
-        except CloudError as error:
-            if error.code not in ("wrong_credentials", "write_not_permitted"):
-                raise
-            return False
-        finally:
-            session.close()
+        """Whether a log-in with this name and password succeeds, see :class:`Proofs`."""
+        return self._proofs.proves(name, password)
 
 
 def _user(name: str) -> str:
     return f"{API}/users/{quote(name, safe='')}"
-
-
-def _quota_text(wish: Wish) -> str | None:
-    if wish.quota is None:
-        return None
-    return "none" if wish.quota.size is None else str(wish.quota.size)
 
 
 def account_of(reply: Reply, record: t.Any) -> Account:

@@ -12,7 +12,7 @@ from functools import partial
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import NEXTCLOUD
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Password
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Credentials, Password
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import NextcloudAccounts
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.actions import actions
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.group_quotas import NextcloudGroupQuotas
@@ -43,14 +43,14 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             partial(list_accounts, session, accounts, groups),
             settings,
             connection.warnings,
-            actions(session),
-            NextcloudGroupQuotas(settings),
+            actions=actions(session),
+            group_quotas=NextcloudGroupQuotas(settings),
         )
     finally:
         session.close()
 
 
-def _session(connection: Connection, credentials: Password, *, kept: bool) -> Session:
+def _session(connection: Connection, credentials: Credentials, *, kept: bool) -> Session:
     return Session(
         connection.endpoint,
         credentials,

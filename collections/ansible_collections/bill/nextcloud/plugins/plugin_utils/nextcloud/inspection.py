@@ -13,7 +13,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts 
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.instance_quota import read_instance
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import NOT_TOLD, Settings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.space import free_space
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import require
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import read_capabilities, require
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
 _INVALID_NAME = 101
@@ -33,10 +33,7 @@ class NextcloudInspection:
         """Return the capabilities, which depend on the apps."""
         reply = self._session.request("GET", API + "/capabilities")
         require(reply, {})
-        capabilities = reply.data.get("capabilities") if isinstance(reply.data, dict) else None
-        if not isinstance(capabilities, dict):
-            raise reply.error("not_an_answer", "It holds no capabilities.")
-        return capabilities
+        return read_capabilities(reply)
 
     def prove_write(self) -> None:
         """Send a writing request that can have no effect: the creation of a group without a name.

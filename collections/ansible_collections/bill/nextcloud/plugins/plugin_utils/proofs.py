@@ -1,0 +1,78 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Log-ins as the accounts themselves, which prove their passwords. Failed ones are limited."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
+
+MAX_FAILED_PROOFS = 5
+"""After 10 failed log-ins Nextcloud blocks our address, for everybody. Other products do so where an app is on."""
+
+
+class Proofs:
+    """The proofs of one task.
+
+    :param log_in: tries one log-in with a name and a password and says whether it succeeded. Raises CloudError for a
+        fault that says nothing about the password.
+    :param request: how messages call the request of a log-in.
+    """
+
+    def __init__(self, log_in: t.Callable[[str, str], bool], request: str) -> None:
+        self._log_in = log_in
+        self._request = request
+        self._failed: dict[str, int] = {}
+
+    @property
+    def may_try(self) -> bool:
+        """Whether another failed log-in would be harmless."""
+        return sum(self._failed.values()) < MAX_FAILED_PROOFS
+
+    def proves(self, name: str, password: str) -> bool:
+        """Whether one log-in with this name and password succeeds; after an internal error of the cloud, a second one.
+
+        A success makes the cloud forget the failed ones of the same account (``Throttler::resetDelay``).
+
+        :raises CloudError: ``rate_limited``, without a log-in, after too many failed ones in this task; or a fault that
+            says nothing about the password.
+        """
+        if not self.may_try:
+            raise CloudError(
+                "rate_limited",
+                f"{MAX_FAILED_PROOFS} log-ins as the accounts asked for failed in this task. No more are tried, so that"
+                " this address is not blocked.",
+                request=self._request,
+            )
+        try:
+            proven = self._log_in(name, password)
+        except CloudError as error:
+            if error.code != "server_error":
+                raise
+            # The first log-in of an account makes its home, and fails when its quota is smaller than the first files.
+            proven = self._log_in(name, password)
+        if proven:
+            self._failed.pop(name, None)
+        else:
+            self._failed[name] = self._failed.get(name, 0) + 1
+        return proven
+
+
+def logs_in_as(session: Session, path: str, name: str) -> bool:
+    """Whether the log-in of a session of the OCS API succeeds and is that of this account; closes the session.
+
+    :param path: what tells who is logged in.
+    :raises CloudError: for a fault that says nothing about the password.
+    """
+    try:
+        reply = session.request("GET", path)
+        return reply.ok and isinstance(reply.data, dict) and reply.data.get("id") == name
+    except CloudError as error:
+        if error.code not in ("wrong_credentials", "write_not_permitted"):
+            raise
+        return False
+    finally:
+        session.close()
