@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 
-_NEWER = ("update_password", "invite", "manager", "group_admin_of", "group_admin_of_absent")
+_NEWER = ("update_password", "invite", "manager", "group_admin_of", "group_admin_of_absent", "wipe")
 """Options that nextcloud_users has since 0.2.0; nextcloud_user itself is not older than that."""
 
 
@@ -44,6 +44,8 @@ options:
         and enabled if it is disabled.
       - V(exists), the account has to exist. It is not created, and whether it is enabled is left alone.
       - V(disabled), the account has to exist and is disabled. Its data stays.
+        Its sessions end, and its devices are refused. On Nextcloud they stay registered, and go on by themselves when
+        the account is enabled again. Over HTTP nothing but O(wipe) ends that.
       - V(absent), the account and B(all its files) are deleted.
     type: str
     choices: [present, exists, disabled, absent]
@@ -190,6 +192,20 @@ options:
     type: str
     choices: [assumed, proven]
     default: assumed
+  wipe:
+    description:
+      - If V(true), and the account is enabled and O(state=disabled), all its devices and sessions are marked for remote
+        wipe before it is disabled. If that fails, it is not disabled.
+      - None of them is accepted any more, after the account is enabled again, too. Devices have to be set up anew.
+      - A device deletes the account's files from itself when it next asks the cloud. It can while the account is
+        disabled, for 60 days by default (C(token_auth_wipe_token_retention) of the cloud).
+        Nextcloud's own clients obey. Others, and copies elsewhere, do not. The cloud does not tell what was deleted.
+      - An account that is disabled already is not wiped again. M(bill.nextcloud.nextcloud_user_action) does that.
+      - With O(state=absent) an account that is enabled is a failure. The cloud forgets devices with the account,
+        so they would never be told. Disable it with this option, and delete it later.
+      - Does nothing with the other states. Only Nextcloud has it. With other products it is a failure.
+    type: bool
+    default: false
 """
 
     # With a type, because ansible-test's yamllint takes every plain assignment in this class for a literal text.

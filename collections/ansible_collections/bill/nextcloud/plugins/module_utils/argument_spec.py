@@ -11,6 +11,13 @@ from dataclasses import dataclass
 STATES = ("present", "exists", "disabled", "absent")
 CREATE_ONLY_FIELDS = ("display_name", "email", "language")
 
+SEND_WELCOME = "send_welcome"
+WIPE_DEVICES = "wipe_devices"
+ACTIONS = (SEND_WELCOME, WIPE_DEVICES)
+
+HIDDEN = "hidden"
+LEFT = "left"
+
 AUTO = "auto"
 NEXTCLOUD = "nextcloud"
 OWNCLOUD = "owncloud"
@@ -48,6 +55,7 @@ ACCOUNT: dict[str, t.Any] = {
     "group_admin_of": {"type": "list", "elements": "str", "default": []},
     "group_admin_of_absent": {"type": "list", "elements": "str", "default": []},
     "ownership": {"type": "str", "choices": ["assumed", "proven"], "default": "assumed"},
+    "wipe": {"type": "bool", "default": False},
 }
 """What one account should be."""
 
@@ -83,6 +91,7 @@ USERS = Spec(
         "accounts": {"type": "list", "elements": "dict", "required": True, "options": ACCOUNT},
         "passwords": {"type": "dict", "no_log": True},
         "create_groups": {"type": "bool", "default": False},
+        "disabled_shares": {"type": "str", "choices": [HIDDEN, LEFT]},
         "max_deletions": {"type": "int"},
         "max_suspensions": {"type": "int"},
     },
@@ -90,6 +99,13 @@ USERS = Spec(
 )
 
 USER = Spec({**ACCOUNT, "create_groups": {"type": "bool", "default": False}})
+
+USER_ACTION = Spec(
+    {
+        "name": {"type": "str", "required": True},
+        "action": {"type": "str", "required": True, "choices": list(ACTIONS)},
+    }
+)
 
 QUOTA = Spec(
     {
@@ -111,6 +127,7 @@ GROUP = Spec(
         "name": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "display_name": {"type": "str"},
+        "quota": {"type": "str"},
         "members": {"type": "list", "elements": "str"},
         "members_absent": {"type": "list", "elements": "str"},
         "members_exact": {"type": "bool", "default": False},

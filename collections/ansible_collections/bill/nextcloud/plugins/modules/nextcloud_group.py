@@ -55,6 +55,18 @@ options:
       - If not given, it is left alone. A new group then shows its name.
       - A group of ownCloud has no other name, so anything but O(name) is a failure there (V(unsupported)).
     type: str
+  quota:
+    description:
+      - Quota that all members of the group share, in the notation of
+        O(bill.nextcloud.nextcloud_quota#module:quota), above zero. V(none) takes it away. It is not rounded.
+      - It needs the app groupquota on the cloud, which adds up what the members use. Without it, and with other
+        products, it is a failure (V(unsupported)), and nothing is done.
+      - The members' own quotas count as well. Of an account that is in several groups with quotas only one counts, and
+        which one is the app's choice.
+      - The group's name has at most 58 characters then, and no slash. When a group is deleted, the app keeps its quota
+        for a group of that name which may come later.
+      - If not given, it is left alone.
+    type: str
   members:
     description:
       - Accounts that are members of the group. They have to exist.
@@ -87,7 +99,7 @@ notes:
     another notation is a failure (V(account_conflict)), and its membership stays.
 seealso:
   - module: bill.nextcloud.nextcloud_users
-    description: Has the groups of an account the other way round, by account.
+    description: Has the groups of an account the other way round, and makes accounts administrators of groups.
 """
 
 EXAMPLES = r"""
@@ -109,6 +121,15 @@ EXAMPLES = r"""
     members: [user_13, user_14]
     members_exact: true
     max_removals: 5
+
+- name: One customer with several users, who share 50 GB (with the app groupquota)
+  bill.nextcloud.nextcloud_group:
+    api_url: https://cloud.example.org
+    api_username: provisioning
+    api_password: "{{ cloud_password }}"
+    name: customer_7
+    quota: 50 GB
+    members: [user_13, user_14]
 
 - name: No such group; the accounts in it stay
   bill.nextcloud.nextcloud_group:
@@ -146,6 +167,11 @@ group:
       returned: always
       type: str
       sample: Our customers
+    quota:
+      description: Quota that its members share. Bytes, null for unlimited, V(unknown) if it was not looked at.
+      returned: always
+      type: raw
+      sample: 53687091200
     members:
       description: Names of all members, sorted. Null if they were not looked at.
       returned: always

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
+from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import Settings
 
@@ -139,6 +141,20 @@ class Groups(t.Protocol):
         """
 
 
+class GroupQuotas(t.Protocol):
+    """Quotas that all members of a group share."""
+
+    def read(self, group: str) -> Quota | None:
+        """Return the quota kept for a name, whether there is a group of it or not. None: a text that is none.
+
+        :raises CloudError: ``unsupported`` when the cloud has no such quotas now; ``invalid_value`` for a name that
+            cannot have one.
+        """
+
+    def set(self, group: str, quota: Quota) -> None:
+        """Set the quota of a group."""
+
+
 @dataclass
 class Listing:
     """The accounts that were found."""
@@ -207,3 +223,19 @@ class Cloud:
     """What should be known of the connection."""
     credentials_end: t.Callable[[], datetime | None] = lambda: None
     """Asks when the log-in ends; None: never, or the cloud does not tell."""
+    actions: t.Mapping[str, t.Callable[[str], None]] = field(default_factory=dict)
+    """What the product can do to an account beyond making it what it should be, by the names of
+    ``argument_spec.ACTIONS``. Each is given the name of an account, sends one request and leaves no trace that could be
+    read back; it raises :class:`CloudError` as those of :class:`Accounts` do."""
+    group_quotas: GroupQuotas | None = None
+    """None: the product has no quotas of groups."""
+
+    def action(self, name: str) -> t.Callable[[str], None]:
+        """Return one of the actions.
+
+        :raises CloudError: ``unsupported`` when the product has nothing for it.
+        """
+        found = self.actions.get(name)
+        if found is None:
+            raise CloudError("unsupported", f"{self.accounts.abilities.product} has nothing for {name}.")
+        return found

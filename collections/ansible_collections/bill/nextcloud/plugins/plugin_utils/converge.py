@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.bill.nextcloud.plugins.module_utils import plan as plans
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, check_group_name
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import WIPE_DEVICES
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish, parse_wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.apply import Application
@@ -114,7 +115,8 @@ def converge(
     *,
     check_mode: bool,
     create_groups: bool = False,
-    apply: t.Callable[[Accounts, Wish, Account | None, plans.Plan], Application] = Application,
+    no_suspension: CloudError | None = None,
+    apply: t.Callable[[Cloud, Wish, Account | None, plans.Plan], Application] = Application,
     sleep: t.Callable[[float], None] = time.sleep,
 ) -> None:
     """Bring the accounts to what is wished; the jobs hold the outcome.
@@ -124,6 +126,7 @@ def converge(
 
     :param check_mode: plan only.
     :param create_groups: groups that are needed and missing are created.
+    :param no_suspension: why no account may be disabled: the failure of those that would be.
     :param apply: carries out the plan of one account.
     :param sleep: waits so many seconds.
     """
@@ -139,6 +142,8 @@ def converge(
         fail_all((job for job in jobs if job.plan.action != plans.NONE), fault)  # read and planned, now not to be done
         return
     _keep_limit(jobs, limits.deletions, "deletions", lambda plan: plan.action == plans.DELETE)
+    if no_suspension is not None:
+        fail_all((job for job in jobs if job.plan.suspends), no_suspension)
     _keep_limit(jobs, limits.suspensions, "suspensions", lambda plan: plan.suspends)
     planned = [job for job in jobs if job.plan.action != plans.NONE and job.failure is None]
     if check_mode:
@@ -175,7 +180,7 @@ def _each(jobs: t.Sequence[Job], step: t.Callable[[Job, Wish], None]) -> CloudEr
 
 def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float], None]) -> None:
     accounts = cloud.accounts
-    wish = job.wish = _possible(job, wish, accounts)
+    wish = job.wish = _possible(job, wish, cloud)
     job.current = job.account = accounts.read(wish.name)
     if job.current is not None and wish.proven:
         job.current = job.account = read_completed(accounts, job.current, wish, sleep)
@@ -198,18 +203,20 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
     job.plan = plan
 
 
-def _possible(job: Job, wish: Wish, accounts: Accounts) -> Wish:
+def _possible(job: Job, wish: Wish, cloud: Cloud) -> Wish:
     """Return what of a wish the product can do; what it leaves out is told.
 
     :raises CloudError: ``invalid_name``; ``invalid_value``; ``unsupported`` when it cannot do without that.
     """
-    accounts.check_name(wish.name)
+    cloud.accounts.check_name(wish.name)
     if wish.state == "absent":
         return wish
-    abilities = accounts.abilities
+    abilities = cloud.accounts.abilities
     impossible = sorted(option for option in abilities.cannot if getattr(wish, option))
     if impossible:
         raise CloudError("unsupported", f"{abilities.product} has nothing for {', '.join(impossible)}.")
+    if wish.wipe:
+        cloud.action(WIPE_DEVICES)
     if wish.quota is not None and wish.quota.size is not None and wish.quota.size < abilities.smallest_quota:
         raise CloudError(
             "unsupported",
@@ -307,7 +314,7 @@ def _apply(
     job: Job,
     wish: Wish,
     cloud: Cloud,
-    apply: t.Callable[[Accounts, Wish, Account | None, plans.Plan], Application],
+    apply: t.Callable[[Cloud, Wish, Account | None, plans.Plan], Application],
 ) -> None:
     for group in job.missing_groups:
         if not cloud.groups.exists(group):  # not made for another account meanwhile
@@ -318,7 +325,7 @@ def _apply(
                 if error.outcome_unknown:  # made, as far as anybody knows
                     job.groups_created.append(group)
                 raise
-    application = apply(cloud.accounts, wish, job.current, job.plan)
+    application = apply(cloud, wish, job.current, job.plan)
     try:
         application.run()
     finally:

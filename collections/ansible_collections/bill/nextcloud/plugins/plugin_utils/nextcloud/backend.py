@@ -14,6 +14,8 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Clou
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Credentials, Password
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import NextcloudAccounts
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.actions import actions
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.group_quotas import NextcloudGroupQuotas
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.groups import NextcloudGroups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.inspection import NextcloudInspection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.listing import list_accounts
@@ -41,6 +43,8 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             partial(list_accounts, session, accounts, groups),
             settings,
             connection.warnings,
+            actions=actions(session),
+            group_quotas=NextcloudGroupQuotas(settings),
         )
     finally:
         session.close()
