@@ -82,8 +82,10 @@ def _converge(
     """Do it; return what should be known of the connection."""
     try:
         with connected(parameters) as cloud:
-            converge(jobs, cloud, limits, check_mode=check_mode, create_groups=parameters["create_groups"])
-            return list(cloud.warnings)
+            return [
+                *cloud.warnings,
+                *converge(jobs, cloud, limits, check_mode=check_mode, create_groups=parameters["create_groups"]),
+            ]
     except CloudError as error:  # of the connection options: converge raises nothing
         fail_all(jobs, error)
         return []

@@ -86,7 +86,7 @@ def test_created_but_not_as_wished(cloud: ScriptedCloud) -> None:
         (no(400, 104, "Group customers does not exist"), "group_missing"),
         (no(400, 107, "Password needs to be at least 10 characters long."), "password_refused"),
         (no(400, 108), "password_refused"),
-        (no(400, 109), "group_missing"),
+        (no(400, 109, "Unable to send the invitation mail"), "refused"),
         (no(400, 110), "invalid_value"),
         (no(400, 111), "backend_refused"),
         (no(400, 105), "refused"),
@@ -147,6 +147,7 @@ def test_half_made_and_not_to_be_removed(cloud: ScriptedCloud) -> None:
     expect_log_in(cloud, proven=True)
     cloud.expect("PUT", PATH, no(400, 101), set_form("language", "de"))
     cloud.expect("DELETE", PATH, no(400, 101, "Locked"))
+    cloud.expect("GET", PATH, ok({**RIGHT, "language": "en"}))
     result = run_one(cloud, **WISH)
     assert outcome(result) == ("invalid_value", "created", True)
     assert "could not be removed" in result["failure"]["message"]
