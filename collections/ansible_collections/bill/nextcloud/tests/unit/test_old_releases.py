@@ -206,7 +206,7 @@ def test_other_refusals_that_are_no_name_taken(
     cloud.expect("GET", PATH, missing())
     cloud.expect("POST", "/users", answer, [*FORM, sent])
     cloud.expect("GET", PATH, missing())
-    wish = {option: [sent[1]] if option == "group_admin_of" else sent[1]}
+    wish: dict[str, t.Any] = {option: [sent[1]] if option == "group_admin_of" else sent[1]}
     assert outcome(run_one(cloud, password=PASSWORD, **wish)) == (expected, "none", False)
 
 
@@ -255,7 +255,8 @@ def test_refused_edits(cloud: ScriptedCloud, field: str, value: str, answer: Ans
     cloud.expect("PUT", PATH, answer, form(field.replace("_", ""), value))
     if field == "quota":
         cloud.expect("GET", LIMITS + "max_quota", ok({"data": ""}))
-    assert outcome(run_one(cloud, **{field: value})) == (expected, "none", False)
+    wish: dict[str, t.Any] = {field: value}
+    assert outcome(run_one(cloud, **wish)) == (expected, "none", False)
 
 
 def test_a_weak_password(cloud: ScriptedCloud) -> None:

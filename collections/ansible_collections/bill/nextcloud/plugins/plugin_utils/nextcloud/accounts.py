@@ -153,9 +153,7 @@ class NextcloudAccounts:
         """Return the account that is logged in, which need not be allowed to read others."""
         reply = self._session.request("GET", API + "/user")
         require(reply, {})
-        # 17 tells only those who manage an account whether it is enabled; this one has just logged in.
-        shown = {"enabled": True, **reply.data} if isinstance(reply.data, dict) else reply.data
-        return account_of(reply, shown)
+        return account_of(reply, _of_oneself(reply.data))
 
     def _read(self, name: str) -> tuple[Account | None, Reply]:
         self.check_name(name)
@@ -163,7 +161,8 @@ class NextcloudAccounts:
         if reply.missing or reply.code == UNAUTHORISED:  # out of reach, which 31 does not tell from missing either
             return None, reply
         require(reply, {})
-        account = account_of(reply, reply.data)
+        is_acting = name.lower() == self._acting_name.lower()
+        account = account_of(reply, _of_oneself(reply.data) if is_acting else reply.data)
         if "manager" not in reply.data:
             self._abilities = _WITHOUT_MANAGER
         if account.name != name:
@@ -280,6 +279,11 @@ class NextcloudAccounts:
 
 def _user(name: str) -> str:
     return f"{API}/users/{quote(name, safe='')}"
+
+
+def _of_oneself(record: t.Any) -> t.Any:
+    """Return the record of who is logged in, whom release 17 does not tell that the account is enabled."""
+    return {"enabled": True, **record} if isinstance(record, dict) else record
 
 
 def account_of(reply: Reply, record: t.Any) -> Account:
