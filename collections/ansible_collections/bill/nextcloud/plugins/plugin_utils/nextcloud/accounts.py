@@ -38,6 +38,8 @@ DELETE_SECONDS = 600.0
 NAME_TAKEN = 102
 _NAME_NOT_TAKEN = {"Invalid ": "invalid_value", "Unlimited quota ": "invalid_value", "Subadmin group ": "group_missing"}
 """How answers begin that have the same code, up to release 27, and what they mean. They are never translated there."""
+_ACCOUNT_LIMIT = "user limit has been reached"
+"""OC\\Support\\Subscription\\Assertion. Its code, 107, is that of a bad password; translated, only the words tell."""
 _MAIL_NOT_SENT = 109
 """What old releases say when the mail to a new account failed, and others of a missing group to administer."""
 
@@ -194,7 +196,7 @@ class NextcloudAccounts:
             for beginning, code in _NAME_NOT_TAKEN.items():
                 if reply.message.startswith(beginning):
                     raise reply.error(code)
-        if reply.code == _MAIL_NOT_SENT and not wish.group_admin_of:
+        if (reply.code == _MAIL_NOT_SENT and not wish.group_admin_of) or _ACCOUNT_LIMIT in reply.message:
             raise reply.error("refused")
         require(reply, _CREATE)
 
