@@ -47,13 +47,7 @@ class Ansible:
         done = subprocess.run(
             command,
             cwd=directory,
-            env={
-                "PATH": f"{self._bin}{os.pathsep}{os.defpath}",
-                "HOME": str(self._home),
-                "LC_ALL": "C.UTF-8",
-                "COLUMNS": "120",
-                **(environment or {}),
-            },
+            env=self._environment(environment),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -61,6 +55,28 @@ class Ansible:
             timeout=240,
         )
         return Run(done.returncode, done.stdout, done.stdout + done.stderr)
+
+    def start(
+        self, directory: Path, *command: str, environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a command in ``directory``, to be killed; what it prints is lost."""
+        return subprocess.Popen(
+            command,
+            cwd=directory,
+            env=self._environment(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def _environment(self, further: Mapping[str, str] | None) -> dict[str, str]:
+        return {
+            "PATH": f"{self._bin}{os.pathsep}{os.defpath}",
+            "HOME": str(self._home),
+            "LC_ALL": "C.UTF-8",
+            "COLUMNS": "120",
+            **(further or {}),
+        }
 
 
 def build(ansible: Ansible, directory: Path) -> Path:

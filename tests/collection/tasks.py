@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ NAMES = (
 MODULES = (*NAMES, "nextcloud_users")
 _QUIET = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false", "ANSIBLE_NOCOLOR": "1"}
 _RESULTS = "RESULTS="
+_COMMAND = ("ansible-playbook", "-e", "@variables.json", "play.json")
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,7 @@ def play(
     }
     (directory / "play.json").write_text(json.dumps([content]))
     (directory / "variables.json").write_text(json.dumps(dict(variables)))
-    command = ("ansible-playbook", "-e", "@variables.json", "play.json", *arguments)
-    environment = {**_QUIET, "ANSIBLE_COLLECTIONS_PATH": str(installed.collections)}
-    run = installed.ansible.run(directory, *command, environment=environment)
+    run = installed.ansible.run(directory, *_COMMAND, *arguments, environment=_environment(installed))
     for secret in variables.values():
         assert secret not in run.printed
     lines = [line for line in run.output.splitlines() if f'"msg": "{_RESULTS}' in line]
@@ -96,3 +96,12 @@ def play(
     message = json.loads(f"{{{lines[0].strip().rstrip(',')}}}")["msg"]
     results = json.loads(message.removeprefix(_RESULTS))
     return Played(run, {name: results[number] for name, number in numbers.items()})
+
+
+def start_again(installed: Installed, directory: Path) -> subprocess.Popen[bytes]:
+    """Start the play that was played in this directory once more, to be killed in the middle of it."""
+    return installed.ansible.start(directory, *_COMMAND, environment=_environment(installed))
+
+
+def _environment(installed: Installed) -> dict[str, str]:
+    return {**_QUIET, "ANSIBLE_COLLECTIONS_PATH": str(installed.collections)}

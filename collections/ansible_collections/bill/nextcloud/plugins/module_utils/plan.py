@@ -29,6 +29,10 @@ DEVICES = "devices"
 """The field of a plan that stands for an account's devices, of which the account itself tells nothing."""
 
 _WIPED = "(wiped)"
+_LATER = {"password": 1, "email": 2, "display_name": 2, "language": 2, "manager": 2}
+ROUNDS = 3
+"""In so many rounds over all accounts a task sends its changes: where a cloud allows only so many edits, money comes
+before passwords, and passwords before looks."""
 
 _UNLIMITED_FIELDS = ("quota", "default", "maximum")
 _SHOWN_IN_DIFF = ("enabled", "quota", "groups", "group_admin_of", "email", "display_name", "language", "manager")
@@ -41,6 +45,11 @@ class Change:
     field: str
     before: t.Any
     after: t.Any
+
+    @property
+    def round(self) -> int:
+        """In which round it is sent: whatever no cloud limits comes first, together with the quota."""
+        return _LATER.get(self.field, 0)
 
     def shown(self) -> dict[str, t.Any]:
         """Return the change as results show it."""
@@ -59,6 +68,22 @@ class Plan:
     def fields(self) -> tuple[str, ...]:
         """The names of the fields that differ."""
         return tuple(change.field for change in self.changes)
+
+    def in_round(self, number: int) -> tuple[Change, ...]:
+        """Return the changes of a round. Creations and deletions are done at once."""
+        if self.action in (CREATE, DELETE):
+            return self.changes if number == 0 else ()
+        return tuple(change for change in self.changes if change.round == number)
+
+    @property
+    def last_round(self) -> int:
+        """The last round that has a change."""
+        return max((number for number in range(ROUNDS) if self.in_round(number)), default=0)
+
+    @property
+    def edits(self) -> int:
+        """How many of the changes are edits of single fields, which a cloud may limit."""
+        return sum(change.field in ("quota", *_LATER) for change in self.changes) if self.action == UPDATE else 0
 
     @property
     def needed_groups(self) -> tuple[str, ...]:
@@ -142,7 +167,7 @@ def _why_not_created(wish: Wish) -> str:
 
 
 def _differences(current: Account, wish: Wish, left_alone: frozenset[str]) -> t.Iterator[Change]:
-    """Yield what differs, what is not rate-limited and matters most first: enabled, groups, quota, then the rest."""
+    """Yield what differs, in the order in which it is sent within a round."""
     if wish.state != "exists":
         enabled = wish.state == "present"
         if current.enabled is not enabled:
@@ -169,6 +194,22 @@ def _differences(current: Account, wish: Wish, left_alone: frozenset[str]) -> t.
 def same_email(one: str | None, other: str | None) -> bool:
     """Compare e-mail addresses ignoring case; None and empty are equal."""
     return (one or "").strip().lower() == (other or "").strip().lower()
+
+
+def first_login_warning(current: Account | None, plan: Plan, example_files: int | None) -> str | None:
+    """Return a warning when an account without any files gets a quota that those of its first log-in may not fit into.
+
+    :param example_files: bytes of the files that an account gets with its first log-in, if that is known.
+    """
+    if example_files is None or (current is not None and (current.last_login is not None or current.used)):
+        return None
+    for change in plan.changes:
+        if change.field == "quota" and change.after is not None and change.after < example_files:
+            return (
+                f"quota of {change.after} bytes: the example files of a new account may not fit (up to {example_files}"
+                " bytes), and then its first log-in fails"
+            )
+    return None
 
 
 def quota_warning(current: Account | None, wish: Wish) -> str | None:

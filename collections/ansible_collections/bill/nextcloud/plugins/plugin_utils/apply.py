@@ -44,9 +44,9 @@ class Application:
 
     :param sleep: waits so many seconds.
 
-    After :meth:`run`, whether it raised or not, ``account`` is the account as last read, ``written`` whether anything
-    was changed (as far as known), ``warnings`` what else a person should know, and ``pending`` the fields that cannot
-    be set yet: a later run sets them.
+    After :meth:`run_round`, whether it raised or not, ``account`` is the account as last read, ``written`` whether
+    anything was changed (as far as known), ``warnings`` what else a person should know, and ``pending`` the fields that
+    cannot be set yet: a later run sets them.
     """
 
     def __init__(
@@ -71,23 +71,24 @@ class Application:
         self.warnings: list[str] = []
         self.pending: list[str] = []
 
-    def run(self) -> None:
-        """Carry out the plan and read back.
+    def run_round(self, number: int) -> None:
+        """Carry out the changes of a round of the plan; after the last one that has any, read back.
 
-        :raises CloudError: when the account is not as wished afterwards.
+        :raises CloudError: at the first change that failed; when the account is not as wished after the last round.
         """
         if self._plan.action == DELETE:
             self._delete()
         elif self._plan.action == CREATE:
             self._create()
         else:
-            self._write(self._plan.changes, made_now=False)
+            self._write(self._plan.in_round(number), made_now=False, last=number == self._plan.last_round)
 
     # update
 
-    def _write(self, changes: t.Sequence[Change], *, made_now: bool) -> None:
+    def _write(self, changes: t.Sequence[Change], *, made_now: bool, last: bool = True) -> None:
         """Carry out changes one after the other and read back once.
 
+        :param last: no more changes are to come; otherwise there is nothing to be read yet.
         :raises CloudError: at the first change that failed, after reading back what the others did.
         """
         failure: CloudError | None = None
@@ -100,7 +101,7 @@ class Application:
                 failure = error
                 self._failed = (change, error)
                 break
-        if self._unread:
+        if self._unread and (last or failure is not None):
             try:
                 self._read_back()
             except CloudError as error:
@@ -108,6 +109,8 @@ class Application:
                     raise
         if failure is not None:
             raise failure
+        if not last:
+            return
         if self.account is None:
             raise CloudError("not_verified", "The account is gone.")
         self._verify(made_now=made_now)
@@ -119,7 +122,7 @@ class Application:
         its address lacks nothing that no later run would set (:func:`is_half_made`). Groups are last: where they cannot
         be given, the rest is done.
         """
-        if "email" in self._cloud.abilities.created_with:
+        if "email" in self._accounts.abilities.created_with:
             return changes
         after = {"email": 1, "groups": 2, "group_admin_of": 2}
         return sorted(changes, key=lambda change: after.get(change.field, 0))
@@ -260,9 +263,9 @@ class Application:
             self.account = account = read_completed(self._accounts, account, self._wish, self._sleep)
             if account is None:
                 raise refusal
-        if self._wish.invite and not taken and not refusal.outcome_unknown and _unused(account):
+        if self._wish.invite and not taken and not refusal.outcome_unknown and account.last_login is None:
             # It was not there a moment ago, the cloud has refused it, and nobody was told of it: it would be open for
-            # nobody, and no later run could prove it ours.
+            # nobody, and no later run could prove it ours. Old releases set the address and refuse at the mail.
             self._take_back(refusal)
         try:
             require_proof(self._accounts, account, self._wish, email=taken)
@@ -301,7 +304,10 @@ class Application:
             failed = self._failed[0].field if self._failed is not None and self._failed[1] is error else None
             if failed in (None, "groups", "group_admin_of") or error.kind != FINAL or error.code == "account_missing":
                 raise
-            self._take_back(refusal or error)
+            if refusal is not None:
+                words = f"{refusal.message} Setting {failed} afterwards failed: {error.message or error.code}"
+                error = refusal.recoded(refusal.code, words.strip(), outcome_unknown=False)
+            self._take_back(error)
 
     def _take_back(self, refusal: CloudError) -> t.NoReturn:
         """Delete the account that this very task made and proved ours; report why."""
@@ -338,10 +344,6 @@ class Application:
         raise fault.recoded(
             "outcome_unknown", (f"{fault.message} The account exists still.").strip(), outcome_unknown=True
         )
-
-
-def _unused(account: Account) -> bool:
-    return not account.email and account.last_login is None
 
 
 def _has_group(field: str, group: str, wanted: bool, account: Account) -> bool:

@@ -23,6 +23,14 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings 
 
 
 @dataclass(frozen=True)
+class EditLimit:
+    """How often one acting account may set fields of existing accounts; everything else is not limited."""
+
+    edits: int
+    seconds: int
+
+
+@dataclass(frozen=True)
 class Abilities:
     """What a product can do with accounts. Fields are those of a plan."""
 
@@ -42,6 +50,11 @@ class Abilities:
     """The smallest quota that an account can have, in bytes."""
     longest_display_name: int | None = None
     """How many characters a display name may have at most; None: the cloud itself says when one is too long."""
+    edit_limit: EditLimit | None = None
+    """None: there is none."""
+    example_files: int | None = None
+    """Bytes of the files that an account gets with its first log-in, which fails when its quota is smaller; None: that
+    is not known. Those of Nextcloud 31 are 17,544,006 bytes (17: 6,264,618), so 20 MiB leave room for later ones."""
     group_display_names: bool = True
     """Whether a group can have a display name besides its name."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import typing as t
 from dataclasses import dataclass, field
+from functools import partial
 
 from ansible_collections.bill.nextcloud.plugins.module_utils import plan as plans
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, check_group_name
@@ -15,7 +16,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish, parse_wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.apply import Application
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Accounts, Cloud, Groups
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities, Accounts, Cloud, Groups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import (
     is_half_made,
     read_completed,
@@ -26,6 +27,8 @@ MAX_SILENT_ACCOUNTS = 3
 """After so many accounts in a row without any answer the cloud counts as unreachable."""
 
 _SILENCE = ("unreachable", "timeout")
+
+_Apply = t.Callable[[Cloud, Wish, Account | None, plans.Plan], Application]
 
 
 @dataclass
@@ -50,6 +53,8 @@ class Job:
     pending: list[str] = field(default_factory=list)
     """Fields that the cloud does not let anybody set yet; a later run sets them."""
     failure: CloudError | None = None
+    application: Application | None = None
+    """Its plan being carried out."""
 
     @property
     def changed(self) -> bool:
@@ -116,10 +121,10 @@ def converge(
     check_mode: bool,
     create_groups: bool = False,
     no_suspension: CloudError | None = None,
-    apply: t.Callable[[Cloud, Wish, Account | None, plans.Plan], Application] = Application,
+    apply: _Apply = Application,
     sleep: t.Callable[[float], None] = time.sleep,
-) -> None:
-    """Bring the accounts to what is wished; the jobs hold the outcome.
+) -> list[str]:
+    """Bring the accounts to what is wished; the jobs hold the outcome. Returns what should be known of the whole task.
 
     Nothing is raised: an account's fault is its own failure, and a fault of the cloud (no connection, wrong
     credentials, maintenance ...) becomes the failure of every account that is not done yet, without another request.
@@ -140,7 +145,7 @@ def converge(
     fault = _each(jobs, prepare)
     if fault is not None:
         fail_all((job for job in jobs if job.plan.action != plans.NONE), fault)  # read and planned, now not to be done
-        return
+        return []
     _keep_limit(jobs, limits.deletions, "deletions", lambda plan: plan.action == plans.DELETE)
     if no_suspension is not None:
         fail_all((job for job in jobs if job.plan.suspends), no_suspension)
@@ -151,7 +156,41 @@ def converge(
             job.written = True
             job.groups_created += job.missing_groups
     else:
-        _each(planned, lambda job, wish: _apply(job, wish, cloud, apply))
+        _apply_all(planned, cloud, apply)
+    return _edit_warnings(planned, cloud)
+
+
+def _apply_all(jobs: t.Sequence[Job], cloud: Cloud, apply: _Apply) -> None:
+    """Carry the plans out, in rounds over all accounts: what matters most is done everywhere before the rest begins."""
+    for number in range(plans.ROUNDS):
+        fault = _each(
+            [job for job in jobs if job.plan.in_round(number)],
+            partial(_apply, cloud=cloud, apply=apply, number=number),
+        )
+        if fault is not None:
+            fail_all((job for job in jobs if job.plan.last_round > number), fault)
+            break
+    for job in jobs:
+        if job.pending:
+            job.warnings.append(
+                f"{', '.join(job.pending)} cannot be set before the account has logged in for the first time;"
+                " a run after that sets it"
+            )
+
+
+def _edit_warnings(jobs: t.Sequence[Job], cloud: Cloud) -> list[str]:
+    """Warn when the plans have more edits than the cloud allows at once."""
+    edits = sum(job.plan.edits for job in jobs)
+    limit = cloud.accounts.abilities.edit_limit if edits else None
+    if limit is None or edits <= limit.edits:
+        return []
+    runs = -(-edits // limit.edits) - 1
+    warning = (
+        f"{edits} edits are planned; {cloud.accounts.abilities.product} allows {limit.edits} in {limit.seconds // 60}"
+        " minutes to one acting account (old releases any number). Quotas come first; the rest needs about"
+        f" {runs} further run{'s' if runs > 1 else ''}, or occ"
+    )
+    return [warning]
 
 
 def _each(jobs: t.Sequence[Job], step: t.Callable[[Job, Wish], None]) -> CloudError | None:
@@ -195,11 +234,15 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
         raise CloudError("unsupported", f"{accounts.abilities.product} does not let an e-mail address be removed.")
     if wish.manager and "manager" in plan.fields:
         _check_manager(wish.manager, accounts)
+        _check_possible(wish, accounts.abilities)  # a record that was read shows whether there are managers
     if wish.invite and plan.action == plans.CREATE:
         _check_invitation(job, cloud)
-    warning = plans.quota_warning(job.current, wish)
-    if warning is not None:
-        job.warnings.append(warning)
+    for warning in (
+        plans.quota_warning(job.current, wish),
+        plans.first_login_warning(job.current, plan, accounts.abilities.example_files),
+    ):
+        if warning is not None:
+            job.warnings.append(warning)
     job.plan = plan
 
 
@@ -212,9 +255,7 @@ def _possible(job: Job, wish: Wish, cloud: Cloud) -> Wish:
     if wish.state == "absent":
         return wish
     abilities = cloud.accounts.abilities
-    impossible = sorted(option for option in abilities.cannot if getattr(wish, option))
-    if impossible:
-        raise CloudError("unsupported", f"{abilities.product} has nothing for {', '.join(impossible)}.")
+    _check_possible(wish, abilities)
     if wish.wipe:
         cloud.action(WIPE_DEVICES)
     if wish.quota is not None and wish.quota.size is not None and wish.quota.size < abilities.smallest_quota:
@@ -229,6 +270,16 @@ def _possible(job: Job, wish: Wish, cloud: Cloud) -> Wish:
     if ignored:
         job.warnings.append(f"{abilities.product} has nothing for {', '.join(ignored)}, which is left alone")
     return wish.without(*ignored)
+
+
+def _check_possible(wish: Wish, abilities: Abilities) -> None:
+    """Refuse what the product has nothing for.
+
+    :raises CloudError: ``unsupported``.
+    """
+    impossible = sorted(option for option in abilities.cannot if getattr(wish, option))
+    if impossible:
+        raise CloudError("unsupported", f"{abilities.product} has nothing for {', '.join(impossible)}.")
 
 
 def _has_other_password(job: Job, wish: Wish, accounts: Accounts) -> bool:
@@ -314,8 +365,24 @@ def _apply(
     job: Job,
     wish: Wish,
     cloud: Cloud,
-    apply: t.Callable[[Cloud, Wish, Account | None, plans.Plan], Application],
+    apply: _Apply,
+    number: int,
 ) -> None:
+    if job.application is None:
+        _create_groups(job, cloud)
+        job.application = apply(cloud, wish, job.current, job.plan)
+    application = job.application
+    try:
+        application.run_round(number)
+    finally:
+        job.account = application.account
+        job.written = application.written
+        job.warnings += application.warnings
+        application.warnings.clear()
+        job.pending = application.pending
+
+
+def _create_groups(job: Job, cloud: Cloud) -> None:
     for group in job.missing_groups:
         if not cloud.groups.exists(group):  # not made for another account meanwhile
             try:
@@ -325,19 +392,6 @@ def _apply(
                 if error.outcome_unknown:  # made, as far as anybody knows
                     job.groups_created.append(group)
                 raise
-    application = apply(cloud, wish, job.current, job.plan)
-    try:
-        application.run()
-    finally:
-        job.account = application.account
-        job.written = application.written
-        job.warnings += application.warnings
-        job.pending = application.pending
-        if job.pending:
-            job.warnings.append(
-                f"{', '.join(job.pending)} cannot be set before the account has logged in for the first time;"
-                " a run after that sets it"
-            )
 
 
 def groups_created(jobs: t.Iterable[Job]) -> list[str]:

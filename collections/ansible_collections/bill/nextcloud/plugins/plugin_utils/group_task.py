@@ -88,10 +88,7 @@ class _GroupJob:
             self._send(lambda: groups.create(wish.name, wish.display_name), lambda group: group is not None)
         for change in self.plan.changes:
             if change.field == "display_name" and self.plan.action != CREATE:
-                self._send(
-                    lambda: groups.rename(wish.name, wish.display_name or ""),
-                    lambda group: group is not None and group.display_name == wish.display_name,
-                )
+                self._rename()
             elif change.field == "quota" and wish.quota is not None:
                 self._send(
                     partial(self._quotas.set, wish.name, wish.quota),
@@ -100,7 +97,7 @@ class _GroupJob:
             elif change.field == "members":
                 self._change_members(frozenset(change.before), frozenset(change.after))
         if self.plan.action != NONE:
-            self._verify()
+            self._verify(may_rename=self.plan.action == CREATE)
 
     def _read(self) -> Group | None:
         group = self._cloud.groups.read(self._wish.name)
@@ -169,8 +166,18 @@ class _GroupJob:
                 raise
         self.changed = True
 
-    def _verify(self) -> None:
-        """Read back and compare with the plan; an unknown outcome that turned out well is no failure."""
+    def _rename(self) -> None:
+        name, display_name = self._wish.name, self._wish.display_name or ""
+        self._send(
+            lambda: self._cloud.groups.rename(name, display_name),
+            lambda group: group is not None and group.display_name == display_name,
+        )
+
+    def _verify(self, *, may_rename: bool) -> None:
+        """Read back and compare with the plan; an unknown outcome that turned out well is no failure.
+
+        :param may_rename: a display name that is not shown is set once more.
+        """
         self.group = group = self._read()
         if not self._wish.present:
             if group is not None:
@@ -179,6 +186,10 @@ class _GroupJob:
         if group is None:
             raise CloudError("not_verified", "The group does not exist.")
         if self._wish.display_name not in (None, group.display_name):
+            if may_rename:  # old releases of Nextcloud do not read it at creation; those that have none refuse this
+                self._rename()
+                self._verify(may_rename=False)
+                return
             raise CloudError("not_verified", "The display name differs still.")
         if self._wish.quota not in (None, group.quota):
             raise CloudError("not_verified", "The quota differs still.")

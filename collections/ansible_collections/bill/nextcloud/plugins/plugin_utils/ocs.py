@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 
 _OK = (100, 200)
-_UNAUTHORISED = 997
+UNAUTHORISED = 997
+"""Not logged in, or not allowed, or, where it says nothing more, a refusal of this very call."""
 _SERVER_ERRORS = (500, 996, 999)
 _NO_ROUTE = "Invalid query"
+_NOT_PERMITTED = ("Password confirmation ", "Logged in ")
 _MAX_MESSAGE = 300
 
 
@@ -68,15 +70,17 @@ def parse(
         raise CloudError("maintenance", "", request=request, http_status=status, ocs_code=reply.code if reply else None)
     if reply is not None and reply.code in own_codes:
         return reply
-    if status == 401 or (reply is not None and reply.code == _UNAUTHORISED):
-        raise CloudError(
-            "wrong_credentials", "", request=request, http_status=status, ocs_code=reply.code if reply else None
-        )
+    if status == 401 or (reply is not None and reply.code == UNAUTHORISED):
+        if reply is not None and reply.code == UNAUTHORISED and not reply.message:
+            return reply
+        raise _unauthorised(status, reply, request)
     if status == 429 or (reply is not None and reply.code == 429):
         if reply is None:  # Nextcloud's rate limit has an empty body, and no Retry-After
             raise CloudError("rate_limited", "", request=request, http_status=status)
         raise reply.error("login_blocked")
     if reply is None:
+        if status == 405:
+            raise CloudError("unsupported", "HTTP status 405: no such method.", request=request, http_status=status)
         if status >= 500:
             raise CloudError(
                 "server_error",
@@ -92,9 +96,8 @@ def parse(
             http_status=status,
             outcome_unknown=is_write,
         )
-    if reply.code in (998, 999) and reply.message.startswith(_NO_ROUTE):
-        # A code for an account that does not exist (Nextcloud), or for a fault (ownCloud), but nothing was looked at.
-        raise reply.error("not_an_answer", f'The cloud does not know this call: "{reply.message}".')
+    if reply.code in (404, 998, 999) and reply.message.startswith(_NO_ROUTE):
+        raise _no_route(reply, is_write=is_write)
     if reply.code == 403:
         raise reply.error("write_not_permitted")
     if status >= 500 or reply.code in _SERVER_ERRORS:
@@ -107,6 +110,35 @@ def parse(
             outcome_unknown=is_write,
         )
     return reply
+
+
+def _unauthorised(status: int, reply: Reply | None, request: str) -> CloudError:
+    """Return what a 401 means that says more than nothing.
+
+    Old releases of Nextcloud (17) answer so, with code 997, to everything that the acting account may not do. Without
+    any words they refuse a single call: its account does not exist, is out of reach, or has no such field.
+    """
+    if reply is None:
+        return CloudError("wrong_credentials", "", request=request, http_status=status)
+    return reply.error("write_not_permitted" if reply.message.startswith(_NOT_PERMITTED) else "wrong_credentials")
+
+
+def _no_route(reply: Reply, *, is_write: bool) -> CloudError:
+    """Return the fault of a call that the cloud does not know.
+
+    Its code is that of an account that does not exist (Nextcloud), or of a fault (ownCloud), but nothing was looked at.
+    Nextcloud 17 says the same (404) of what breaks it in the middle of a change, which may have taken effect.
+    """
+    broken = is_write and reply.code == 404
+    words = "The cloud does not know this call, or failed in it" if broken else "The cloud does not know this call"
+    return CloudError(
+        "not_an_answer",
+        f'{words}: "{reply.message}".',
+        request=reply.request,
+        http_status=reply.http_status,
+        ocs_code=reply.code,
+        outcome_unknown=broken,
+    )
 
 
 def read_object(body: bytes) -> dict[str, t.Any] | None:

@@ -28,6 +28,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.instance_
     parse_instance_wish,
     plan_instance,
     read_instance,
+    require_limits,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.users_task import failures_of
 
@@ -52,6 +53,7 @@ class _Instance:
             raise CloudError(
                 "unsupported", f"The quotas of a whole {cloud.accounts.abilities.product} are not set by its API."
             )
+        require_limits(settings, wish)
         self.before = self.after = read_instance(settings)
         self.changes = plan_instance(self.before, wish)
         if check_mode:
@@ -102,7 +104,7 @@ def run(parameters: t.Mapping[str, t.Any], *, check_mode: bool, with_diff: bool)
             warnings += cloud.warnings
             if wish.given:
                 instance.converge(cloud, wish, check_mode=check_mode)
-            converge(jobs, cloud, Limits(), check_mode=check_mode)
+            warnings += converge(jobs, cloud, Limits(), check_mode=check_mode)
     except CloudError as error:
         instance.failure = error
         fail_all(

@@ -95,13 +95,14 @@ def _converge(
     """Do it, the switch of the whole cloud first; return what should be known of the connection."""
     try:
         with connected(parameters) as cloud:
+            warnings: list[str] = []
             if shares is not None:
                 shares.converge(cloud, check_mode=check_mode)
             fault = shares.failure if shares is not None else None
             if fault is not None and fault.cloud_wide:
                 fail_all(jobs, fault.recoded(fault.code, fault.message, outcome_unknown=False))
             else:
-                converge(
+                warnings = converge(
                     jobs,
                     cloud,
                     limits,
@@ -109,7 +110,7 @@ def _converge(
                     create_groups=parameters["create_groups"],
                     no_suspension=_no_suspension(fault),
                 )
-            return list(cloud.warnings)
+            return [*cloud.warnings, *warnings]
     except CloudError as error:  # of the connection options: neither of the two raises anything
         fail_all(jobs, error)
         if shares is not None:

@@ -10,7 +10,13 @@ import typing as t
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import QUOTA
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import quota_task
 from ansible_collections.bill.nextcloud.tests.unit.running import validated
-from ansible_collections.bill.nextcloud.tests.unit.scripted import Answer, ScriptedCloud, ok, record
+from ansible_collections.bill.nextcloud.tests.unit.scripted import (
+    Answer,
+    ScriptedCloud,
+    ok,
+    record,
+    release,
+)
 
 GB = 1024**3
 FILES = "/ocs/v2.php/apps/provisioning_api/api/v1/config/apps/files/"
@@ -32,8 +38,15 @@ def expect_write(cloud: ScriptedCloud, key: str, value: str, answer: Answer | No
     cloud.expect("POST", FILES + key, answer or ok(), [("value", value)])
 
 
-def expect_instance(cloud: ScriptedCloud, allow: str = "", default: str = "", maximum: str = "") -> None:
-    """The instance is read; an empty setting is one that was never set."""
+def expect_instance(
+    cloud: ScriptedCloud, allow: str = "", default: str = "", maximum: str = "", *, limits: bool = False
+) -> None:
+    """The instance is read; an empty setting is one that was never set.
+
+    :param limits: a limit is wished, which not every release knows.
+    """
+    if limits:
+        cloud.expect("GET", "/capabilities", release(31))
     expect_read(cloud, ALLOW, allow)
     expect_read(cloud, DEFAULT, default)
     expect_read(cloud, MAXIMUM, maximum)

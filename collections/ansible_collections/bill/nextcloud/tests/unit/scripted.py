@@ -41,6 +41,11 @@ def ok(data: t.Any = ()) -> Answer:
     return Answer(200, json.dumps({"ocs": {"meta": meta, "data": data}}).encode())
 
 
+def release(major: int) -> Answer:
+    """The answer to the question for the capabilities, of a release of Nextcloud."""
+    return ok({"version": {"major": major}, "capabilities": {}})
+
+
 def no(http_status: int, code: int, message: str = "", **headers: str) -> Answer:
     """A failure, as Nextcloud 31 answers it."""
     meta = {"status": "failure", "statuscode": code, "message": message}
@@ -79,6 +84,7 @@ def record(name: str, **fields: t.Any) -> dict[str, t.Any]:
         "displayname": name,
         "groups": [],
         "language": "en",
+        "manager": "",
         **fields,
     }
 

@@ -292,7 +292,9 @@ def result_of_probe(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
     """Yield a result of a cloud that can be used, and one of a cloud that is in maintenance."""
     status = {"installed": True, "maintenance": False, "needsDbUpgrade": False, "versionstring": "31.0.6"}
     cloud.expect("GET", "/status.php", Answer(body=json.dumps(status).encode()))
-    cloud.expect("GET", "/capabilities", ok({"capabilities": {"password_policy": {"minLength": 10}}}))
+    cloud.expect(
+        "GET", "/capabilities", ok({"version": {"major": 31}, "capabilities": {"password_policy": {"minLength": 10}}})
+    )
     cloud.expect("GET", "/user", ok(record(ADMIN, groups=["admin"])))
     cloud.expect("POST", "/groups", no(400, 101, "Invalid group name"), [("groupid", "")])
     for app, key in (

@@ -312,7 +312,9 @@ def test_accepted_but_not_shown(cloud: ScriptedCloud) -> None:
     assert "Members that differ still: b." in result["msg"]
 
 
-@pytest.mark.parametrize(("answer", "expected"), [(no(503, 503), "maintenance"), (no(401, 997), "wrong_credentials")])
+@pytest.mark.parametrize(
+    ("answer", "expected"), [(no(503, 503), "maintenance"), (no(401, 997, "Unauthorised"), "wrong_credentials")]
+)
 def test_a_fault_of_the_cloud_ends_the_task(cloud: ScriptedCloud, answer: Answer, expected: str) -> None:
     """No further request; what was done before it counts."""
     expect_team(cloud)

@@ -59,7 +59,7 @@ def test_an_unlimited_default(cloud: ScriptedCloud) -> None:
 
 def test_the_maximum_is_sent_in_bytes(cloud: ScriptedCloud) -> None:
     """Nextcloud compares with it as a number."""
-    expect_instance(cloud)
+    expect_instance(cloud, limits=True)
     expect_write(cloud, MAXIMUM, str(100 * GB))
     expect_read(cloud, MAXIMUM, str(100 * GB))
     result = run(cloud, maximum="100 GiB")
@@ -93,7 +93,7 @@ def test_unlimited_is_allowed_first(cloud: ScriptedCloud) -> None:
 
 def test_unlimited_is_forbidden_last(cloud: ScriptedCloud) -> None:
     """The default has to be a number before."""
-    expect_instance(cloud)
+    expect_instance(cloud, limits=True)
     expect_write(cloud, DEFAULT, "1 GB")
     expect_write(cloud, MAXIMUM, str(2 * GB))
     expect_write(cloud, ALLOW, "0")
@@ -105,7 +105,7 @@ def test_unlimited_is_forbidden_last(cloud: ScriptedCloud) -> None:
 
 def test_a_second_run_changes_nothing(cloud: ScriptedCloud) -> None:
     """What the run above left behind is right."""
-    expect_instance(cloud, "0", "1 GB", str(2 * GB))
+    expect_instance(cloud, "0", "1 GB", str(2 * GB), limits=True)
     result = run(cloud, default="1024 MB", maximum="2 GiB", allow_unlimited=False)
     assert (result["changed"], result["diff"]) == (False, [])
     assert result["instance"] == instance(GB, 2 * GB, False)
@@ -113,7 +113,7 @@ def test_a_second_run_changes_nothing(cloud: ScriptedCloud) -> None:
 
 def test_a_text_that_is_no_quota_is_replaced(cloud: ScriptedCloud) -> None:
     """Unknown is never right."""
-    expect_instance(cloud, default="1,5 GB", maximum="much")
+    expect_instance(cloud, default="1,5 GB", maximum="much", limits=True)
     expect_write(cloud, DEFAULT, "1.5 GB")
     expect_write(cloud, MAXIMUM, str(2 * GB))
     expect_read(cloud, DEFAULT, "1.5 GB")
@@ -168,7 +168,8 @@ def test_contradictions(
     cloud: ScriptedCloud, current: tuple[str, str, str], options: dict[str, t.Any], word: str, check_mode: bool
 ) -> None:
     """Whether both parts are wished or one is there already; no account is touched either."""
-    expect_instance(cloud, *current)
+    limits = "maximum" in options or "allow_unlimited" in options
+    expect_instance(cloud, *current, limits=limits)
     result = run(cloud, check_mode, accounts=[{"name": "a", "quota": "1"}], **options)
     assert code(result) == code(result["accounts"][0]) == "invalid_value"
     assert word in result["msg"]
@@ -177,7 +178,7 @@ def test_contradictions(
 
 def test_an_old_contradiction_is_no_obstacle(cloud: ScriptedCloud) -> None:
     """What is wished is right already, so nothing is refused."""
-    expect_instance(cloud, "1", "5 GB", str(GB))
+    expect_instance(cloud, "1", "5 GB", str(GB), limits=True)
     assert run(cloud, maximum="1 GB")["failure"] is None
 
 
@@ -190,7 +191,7 @@ def test_an_old_contradiction_is_no_obstacle(cloud: ScriptedCloud) -> None:
 )
 def test_a_refused_setting(cloud: ScriptedCloud, answer: Answer, expected: str) -> None:
     """Nothing more is sent, no account is touched, and nothing counts as changed."""
-    expect_instance(cloud)
+    expect_instance(cloud, limits=True)
     expect_write(cloud, DEFAULT, "1 GB", answer)
     result = run(cloud, default="1 GB", maximum="2 GB", accounts=[{"name": "a", "quota": "5"}])
     assert code(result) == code(result["accounts"][0]) == expected
@@ -200,7 +201,7 @@ def test_a_refused_setting(cloud: ScriptedCloud, answer: Answer, expected: str) 
 
 def test_what_was_done_before_a_refusal_is_told(cloud: ScriptedCloud) -> None:
     """Changed, and failed; the diff shows the plan."""
-    expect_instance(cloud)
+    expect_instance(cloud, limits=True)
     expect_write(cloud, DEFAULT, "1 GB")
     expect_write(cloud, MAXIMUM, str(2 * GB), no(400, 4711))
     result = run(cloud, default="1 GB", maximum="2 GB")
@@ -221,7 +222,7 @@ def test_an_unknown_outcome(cloud: ScriptedCloud, answer: Answer) -> None:
 
 def test_a_read_back_that_differs(cloud: ScriptedCloud) -> None:
     """Accepted, but something else on the cloud sets it; accounts are not touched."""
-    expect_instance(cloud)
+    expect_instance(cloud, limits=True)
     expect_write(cloud, DEFAULT, "1 GB")
     expect_write(cloud, MAXIMUM, str(2 * GB))
     expect_read(cloud, DEFAULT, "1 GB")

@@ -24,6 +24,7 @@ from ansible_collections.bill.nextcloud.tests.unit.scripted import (
     record,
 )
 
+MAXIMUM = "/ocs/v2.php/apps/provisioning_api/api/v1/config/apps/files/max_quota"
 PATH = "/users/user_12"
 BOSS = "/users/boss"
 
@@ -171,19 +172,22 @@ def test_the_task_fails_with_all_that_is_known(cloud: ScriptedCloud) -> None:
     """One text for people: who, what happened, the cloud's words, the request with its codes, what to do."""
     cloud.expect("GET", PATH, ok(record(NAME, quota=1)))
     cloud.expect("PUT", PATH, no(400, 101, "5 is exceeding the maximum quota"), edit("quota", "5"))
+    cloud.expect("GET", MAXIMUM, ok({"data": "4"}))
     result = run(cloud, quota="5", language="de")
     assert result["failed"] is True
     assert outcome(result) == ("invalid_value", "none", False)
     assert result["msg"] == (
         'account user_12: A value cannot be used. The cloud says: "5 is exceeding the maximum quota".'
+        " The instance's maximum is 4 bytes."
         " [PUT /ocs/v2.php/cloud/users/user_12, HTTP status 400, OCS code 101]"
         " Correct the value that the message names."
     )
+    detail = 'The cloud says: "5 is exceeding the maximum quota". The instance\'s maximum is 4 bytes.'
     assert result["failure"] == {
         "code": "invalid_value",
         "kind": "final",
-        "message": 'A value cannot be used. The cloud says: "5 is exceeding the maximum quota".',
-        "detail": 'The cloud says: "5 is exceeding the maximum quota".',
+        "message": "A value cannot be used. " + detail,
+        "detail": detail,
         "hint": "Correct the value that the message names.",
         "account": NAME,
         "request": "PUT /ocs/v2.php/cloud/users/user_12",
@@ -253,7 +257,7 @@ def test_bad_options_cost_no_request(cloud: ScriptedCloud, options: dict[str, t.
         (NAME, ok(record(NAME, groups=["admin"])), "protected_account"),
         (ADMIN, ok(record(ADMIN)), "protected_account"),
         (NAME, ok(record("USER_12")), "account_conflict"),
-        (NAME, no(401, 997), "wrong_credentials"),
+        (NAME, no(401, 997, "Unauthorised"), "wrong_credentials"),
         (NAME, no(503, 503), "maintenance"),
     ],
 )

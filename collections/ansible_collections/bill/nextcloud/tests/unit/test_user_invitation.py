@@ -22,6 +22,7 @@ from ansible_collections.bill.nextcloud.tests.unit.scripted import (
     no,
     ok,
     record,
+    release,
 )
 
 PATH = "/users/user_12"
@@ -72,7 +73,7 @@ def test_created_without_a_password(cloud: ScriptedCloud, value: str) -> None:
     assert {"field": "invitation", "before": None, "after": "(asked for)"} in result["changes"]
     assert "password" not in [change["field"] for change in result["changes"]]
     assert 'invitation: "(asked for)"\n' in result["diff"][0]["after"]
-    assert "warnings" not in result
+    assert [warning for warning in result["warnings"] if "example files" not in warning] == []
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
@@ -81,6 +82,7 @@ def test_a_cloud_that_sends_no_mail(cloud: ScriptedCloud, value: str, check_mode
     """Nobody would get the link, so no account is made. Only exactly yes is a yes for Nextcloud."""
     cloud.expect("GET", PATH, missing())
     expect_setting(cloud, value)
+    cloud.expect("GET", "/capabilities", release(31))
     result = run(cloud, check_mode)
     assert outcome(result) == ("invalid_value", "none", False)
     assert "newUser.sendEmail" in result["msg"]

@@ -85,8 +85,9 @@ def test_created_but_not_as_wished(cloud: ScriptedCloud) -> None:
         (no(400, 101, "Login is invalid because files already exist for this user"), "invalid_value"),
         (no(400, 104, "Group customers does not exist"), "group_missing"),
         (no(400, 107, "Password needs to be at least 10 characters long."), "password_refused"),
+        (no(400, 107, "The user was not created because the user limit has been reached. Check ..."), "refused"),
         (no(400, 108), "password_refused"),
-        (no(400, 109), "group_missing"),
+        (no(400, 109, "Unable to send the invitation mail"), "refused"),
         (no(400, 110), "invalid_value"),
         (no(400, 111), "backend_refused"),
         (no(400, 105), "refused"),
@@ -100,6 +101,7 @@ def test_refused(cloud: ScriptedCloud, answer: Answer, expected: str) -> None:
     result = run_one(cloud, **WISH)
     assert outcome(result) == (expected, "none", False)
     assert result["failure"]["kind"] == "final"
+    assert ("password" in result["failure"]["message"].lower()) is (expected == "password_refused")
 
 
 def test_rate_limited(cloud: ScriptedCloud) -> None:
@@ -147,6 +149,7 @@ def test_half_made_and_not_to_be_removed(cloud: ScriptedCloud) -> None:
     expect_log_in(cloud, proven=True)
     cloud.expect("PUT", PATH, no(400, 101), set_form("language", "de"))
     cloud.expect("DELETE", PATH, no(400, 101, "Locked"))
+    cloud.expect("GET", PATH, ok({**RIGHT, "language": "en"}))
     result = run_one(cloud, **WISH)
     assert outcome(result) == ("invalid_value", "created", True)
     assert "could not be removed" in result["failure"]["message"]

@@ -129,7 +129,7 @@ def test_trouble_while_writing_stops_the_rest(cloud: ScriptedCloud) -> None:
         cloud.expect("GET", "/users/" + name, ok(record(name)))
     cloud.expect("PUT", "/users/a/disable", ok())
     cloud.expect("GET", "/users/a", ok(record("a", enabled=False)))
-    cloud.expect("PUT", "/users/b/disable", no(401, 997))
+    cloud.expect("PUT", "/users/b/disable", no(401, 997, "Unauthorised"))
     result = run(cloud, *[{"name": name, "state": "disabled"} for name in "abc"])
     assert [code(account) for account in result["accounts"]] == [None, "wrong_credentials", "wrong_credentials"]
     assert result["summary"] == {"total": 3, "changed": 1, "failed": 2, "unchanged": 0}

@@ -23,6 +23,7 @@ from ansible_collections.bill.nextcloud.tests.unit.scripted import (
     record,
 )
 
+MAXIMUM = "/ocs/v2.php/apps/provisioning_api/api/v1/config/apps/files/max_quota"
 PATH = "/users/user_12"
 
 
@@ -244,6 +245,8 @@ def test_refused_edit(cloud: ScriptedCloud, answer: Answer, expected: str) -> No
     """A definite refusal of the first write ends the account: nothing was changed."""
     cloud.expect("GET", PATH, ok(record("user_12", quota=1)))
     cloud.expect("PUT", PATH, answer, quota_form("5"))
+    if b"Invalid quota" in answer.body:
+        cloud.expect("GET", MAXIMUM, ok({"data": ""}))
     result = run_one(cloud, quota="5", language="de")
     assert outcome(result) == (expected, "none", False)
     assert result["failure"]["request"] == "PUT /ocs/v2.php/cloud" + PATH
@@ -375,6 +378,7 @@ def test_refused_deletion(cloud: ScriptedCloud) -> None:
     """A definite refusal changes nothing; the backend of the account (LDAP) is what refuses it."""
     cloud.expect("GET", PATH, ok(record("user_12")))
     cloud.expect("DELETE", PATH, no(400, 101))
+    cloud.expect("GET", PATH, ok(record("user_12")))
     assert outcome(run_one(cloud, state="absent")) == ("backend_refused", "none", False)
 
 

@@ -3,22 +3,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The accounts of a Nextcloud: one method for each call of its provisioning API.
 
-Every method sends one request and raises :class:`CloudError`: a definite refusal, or a fault whose ``outcome_unknown``
-says that the change may have taken effect. Nothing here decides what to do then.
-Codes: Nextcloud 31, ``apps/provisioning_api/lib/Controller/{Users,Groups}Controller.php``.
+Every method sends one request, and where a refusal does not tell what is wrong another one to find out. It raises
+:class:`CloudError`: a definite refusal, or a fault whose ``outcome_unknown`` says that the change may have taken
+effect. Nothing here decides what to do then.
+Codes: Nextcloud 31 and 26, ``apps/provisioning_api/lib/Controller/{Users,Groups}Controller.php``, and recorded answers
+of 31 and 17.
 """
 
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 from urllib.parse import quote
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, check_name, quoted
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import sent_text
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import Reply, require
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities, EditLimit
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.instance_quota import limit_words
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import Settings
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import UNAUTHORISED, Reply, require
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs, logs_in_as
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
@@ -31,6 +36,12 @@ DELETE_SECONDS = 600.0
 """The files are deleted within the request."""
 
 NAME_TAKEN = 102
+_NAME_NOT_TAKEN = {"Invalid ": "invalid_value", "Unlimited quota ": "invalid_value", "Subadmin group ": "group_missing"}
+"""How answers begin that have the same code, up to release 27, and what they mean. They are never translated there."""
+_ACCOUNT_LIMIT = "user limit has been reached"
+"""OC\\Support\\Subscription\\Assertion. Its code, 107, is that of a bad password; translated, only the words tell."""
+_MAIL_NOT_SENT = 109
+"""What old releases say when the mail to a new account failed, and others of a missing group to administer."""
 
 # own code of the call -> code of errors.TABLE; anything else is "refused"
 _CREATE = {
@@ -45,12 +56,20 @@ _CREATE = {
     111: "backend_refused",
     112: "backend_refused",
 }
-_EDIT = {101: "invalid_value", 107: "password_refused", 112: "backend_refused", 113: "invalid_value"}
-_EDIT_PASSWORD = {**_EDIT, 101: "password_refused"}
+_EDIT = {
+    101: "invalid_value",
+    102: "invalid_value",  # up to release 27
+    103: "invalid_value",  # the same: a bad quota (17), or a field that is not to be set
+    107: "password_refused",
+    112: "backend_refused",
+    113: "invalid_value",
+}
+_EDIT_PASSWORD = {**_EDIT, 101: "password_refused", 103: "password_refused"}
+_ENABLE = {101: "account_missing"}  # for the acting account, too, but that is never asked for
 _GROUP = {101: "invalid_value", 102: "group_missing", 103: "account_missing"}
 _ADD_GROUP_ADMIN = {101: "account_missing", 102: "group_missing", 103: "invalid_value"}
 _NO_GROUP_ADMIN = 102
-_DELETE = {101: "backend_refused"}
+_NOT_DELETED = 101
 
 _LISTS = ("details", "disabled", "recent")  # GET users/{id} is another call for these: such an account cannot be read
 
@@ -68,7 +87,11 @@ _KEYS = {
 _ABILITIES = Abilities(
     "Nextcloud",
     frozenset({"enabled", "groups", "group_admin_of", "quota", "email", "display_name", "language", "manager"}),
+    longest_display_name=64,  # OC\\User\\Database::setDisplayName; 17 fails on a longer one without saying why
+    edit_limit=EditLimit(50, 600),
+    example_files=20 * 1024**2,
 )
+_WITHOUT_MANAGER = replace(_ABILITIES, product="This release of Nextcloud", cannot=frozenset({"manager"}))
 
 
 class NextcloudAccounts:
@@ -77,18 +100,28 @@ class NextcloudAccounts:
     :param session: logged in as an administrator.
     :param acting_name: the administrator's log-in name; this account is never changed. None: the cloud is asked for it.
     :param log_in: makes a session with other credentials, for proofs.
+    :param settings: of the cloud, which explain a refusal.
     """
 
-    def __init__(self, session: Session, acting_name: str | None, log_in: t.Callable[[str, str], Session]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        acting_name: str | None,
+        log_in: t.Callable[[str, str], Session],
+        settings: Settings,
+    ) -> None:
         self._session = session
         self._acting_name = acting_name
+        self._settings = settings
+        self._abilities = _ABILITIES
+        self._edits_are_over = False
         path = API + "/user"
         self._proofs = Proofs(lambda name, password: logs_in_as(log_in(name, password), path, name), f"GET {path}")
 
     @property
     def abilities(self) -> Abilities:
-        """Everything that there is an option for."""
-        return _ABILITIES
+        """Everything that there is an option for, but for what the records that were read so far lack."""
+        return self._abilities
 
     def check_name(self, name: str) -> None:
         """Check a name by Nextcloud's rules (``OC\\User\\Manager::validateUserId``).
@@ -128,15 +161,18 @@ class NextcloudAccounts:
         """Return the account that is logged in, which need not be allowed to read others."""
         reply = self._session.request("GET", API + "/user")
         require(reply, {})
-        return account_of(reply, reply.data)
+        return account_of(reply, _of_oneself(reply.data))
 
     def _read(self, name: str) -> tuple[Account | None, Reply]:
         self.check_name(name)
         reply = self._session.request("GET", _user(name))
-        if reply.missing:
+        if reply.missing or reply.code == UNAUTHORISED:  # out of reach, which 31 does not tell from missing either
             return None, reply
         require(reply, {})
-        account = account_of(reply, reply.data)
+        is_acting = name.lower() == (self._acting_name or "").lower()
+        account = account_of(reply, _of_oneself(reply.data) if is_acting else reply.data)
+        if "manager" not in reply.data:
+            self._abilities = _WITHOUT_MANAGER
         if account.name != name:
             raise reply.error("account_conflict", f"The cloud has it as {account.name}.")
         return account, reply
@@ -161,22 +197,55 @@ class NextcloudAccounts:
         ]
         form += [("groups[]", group) for group in wish.groups]
         form += [("subadmin[]", group) for group in wish.group_admin_of]
-        require(self._session.request("POST", API + "/users", form=form, read_seconds=CREATE_SECONDS), _CREATE)
+        reply = self._session.request("POST", API + "/users", form=form, read_seconds=CREATE_SECONDS)
+        if reply.code == NAME_TAKEN:
+            for beginning, code in _NAME_NOT_TAKEN.items():
+                if reply.message.startswith(beginning):
+                    raise reply.error(code)
+        if (reply.code == _MAIL_NOT_SENT and not wish.group_admin_of) or _ACCOUNT_LIMIT in reply.message:
+            raise reply.error("refused")
+        require(reply, _CREATE)
 
     def set_field(self, name: str, field: str, wish: Wish) -> None:
-        """Set one field (a key of ``_KEYS``) to what is wished (rate-limited: 50 in 600 s)."""
+        """Set one field (a key of ``_KEYS``) to what is wished.
+
+        The cloud limits such edits (``edit_limit``). After its first refusal none is sent any more: it has no end that
+        the cloud would tell, and other calls are not limited.
+
+        :raises CloudError: ``rate_limited``, without a request, after one was.
+        """
         value = sent_text(wish.quota) if field == "quota" else getattr(wish, field)
-        form = [("key", _KEYS[field]), ("value", value or "")]
-        reply = self._session.request("PUT", _user(name), form=form)
-        if reply.missing:
+        reply = self._edit(name, [("key", _KEYS[field]), ("value", value or "")])
+        if reply.missing or (reply.code == UNAUTHORISED and self._is_missing(name)):
             raise reply.error("account_missing")
+        if reply.code == UNAUTHORISED:
+            raise reply.error("invalid_value", f"The cloud does not let {field} be set for this account.")
+        code = (_EDIT if field != "password" else _EDIT_PASSWORD).get(reply.code, "refused")
         if not reply.ok and field != "password" and not reply.message:
-            raise reply.error(_EDIT.get(reply.code, "refused"), f"It is {field} {quoted(value or '')}.")
-        require(reply, _EDIT if field != "password" else _EDIT_PASSWORD)
+            raise reply.error(code, f"It is {field} {quoted(value or '')}.")
+        if not reply.ok and field == "quota" and wish.quota is not None and code == "invalid_value":
+            refusal = reply.error(code)
+            words = f"{refusal.message} {limit_words(self._settings, wish.quota)}".strip()
+            raise refusal.recoded(code, words, outcome_unknown=False)
+        require(reply, {reply.code: code})
+
+    def _edit(self, name: str, form: list[tuple[str, str]]) -> Reply:
+        if self._edits_are_over:
+            raise CloudError("rate_limited", "It was not sent: the cloud has refused an edit of this task already.")
+        try:
+            return self._session.request("PUT", _user(name), form=form)
+        except CloudError as error:
+            self._edits_are_over = error.code == "rate_limited"
+            raise
+
+    def _is_missing(self, name: str) -> bool:
+        """Whether an account does not exist, which refusals of old releases do not tell."""
+        reply = self._session.request("GET", _user(name))
+        return reply.missing or reply.code == UNAUTHORISED
 
     def set_enabled(self, name: str, enabled: bool) -> None:
         """Enable or disable an account."""
-        require(self._session.request("PUT", _user(name) + ("/enable" if enabled else "/disable")), {})
+        require(self._session.request("PUT", _user(name) + ("/enable" if enabled else "/disable")), _ENABLE)
 
     def add_group(self, name: str, group: str) -> None:
         """Make an account a member of a group."""
@@ -202,8 +271,9 @@ class NextcloudAccounts:
     def delete(self, name: str) -> None:
         """Delete an account and its files; one that is gone already is fine."""
         reply = self._session.request("DELETE", _user(name), read_seconds=DELETE_SECONDS)
-        if not reply.missing:
-            require(reply, _DELETE)
+        gone = reply.missing or (reply.code == _NOT_DELETED and self._is_missing(name))
+        if not gone:
+            require(reply, {_NOT_DELETED: "backend_refused"})
 
     @property
     def may_try_passwords(self) -> bool:
@@ -217,6 +287,11 @@ class NextcloudAccounts:
 
 def _user(name: str) -> str:
     return f"{API}/users/{quote(name, safe='')}"
+
+
+def _of_oneself(record: t.Any) -> t.Any:
+    """Return the record of who is logged in, whom release 17 does not tell that the account is enabled."""
+    return {"enabled": True, **record} if isinstance(record, dict) else record
 
 
 def account_of(reply: Reply, record: t.Any) -> Account:

@@ -19,6 +19,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.group_quo
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.groups import NextcloudGroups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.inspection import NextcloudInspection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.listing import list_accounts
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import Release
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import Settings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
@@ -31,15 +32,16 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
         return _session(connection, Password(name, password), kept=False)
 
     session = _session(connection, connection.credentials, kept=True)
-    accounts = NextcloudAccounts(session, connection.credentials.username, log_in)
+    release = Release(session)
+    settings = Settings(session, release)
+    accounts = NextcloudAccounts(session, connection.credentials.username, log_in, settings)
     groups = NextcloudGroups(session)
-    settings = Settings(session)
     try:
         yield Cloud(
             NEXTCLOUD,
             accounts,
             groups,
-            NextcloudInspection(session, settings),
+            NextcloudInspection(session, settings, release),
             partial(list_accounts, session, accounts, groups),
             settings,
             connection.warnings,

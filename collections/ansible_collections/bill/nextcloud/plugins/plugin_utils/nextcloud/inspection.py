@@ -11,9 +11,9 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import UNKNOWN
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import API
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.instance_quota import read_instance
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import Release
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import NOT_TOLD, Settings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.space import free_space
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import read_capabilities, require
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
 _INVALID_NAME = 101
@@ -25,15 +25,14 @@ class NextcloudInspection:
     :param session: logged in as an administrator.
     """
 
-    def __init__(self, session: Session, settings: Settings) -> None:
+    def __init__(self, session: Session, settings: Settings, release: Release) -> None:
         self._session = session
         self._settings = settings
+        self._release = release
 
     def read_capabilities(self) -> dict[str, t.Any]:
         """Return the capabilities, which depend on the apps."""
-        reply = self._session.request("GET", API + "/capabilities")
-        require(reply, {})
-        return read_capabilities(reply)
+        return self._release.read_capabilities()
 
     def prove_write(self) -> None:
         """Send a writing request that can have no effect: the creation of a group without a name.
@@ -56,12 +55,14 @@ class NextcloudInspection:
         except CloudError as error:
             if error.code not in NOT_TOLD:
                 raise
-            quotas = {"default": UNKNOWN, "maximum": UNKNOWN, "allow_unlimited": None}
+            quotas = {"default": UNKNOWN}
+        if not self._release.knows_quota_limits:
+            quotas = {"default": quotas["default"]}
         requires_email = self._settings.read_if_told("core", "newUser.requireEmail")
         return {
             "quota_default": quotas["default"],
-            "quota_maximum": quotas["maximum"],
-            "quota_allow_unlimited": quotas["allow_unlimited"],
+            "quota_maximum": quotas.get("maximum", UNKNOWN),
+            "quota_allow_unlimited": quotas.get("allow_unlimited"),
             "password_min_length": policy.get("minLength") if isinstance(policy, dict) else None,
             "email_required": None if requires_email is None else requires_email == "yes",
             "mails_new_accounts": self._settings.mails_new_accounts(),

@@ -16,10 +16,11 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.module_utils.plan import Change
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota, default_text, read_stored, shown
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import wished_quota
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import Settings
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import NOT_TOLD, Settings
 
 _PRESETS = "1 GB, 5 GB, 10 GB"
 _NO_MAXIMUM = ("", "-1")
+_UNLIMITED_ALLOWED = ("", "1")
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,40 @@ def parse_instance_wish(parameters: t.Mapping[str, t.Any]) -> InstanceQuota:
     )
 
 
+def require_limits(settings: Settings, wish: InstanceQuota) -> None:
+    """Refuse a limit that the release does not know, and would keep without any effect.
+
+    :raises CloudError: ``unsupported``.
+    """
+    limits = wish.maximum not in (None, Quota(None)) or wish.allow_unlimited is False
+    if limits and not settings.release.knows_quota_limits:
+        raise CloudError("unsupported", "Before release 23 Nextcloud has nothing for maximum and allow_unlimited.")
+
+
+def limit_words(settings: Settings, quota: Quota) -> str:
+    """Say in words which limit of the instance a refused quota is beyond; empty: none, or the cloud does not tell.
+
+    :raises CloudError: what concerns the cloud.
+    """
+    try:
+        if quota.size is None:
+            forbidden = settings.read("files", "allow_unlimited_quota") not in _UNLIMITED_ALLOWED
+            return "Unlimited quotas are forbidden on this instance." if forbidden else ""
+        maximum = settings.read("files", "max_quota")
+    except CloudError as error:  # the refusal itself is known, which matters more
+        if error.cloud_wide and error.code not in NOT_TOLD:
+            raise
+        return ""
+    beyond = maximum.isdecimal() and quota.size > int(maximum)
+    return f"The instance's maximum is {maximum} bytes." if beyond else ""
+
+
 def read_instance(settings: Settings) -> InstanceQuota:
     """Read what the instance has.
 
     :raises CloudError: see :meth:`Settings.read`.
     """
-    allow_unlimited = settings.read("files", "allow_unlimited_quota") in ("", "1")
+    allow_unlimited = settings.read("files", "allow_unlimited_quota") in _UNLIMITED_ALLOWED
     default = settings.read("files", "default_quota")
     from_preset = not default and not allow_unlimited
     if not default:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import Release
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import require
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
@@ -24,10 +25,12 @@ class Settings:
     """The apps' settings of one cloud. Each is read once; what is written here is known.
 
     :param session: logged in as an administrator.
+    :param release: of the cloud, which decides what a setting means.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, release: Release) -> None:
         self._session = session
+        self.release = release
         self._known: dict[tuple[str, str], str | None] = {}
 
     def read(self, app: str, key: str) -> str:
@@ -77,9 +80,14 @@ class Settings:
         return major
 
     def mails_new_accounts(self) -> bool | None:
-        """Whether the cloud writes to the e-mail address of a new account; None: it does not tell."""
+        """Whether the cloud writes to the e-mail address of a new account; None: it does not tell.
+
+        Old releases write whatever the setting says; their settings tell nothing.
+        """
         value = self.read_if_told("core", "newUser.sendEmail")
-        return None if value is None else value in ("", "yes")
+        if value is None or value in ("", "yes"):
+            return None if value is None else True
+        return False if self.release.heeds_mail_setting else None
 
 
 def _path(app: str, key: str) -> str:
