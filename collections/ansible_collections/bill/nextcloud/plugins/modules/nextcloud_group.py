@@ -53,7 +53,8 @@ options:
     description:
       - Display name. Set on an existing group, too.
       - If not given, it is left alone. A new group then shows its name.
-      - A group of ownCloud has no other name, so anything but O(name) is a failure there (V(unsupported)).
+      - A group of ownCloud, oCIS or OpenCloud has no other name, so anything but O(name) is a failure there
+        (V(unsupported)).
     type: str
   quota:
     description:

@@ -43,6 +43,8 @@ options:
         may write, and otherwise as not permitted. It cannot have an effect.
       - On ownCloud it is one request to let the acting account administer a group without a name. There is none, which
         is told to administrators only.
+      - On oCIS and OpenCloud it is one request to create an account without a name. Where the accounts are kept in a
+        directory that the cloud may only read, which its capabilities tell, the task fails (V(backend_refused)).
       - If V(false), nothing but reading requests is sent, and RV(may_write) is null.
     type: bool
     default: true
@@ -59,8 +61,8 @@ options:
     default: false
   read_space:
     description:
-      - If V(true), RV(free_space) tells how much space the cloud's disk has left, which takes one request. ownCloud
-        does not tell.
+      - If V(true), RV(free_space) tells how much space the cloud's disk has left, which takes one request. Only
+        Nextcloud tells.
     type: bool
     default: false
 seealso:

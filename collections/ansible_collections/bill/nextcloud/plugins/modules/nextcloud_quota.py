@@ -19,8 +19,10 @@ description:
   - Then all accounts are read and planned, changed one by one and read back. Only what differs is written.
   - B(The task fails if anything failed.) One account's failure does not keep the others from being changed.
   - Members of the group V(admin), and the account that acts, are never changed.
-  - ownCloud has no API for O(default), O(maximum) and O(allow_unlimited). With one of them the task fails there
-    (V(unsupported)), and no account is touched.
+  - ownCloud, oCIS and OpenCloud have no API for O(default), O(maximum) and O(allow_unlimited). With one of them the
+    task fails there (V(unsupported)), and no account is touched.
+  - An account of oCIS or OpenCloud that has never logged in has no storage, so its quota stays C(pending), which is no
+    failure. V(0) is an error there, as those clouds take it for unlimited.
 extends_documentation_fragment:
   - bill.nextcloud.attributes
   - bill.nextcloud.connection
