@@ -23,7 +23,7 @@ PATH = f"/users/{NAME}"
 SETTING = "/ocs/v2.php/apps/provisioning_api/api/v1/config/apps/files_sharing/hide_disabled_user_shares"
 TEXTS = {"hidden": "yes", "left": "no"}
 SUSPENDED = {"state": "disabled"}
-OTHER = {"name": "other", "quota": "5"}
+OTHER = {"name": "other", "quota": "1073741824"}
 
 
 def expect_switch(cloud: ScriptedCloud, value: str, release: t.Any = 31) -> None:
@@ -43,8 +43,8 @@ def expect_other(cloud: ScriptedCloud) -> None:
     """The account that is to be disabled is read only; another one is changed."""
     cloud.expect("GET", PATH, ok(record(NAME)))
     cloud.expect("GET", "/users/other", ok(record("other")))
-    cloud.expect("PUT", "/users/other", ok(), [("key", "quota"), ("value", "5")])
-    cloud.expect("GET", "/users/other", ok(record("other", quota=5)))
+    cloud.expect("PUT", "/users/other", ok(), [("key", "quota"), ("value", OTHER["quota"])])
+    cloud.expect("GET", "/users/other", ok(record("other", quota=int(OTHER["quota"]))))
 
 
 def switch(before: str | None, after: str | None, *, changed: bool) -> dict[str, t.Any]:
@@ -156,7 +156,7 @@ def test_it_could_not_be_set(cloud: ScriptedCloud, answers: list[Answer], expect
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"), [(no(403, 403), "write_not_permitted"), (no(401, 997), "wrong_credentials")]
+    ("answer", "expected"), [(no(403, 403), "write_not_permitted"), (no(401, 997, "Unauthorised"), "wrong_credentials")]
 )
 def test_what_concerns_the_whole_cloud(cloud: ScriptedCloud, answer: Answer, expected: str) -> None:
     """Everything fails with it, and nothing more is asked."""

@@ -96,7 +96,7 @@ def test_wiped_but_not_disabled(cloud: ScriptedCloud) -> None:
     """Half of it counts as a change."""
     cloud.expect("GET", PATH, ok(record(NAME)))
     cloud.expect("POST", PATH + "/wipe", ok())
-    cloud.expect("PUT", PATH + "/disable", no(400, 101))
+    cloud.expect("PUT", PATH + "/disable", no(400, 105))
     cloud.expect("GET", PATH, ok(record(NAME)))
     assert outcome(run_one(cloud, state="disabled", wipe=True)) == ("refused", "updated", True)
 
