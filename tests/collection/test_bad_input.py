@@ -177,6 +177,10 @@ IMPOSSIBLE = {
         Task("nextcloud_user_action", {"name": "anna", "action": "send_welcome"}),
         "invalid_value",
     ),
+    "action: on the server only": (
+        Task("nextcloud_user_action", {"name": "anna", "action": "reset_second_factor"}),
+        "unsupported",
+    ),
     "action: administrator": (
         Task("nextcloud_user_action", {"name": "chief", "action": "wipe_devices"}),
         "protected_account",

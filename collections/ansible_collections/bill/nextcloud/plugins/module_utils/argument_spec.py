@@ -13,7 +13,8 @@ CREATE_ONLY_FIELDS = ("display_name", "email", "language")
 
 SEND_WELCOME = "send_welcome"
 WIPE_DEVICES = "wipe_devices"
-ACTIONS = (SEND_WELCOME, WIPE_DEVICES)
+RESET_SECOND_FACTOR = "reset_second_factor"
+ACTIONS = (SEND_WELCOME, WIPE_DEVICES, RESET_SECOND_FACTOR)
 
 HIDDEN = "hidden"
 LEFT = "left"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: nextcloud_user_action
-short_description: Do something to an account of a Nextcloud once
+short_description: Do something to an account once
 version_added: 0.2.0
 author:
   - The bill-nextcloud authors (@bill-nextcloud)
@@ -50,13 +50,15 @@ options:
         device deletes the account's files from itself when it next asks the cloud, as with
         O(bill.nextcloud.nextcloud_user#module:wipe). B(This cannot be taken back.) Only Nextcloud has it.
         The cloud does not tell which devices there are, nor what they have deleted.
+      - V(reset_second_factor), the cloud asks the account for no second factor any more, so that its user can log in
+        with the password alone. Only ownCloud has it, and asks again after C(occ twofactorauth:enable) on its server.
+        Nextcloud has it on its server only, as C(occ twofactorauth:disable).
     type: str
     required: true
-    choices: [send_welcome, wipe_devices]
+    choices: [send_welcome, wipe_devices, reset_second_factor]
 notes:
   - Nextcloud does some other things on its server only, not over HTTP. C(occ user:auth-tokens:delete) revokes an app
-    password, C(occ twofactorauth:disable) takes a second factor away, and C(occ files:transfer-ownership) hands the
-    files of an account to another one before it is deleted.
+    password, and C(occ files:transfer-ownership) hands the files of an account to another one before it is deleted.
 seealso:
   - module: bill.nextcloud.nextcloud_user
     description: What an account should be; wipes devices when it disables one.

@@ -240,15 +240,20 @@ class Cloud:
     """What the product can do to an account beyond making it what it should be, by the names of
     ``argument_spec.ACTIONS``. Each is given the name of an account, sends one request and leaves no trace that could be
     read back; it raises :class:`CloudError` as those of :class:`Accounts` do."""
+    on_server: t.Mapping[str, str] = field(default_factory=dict)
+    """How actions that the product's API does not have are done on its server, in words."""
     group_quotas: GroupQuotas | None = None
     """None: the product has no quotas of groups."""
 
     def action(self, name: str) -> t.Callable[[str], None]:
         """Return one of the actions.
 
-        :raises CloudError: ``unsupported`` when the product has nothing for it.
+        :raises CloudError: ``unsupported`` when the product has nothing for it, with what can be done on its server.
         """
         found = self.actions.get(name)
-        if found is None:
-            raise CloudError("unsupported", f"{self.accounts.abilities.product} has nothing for {name}.")
-        return found
+        if found is not None:
+            return found
+        product = self.accounts.abilities.product
+        if name in self.on_server:
+            raise CloudError("unsupported", f"{product} has {name} on its server only: {self.on_server[name]}.")
+        raise CloudError("unsupported", f"{product} has nothing for {name}.")

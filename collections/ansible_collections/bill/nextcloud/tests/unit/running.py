@@ -81,7 +81,7 @@ def run_impatiently(
 def plain_cloud(connection: Connection) -> t.Iterator[Cloud]:
     """Open a cloud that has nothing but accounts and groups, as a backend."""
     with backend.connected(connection) as opened:
-        yield replace(opened, settings=None, actions={}, group_quotas=None)
+        yield replace(opened, settings=None, actions={}, on_server={}, group_quotas=None)
 
 
 def code(result: dict[str, t.Any]) -> str | None:

@@ -37,7 +37,15 @@ def run(cloud: ScriptedCloud, action: str, *, check_mode: bool = False, **option
 
 def test_every_action_is_tried() -> None:
     """One that comes later has to be named here."""
-    assert tuple(PATHS) == ACTIONS
+    assert {*PATHS, "reset_second_factor"} == set(ACTIONS)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_what_nextcloud_does_on_its_server_only(cloud: ScriptedCloud, check_mode: bool) -> None:
+    """It is said how, and nothing is asked."""
+    result = run(cloud, "reset_second_factor", check_mode=check_mode)
+    assert (code(result), result["changed"]) == ("unsupported", False)
+    assert "occ twofactorauth:disable NAME PROVIDER" in result["msg"]
 
 
 @pytest.mark.parametrize("action", PATHS)

@@ -13,10 +13,20 @@ import typing as t
 from functools import partial
 from urllib.parse import quote
 
-from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import SEND_WELCOME, WIPE_DEVICES
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import (
+    RESET_SECOND_FACTOR,
+    SEND_WELCOME,
+    WIPE_DEVICES,
+)
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import API, CREATE_SECONDS
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import Reply, require
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
+
+ON_SERVER = {
+    RESET_SECOND_FACTOR: "'occ twofactorauth:state NAME' shows the account's second factors, and"
+    " 'occ twofactorauth:disable NAME PROVIDER' takes one away"
+}
+"""See :attr:`backend.Cloud.on_server`."""
 
 _NO_EMAIL = 101
 _NOT_SENT = 102

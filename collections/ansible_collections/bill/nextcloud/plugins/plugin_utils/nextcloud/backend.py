@@ -14,7 +14,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Clou
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Credentials, Password
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import NextcloudAccounts
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.actions import actions
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.actions import ON_SERVER, actions
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.group_quotas import NextcloudGroupQuotas
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.groups import NextcloudGroups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.inspection import NextcloudInspection
@@ -46,6 +46,7 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             settings,
             connection.warnings,
             actions=actions(session),
+            on_server=ON_SERVER,
             group_quotas=NextcloudGroupQuotas(settings),
         )
     finally:
