@@ -80,12 +80,12 @@ options:
       - Does nothing to an existing account. No second invitation is sent. An existing account without an e-mail address
         that was never used is a failure, since it is what a refused invitation leaves behind.
       - Refused when the cloud's setting C(newUser.sendEmail) is C(no), because nobody would get the link.
-        Whether the mail arrives is not known.
+        Before Nextcloud 18 that setting means nothing, and the task only warns. Whether the mail arrives is not known.
     type: bool
     default: false
   display_name:
     description:
-      - Display name. Set on an existing account, too, unless it is listed in O(create_only).
+      - Display name, at most 64 characters. Set on an existing account, too, unless it is listed in O(create_only).
       - If not given, it is left alone.
     type: str
   email:
@@ -93,7 +93,8 @@ options:
       - E-mail address. Compared ignoring case.
         Set on an existing account, too, unless it is listed in O(create_only).
       - If not given, it is left alone. Empty removes the address.
-      - A new account gets a welcome mail from the cloud, unless the cloud's setting C(newUser.sendEmail) is C(no).
+      - A new account gets a welcome mail from the cloud, unless the cloud's setting C(newUser.sendEmail) is C(no)
+        (Nextcloud 18 and later).
     type: str
   language:
     description:
@@ -105,6 +106,7 @@ options:
     description:
       - Name of the account that is shown as the manager. Set on an existing account, too.
       - It has to exist before the task. The cloud itself would take any text.
+      - Fails with V(unsupported) on old releases of Nextcloud (17 for instance), which have no managers.
       - If not given, it is left alone. Empty removes the manager.
     type: str
   create_only:
@@ -123,6 +125,10 @@ options:
       - Everything else is refused, for instance V(1,5 GB), V(10G) and V(-1).
       - Set on an existing account, too. A quota below what is used is set and warned about.
         Nothing is deleted by it, but uploads fail.
+      - A quota below 20 MB, unless it is 0, is warned about while the account has no files. The example files of its
+        first log-in may not fit, and then that log-in fails.
+      - When the cloud refuses a quota, the failure names the maximum of the instance, or says that unlimited quotas are
+        forbidden on it.
       - Nextcloud rounds quotas to one decimal of the unit. A quota that is right after that is not set again.
       - If not given, it is left alone. A new account then has the default of the cloud.
       - An account that follows the default shows it as its quota. Back to the default is possible on the cloud only.

@@ -51,6 +51,7 @@ options:
     description:
       - Display name. Set on an existing group, too.
       - If not given, it is left alone. A new group then shows its name.
+      - Fails with V(unsupported) on Nextcloud 17, which has none. A new group is created nevertheless.
     type: str
   members:
     description:
