@@ -107,7 +107,7 @@ def test_sixty_accounts_with_two_edits_each(
 ) -> None:
     """A check, a run that is killed, one that meets the limit, one that does the rest."""
     runs = Runs(installed, server, tmp_path_factory.mktemp("play"))
-    warning = "Nextcloud allows 50 in 10 minutes to one acting account"
+    warning = "the cloud allows 50 in 10 minutes to one acting account"
     checked = runs.play("--check")
     assert [text.partition(";")[0] for text in checked["warnings"] if warning in text] == ["120 edits are planned"]
     assert edits(server) == []

@@ -86,13 +86,13 @@ options:
       - Does nothing to an existing account. No second invitation is sent. An existing account without an e-mail address
         that was never used is a failure, since it is what a refused invitation leaves behind.
       - Refused when the cloud's setting C(newUser.sendEmail) is C(no), because nobody would get the link.
-        Whether the mail arrives is not known.
+        Before Nextcloud 18 that setting means nothing, and the task only warns. Whether the mail arrives is not known.
       - An error on ownCloud, and on oCIS and OpenCloud, which send no such mail.
     type: bool
     default: false
   display_name:
     description:
-      - Display name, on ownCloud at most 64 characters.
+      - Display name, on Nextcloud and ownCloud at most 64 characters.
         Set on an existing account, too, unless it is listed in O(create_only).
       - If not given, it is left alone.
     type: str
@@ -101,8 +101,8 @@ options:
       - E-mail address. Compared ignoring case.
         Set on an existing account, too, unless it is listed in O(create_only).
       - If not given, it is left alone. Empty removes the address, which oCIS and OpenCloud do not allow.
-      - A new account gets a welcome mail from Nextcloud, unless the cloud's setting C(newUser.sendEmail) is C(no).
-        The other products send none.
+      - A new account gets a welcome mail from Nextcloud, unless the cloud's setting C(newUser.sendEmail) is C(no)
+        (Nextcloud 18 and later). The other products send none.
     type: str
   language:
     description:
@@ -116,6 +116,7 @@ options:
     description:
       - Name of the account that is shown as the manager. Set on an existing account, too.
       - It has to exist before the task. The cloud itself would take any text.
+      - Fails with V(unsupported) on old releases of Nextcloud (17 for instance), which have no managers.
       - If not given, it is left alone. Empty removes the manager.
       - An error on ownCloud, oCIS and OpenCloud.
     type: str
@@ -135,6 +136,10 @@ options:
       - Everything else is refused, for instance V(1,5 GB), V(10G) and V(-1).
       - Set on an existing account, too. A quota below what is used is set and warned about.
         Nothing is deleted by it, but uploads fail.
+      - A quota below 20 MB, unless it is 0, is warned about while the account has no files. The example files of its
+        first log-in may not fit, and then that log-in fails.
+      - When the cloud refuses a quota, the failure names the maximum of the instance, or says that unlimited quotas are
+        forbidden on it.
       - Nextcloud and ownCloud round quotas to one decimal of the unit. A quota that is right after that is not set
         again.
       - If not given, it is left alone. A new account then has the default of the cloud.

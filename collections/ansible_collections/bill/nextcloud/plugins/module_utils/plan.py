@@ -199,12 +199,14 @@ def same_email(one: str | None, other: str | None) -> bool:
 def first_login_warning(current: Account | None, plan: Plan, example_files: int | None) -> str | None:
     """Return a warning when an account without any files gets a quota that those of its first log-in may not fit into.
 
+    A quota of 0 is none of those: Nextcloud 31 writes them nevertheless (seen).
+
     :param example_files: bytes of the files that an account gets with its first log-in, if that is known.
     """
-    if example_files is None or (current is not None and (current.last_login is not None or current.used)):
+    if not example_files or (current is not None and (current.last_login is not None or current.used)):
         return None
     for change in plan.changes:
-        if change.field == "quota" and change.after is not None and change.after < example_files:
+        if change.field == "quota" and change.after is not None and 0 < change.after < example_files:
             return (
                 f"quota of {change.after} bytes: the example files of a new account may not fit (up to {example_files}"
                 " bytes), and then its first log-in fails"

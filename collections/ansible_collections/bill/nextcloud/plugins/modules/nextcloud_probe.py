@@ -143,12 +143,12 @@ limits:
       type: raw
       sample: 5368709120
     quota_maximum:
-      description: Highest quota of an account. Bytes, null for none, V(unknown).
+      description: Highest quota of an account. Bytes, null for none, V(unknown), also before Nextcloud 23.
       returned: always
       type: raw
       sample: null
     quota_allow_unlimited:
-      description: Whether unlimited quotas are accepted. Null if the cloud does not tell.
+      description: Whether unlimited quotas are accepted. Null if the cloud does not tell, or before Nextcloud 23.
       returned: always
       type: bool
       sample: true

@@ -84,18 +84,21 @@ options:
       - The highest quota that the cloud accepts for an account. In the same notation as O(quota).
         V(none) removes the maximum.
       - It does not limit quotas that are unlimited, see O(allow_unlimited).
+      - Fails with V(unsupported) before Nextcloud 23, which has no maximum.
       - Accounts that have more already keep it.
       - If not given, it is left alone.
     type: str
   allow_unlimited:
     description:
       - Whether the cloud accepts unlimited quotas. V(false) needs a default that is not unlimited.
+      - V(false) fails with V(unsupported) before Nextcloud 23, which always accepts them.
       - Accounts whose quota is unlimited already keep it.
       - If not given, it is left alone.
     type: bool
 notes:
-  - Nextcloud allows 50 changes of quotas of accounts in 600 seconds for each acting account. Those above fail with
-    V(rate_limited). Run the task again later, it does only what is missing.
+  - Nextcloud allows 50 changes of quotas of accounts in 600 seconds for each acting account. More are warned about, in
+    check mode, too. After the first that is refused none is sent, and the rest fails with V(rate_limited).
+    Run the task again later, it does only what is missing.
 seealso:
   - module: bill.nextcloud.nextcloud_users
   - module: bill.nextcloud.nextcloud_user_info

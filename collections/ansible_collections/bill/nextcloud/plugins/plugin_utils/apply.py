@@ -305,7 +305,9 @@ class Application:
             if failed in (None, "groups", "group_admin_of") or error.kind != FINAL or error.code == "account_missing":
                 raise
             if refusal is not None:
-                words = f"{refusal.message} Setting {failed} afterwards failed: {error.message or error.code}"
+                words = error.message
+                if not words.startswith(refusal.message):
+                    words = f"{refusal.message} Setting {failed} afterwards failed: {words or error.code}"
                 error = refusal.recoded(refusal.code, words.strip(), outcome_unknown=False)
             self._take_back(error)
 

@@ -29,6 +29,15 @@ class EditLimit:
     edits: int
     seconds: int
 
+    def warning(self, planned: int) -> str:
+        """Say what becomes of more edits than that, in a task that plans so many."""
+        runs = -(-planned // self.edits) - 1
+        return (
+            f"{planned} edits are planned; the cloud allows {self.edits} in {self.seconds // 60} minutes to one acting"
+            " account (old releases of Nextcloud any number). Quotas come first; the rest needs about"
+            f" {runs} further run{'s' if runs > 1 else ''}, or occ"
+        )
+
 
 @dataclass(frozen=True)
 class Abilities:

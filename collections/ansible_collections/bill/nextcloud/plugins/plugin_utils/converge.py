@@ -182,15 +182,7 @@ def _edit_warnings(jobs: t.Sequence[Job], cloud: Cloud) -> list[str]:
     """Warn when the plans have more edits than the cloud allows at once."""
     edits = sum(job.plan.edits for job in jobs)
     limit = cloud.accounts.abilities.edit_limit if edits else None
-    if limit is None or edits <= limit.edits:
-        return []
-    runs = -(-edits // limit.edits) - 1
-    warning = (
-        f"{edits} edits are planned; {cloud.accounts.abilities.product} allows {limit.edits} in {limit.seconds // 60}"
-        " minutes to one acting account (old releases any number). Quotas come first; the rest needs about"
-        f" {runs} further run{'s' if runs > 1 else ''}, or occ"
-    )
-    return [warning]
+    return [limit.warning(edits)] if limit is not None and edits > limit.edits else []
 
 
 def _each(jobs: t.Sequence[Job], step: t.Callable[[Job, Wish], None]) -> CloudError | None:

@@ -133,5 +133,5 @@ def test_more_edits_than_the_limit_are_warned_about(cloud: ScriptedCloud, fields
     warnings = [text for text in result.get("warnings", []) if "edits are planned" in text]
     assert len(warnings) == (runs is not None)
     if runs is not None:
-        assert warnings[0].startswith(f"{fields * 50} edits are planned; Nextcloud allows 50 in 10 minutes")
+        assert warnings[0].startswith(f"{fields * 50} edits are planned; the cloud allows 50 in 10 minutes")
         assert f"needs about {runs} or occ" in warnings[0]

@@ -88,7 +88,9 @@ def first_files(result: dict[str, t.Any]) -> bool:
     return any("example files" in warning for warning in result["warnings"])
 
 
-@pytest.mark.parametrize(("quota", "warned"), [("0", True), ("19.9 MB", True), ("20 MB", False), ("none", False)])
+@pytest.mark.parametrize(
+    ("quota", "warned"), [("0", False), ("1", True), ("19.9 MB", True), ("20 MB", False), ("none", False)]
+)
 def test_a_new_account_needs_space_for_its_first_files(cloud: ScriptedCloud, quota: str, warned: bool) -> None:
     """In check mode, too; it is done nevertheless."""
     cloud.expect("GET", PATH, missing())
