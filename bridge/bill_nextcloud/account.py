@@ -54,7 +54,9 @@ def new_password(length: int = 24) -> str:
             return password
 
 
-def wish(command: str, account: Account, *, proven: bool, email_owner: str) -> dict[str, Any]:
+def wish(
+    command: str, account: Account, *, proven: bool, email_owner: str, wipe_devices: bool = False
+) -> dict[str, Any]:
     """What ``nextcloud_users`` is asked for one command (the table "What every command means" of the design).
 
     ``command``: open, setparam, suspend, resume, reopen, close, ``close_retained`` (disabled now, deleted later),
@@ -62,7 +64,8 @@ def wish(command: str, account: Account, *, proven: bool, email_owner: str) -> d
     ``sold_existing`` (the same, but a lost account is not made anew) and ``sold_suspended``. A new password is set
     unless one log-in shows that it works already; passwords themselves travel apart.
     ``proven``: the account was never confirmed as ours, so the module must prove it before it touches one that exists.
-    An invitation matters where an account is made, and as such a proof.
+    An invitation matters where an account is made, and as such a proof. ``wipe_devices``: those of an account that is
+    disabled delete its files.
     Raises ``KeyError`` for another command.
     """
     sold: dict[str, Any] = {
@@ -96,6 +99,8 @@ def wish(command: str, account: Account, *, proven: bool, email_owner: str) -> d
         "changepassword": {"state": "exists", "update_password": "always"},
     }
     asked = {"name": account.name, **fields[command]}
+    if wipe_devices and asked["state"] == "disabled":
+        asked["wipe"] = True
     if account.invite and (proven or command in ("open", "sold")):
         asked["invite"] = True
     if proven:

@@ -7,8 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.form import parse
-from bill_nextcloud.billmanager.service import TICKED, Cloud, Database, dialect_of
+from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.call import number
 from bill_nextcloud.errors import BadRequest, CloudParameterMissing, Failure
 from bill_nextcloud.holds import Holds
@@ -56,26 +57,17 @@ class CheckConnection:
 
     def _cloud(self, values: dict[str, str], saved: Cloud | None) -> Cloud:
         name = values.get("name") or (saved.name if saved else "") or values.get("url") or "-"
-        found = {"password": ""}
+        given = {**(saved.params if saved else {}), **values}
+        for parameter in ("url", "username"):  # an empty one in the form is one that is left as it is
+            given[parameter] = values.get(parameter) or (getattr(saved, parameter) if saved else "")
         # Worker hosts have credentials of their own.
-        for parameter in ("url", "username") if self.runs.elsewhere else ("url", "username", "password"):
-            found[parameter] = values.get(parameter) or (getattr(saved, parameter) if saved else "")
-            if not found[parameter]:
-                raise CloudParameterMissing(cloud=name, parameter=parameter)
-        ca_file = values.get("ca_file", (saved.ca_file or "") if saved else "")
-        if ca_file and not Path(ca_file).is_absolute():
-            raise BadRequest(detail=f"the certificate authority must be an absolute path, not {ca_file[:64]!r}")
-        dialect = dialect_of(name, values.get("dialect", saved.dialect if saved else ""))
-        return Cloud(
-            saved.id if saved else 0,
-            saved.name if saved else name,
-            found["url"].rstrip("/"),
-            found["username"],
-            found["password"],
-            ca_file or None,
-            dialect,
-            values.get("bearer_token", TICKED if saved and saved.bearer_token else "") == TICKED,
-        )
+        password = values.get("password") or (saved.password if saved else "")
+        cloud = Cloud.of(saved.id if saved else 0, saved.name if saved else name, password, given)
+        if not password and not self.runs.elsewhere:
+            raise CloudParameterMissing(cloud=name, parameter="password")
+        if cloud.ca_file and not Path(cloud.ca_file).is_absolute():
+            raise BadRequest(detail=f"the certificate authority must be an absolute path, not {cloud.ca_file[:64]!r}")
+        return cloud
 
 
 def _values(document: object) -> dict[str, str]:

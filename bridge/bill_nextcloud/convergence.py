@@ -14,15 +14,9 @@ from bill_nextcloud.billmanager import password_change
 from bill_nextcloud.billmanager.asked import modules_at
 from bill_nextcloud.billmanager.claim import claim, take_back
 from bill_nextcloud.billmanager.claims import owners
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
-from bill_nextcloud.billmanager.service import (
-    DELETE_AFTER,
-    INVITED,
-    URL,
-    Cloud,
-    Database,
-    Tariff,
-)
+from bill_nextcloud.billmanager.service import DELETE_AFTER, INVITED, URL, Database, Tariff
 from bill_nextcloud.damage import Damage, Ledger, asked, done
 from bill_nextcloud.errors import (
     AccountConflict,
@@ -197,7 +191,7 @@ class Convergence:
         counted = self._ledger(cloud).last_hour()
         limit = Damage(self.settings.clouds.deletions_per_hour, self.settings.clouds.suspensions_per_hour)
         for work in works:
-            work.wish = self._wish(work)
+            work.wish = self._wish(cloud, work)
         harmless = self._already_suspended(cloud, works, limit.suspensions - counted.suspensions)
         for work in sorted(works, key=lambda work: not work.request.approved):
             assert work.wish is not None
@@ -228,12 +222,18 @@ class Convergence:
             if not result["failure"] and "enabled" not in [change["field"] for change in result["changes"]]
         }
 
-    def _wish(self, work: Work, *, look: bool = False) -> dict[str, Any]:
+    def _wish(self, cloud: Cloud, work: Work, *, look: bool = False) -> dict[str, Any]:
         """What the playbook is asked for; ``look``: whether the name is free, which needs no proof."""
         assert work.account is not None
         assert work.service is not None
         proven = not look and not work.service.confirmed
-        return wish(work.means, work.account, proven=proven, email_owner=self.settings.accounts.email_owner)
+        return wish(
+            work.means,
+            work.account,
+            proven=proven,
+            email_owner=self.settings.accounts.email_owner,
+            wipe_devices=cloud.wipe_devices,
+        )
 
     def _claim(self, cloud: Cloud, modules: Sequence[int], works: list[Work]) -> None:
         free: dict[str, Work] = {}
@@ -366,7 +366,7 @@ class Convergence:
         passwords = {}
         for work in works:
             assert work.account is not None
-            wishes.append(self._wish(work, look=True) if check or work.wish is None else work.wish)
+            wishes.append(self._wish(cloud, work, look=True) if check or work.wish is None else work.wish)
             if work.password is not None:
                 passwords[work.account.name] = work.password
         numbers = sorted({work.request.number for work in works if work.request.number is not None})

@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from bill_nextcloud.billmanager.service import Cloud, Database
+from bill_nextcloud.billmanager.cloud import Cloud
+from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import Failure, OperationError
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.playbook import Runs, failure_of

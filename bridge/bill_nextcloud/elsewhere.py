@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bill_nextcloud.billmanager.service import Cloud, Database, Service
+from bill_nextcloud.billmanager.cloud import Cloud
+from bill_nextcloud.billmanager.service import Database, Service
 from bill_nextcloud.errors import CloudParameterMissing, TariffElsewhere
 from bill_nextcloud.lock import cloud_address
 

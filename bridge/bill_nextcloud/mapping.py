@@ -14,7 +14,8 @@ from jmespath.parser import ParsedResult
 
 from bill_nextcloud.account import Account
 from bill_nextcloud.billmanager.addons import Addon
-from bill_nextcloud.billmanager.service import INVITED, Cloud, Service, Tariff
+from bill_nextcloud.billmanager.cloud import Cloud
+from bill_nextcloud.billmanager.service import INVITED, Service, Tariff
 from bill_nextcloud.errors import (
     DiskAddonMissing,
     InvitationAddressMissing,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.server_config import Listing
-from bill_nextcloud.billmanager.service import Cloud
 from bill_nextcloud.errors import EngineUnavailable, Failure, RunUnknown, SettingsInvalid
 from bill_nextcloud.log import logger
 from bill_nextcloud.removal import remove
@@ -123,6 +123,7 @@ class Runs:
             ident=uuid.uuid4().hex,
             cloud=cloud.id,
             dialect=cloud.dialect,
+            disabled_shares=cloud.disabled_shares or None,
             playbook="accounts",
             accounts=[dict(wish) for wish in wishes],
             passwords=dict(passwords),

@@ -7,16 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bill_nextcloud.billmanager.service import (
-    ACTIVE,
-    DELETED,
-    PROCESSING,
-    STATUS_NAMES,
-    SUSPENDED,
-    Cloud,
-    Database,
-    Service,
-)
+from bill_nextcloud.billmanager.cloud import Cloud
+from bill_nextcloud.billmanager.service import ACTIVE, DELETED, PROCESSING, STATUS_NAMES, SUSPENDED, Database, Service
 from bill_nextcloud.elsewhere import require_tariff_here
 from bill_nextcloud.errors import CloudChanged, Failure, OperationEnded, ServiceDeleted, StatusContradicts
 

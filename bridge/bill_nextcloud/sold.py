@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bill_nextcloud.account import wish
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.connection import database_of
 from bill_nextcloud.billmanager.messages import text
-from bill_nextcloud.billmanager.service import ACTIVE, PASSWORD, SUSPENDED, Cloud, Database, Service
+from bill_nextcloud.billmanager.service import ACTIVE, PASSWORD, SUSPENDED, Database, Service
 from bill_nextcloud.damage import Ledger
 from bill_nextcloud.errors import AccountNameMissing, CloudParameterMissing, OperationError
 from bill_nextcloud.lock import cloud_address, lock_path
@@ -88,6 +89,7 @@ def sold_accounts(
             account,
             proven=not check and not service.confirmed,
             email_owner=settings.accounts.email_owner,
+            wipe_devices=cloud.wipe_devices,
         )
         accounts.append(SoldAccount(service.id, asked))
     # Who has a password needs no invitation.
@@ -112,6 +114,7 @@ def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud
         "cloud_ca_path": str(ca_file) if ca_file else None,
         "cloud_dialect": cloud.dialect,
         "cloud_bearer_token": cloud.bearer_token,
+        "cloud_disabled_shares": cloud.disabled_shares or None,
         "cloud_lock": str(lock),
         "accounts": [account.wish for account in accounts],
         "accounts_left_out": [

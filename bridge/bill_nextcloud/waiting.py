@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from bill_nextcloud.billmanager.service import Cloud
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.errors import Failure, OperationError, RunUnknown
 from bill_nextcloud.log import logger
 

@@ -75,6 +75,12 @@ class Cloud:
         self._require(self.ocs("PUT", path, key="quota", value=str(quota)), name)
         self._require(self.ocs("PUT", f"{path}/{'enable' if enabled else 'disable'}"), name)
 
+    def app_config(self, app: str, key: str) -> str:
+        """A setting of an app of a Nextcloud."""
+        path = f"/ocs/v2.php/apps/provisioning_api/api/v1/config/apps/{app}/{key}"
+        answer = self.session.get(f"{self.url}{path}", params={"format": "json"}, timeout=120)
+        return str(answer.json()["ocs"]["data"]["data"])
+
     def change_own_password(self, password: str) -> None:
         """The administrator takes another password; BILLmanager does not hear of it."""
         answer = self.ocs("PUT", f"users/{quote(self.username, safe='')}", key="password", value=password)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, cast
 from unittest.mock import Mock
 
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.crypt import CryptKey
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.server_config import Listing, write
-from bill_nextcloud.billmanager.service import Cloud, Database
+from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import Failure
 from bill_nextcloud.forms import Form, forms
 from bill_nextcloud.holds import Holds

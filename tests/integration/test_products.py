@@ -129,3 +129,25 @@ def test_a_bearer_token_in_place_of_the_password(set_up: SetUp) -> None:
     operation = stack.panel.suspend(service)
     stack.panel.run(service)
     assert "nextcloud_wrong_credentials" in stack.panel.wait(operation, or_error=True)["errorxml"]
+
+
+def test_what_suspension_means_is_chosen(set_up: SetUp) -> None:
+    """The connection form says what becomes of shares and devices of suspended accounts; a repeat does nothing."""
+    stack = set_up()
+    chosen = {"disabled_shares": "hidden", "wipe_devices": "on"}
+    params = {"url": stack.cloud.url, "username": stack.cloud.username, **chosen}
+    module = stack.panel.add_cloud("Strict", params, {"password": stack.cloud.password})
+    tariff = stack.panel.add_tariff("Small", module, disk=(1, "gib"), params={"usergroup": "customers"})
+    service = stack.opened(tariff)
+    name = f"user_{service}"
+    stack.run(service, stack.panel.suspend(service))
+    paths = [path for _, path in stack.writes()]
+    wiped, disabled = (next(n for n, path in enumerate(paths) if path.endswith(end)) for end in ("/wipe", "/disable"))
+    assert wiped < disabled
+    assert stack.cloud.app_config("files_sharing", "hide_disabled_user_shares") == "yes"
+    before = stack.writes()
+    assert stack.panel.sync_item(service).exit_code == 0
+    assert stack.writes() == before
+    account = stack.cloud.account(name)
+    assert account is not None
+    assert account["enabled"] is False

@@ -154,3 +154,11 @@ def test_passwords_differ() -> None:
     made = {new_password() for _ in range(1000)}
     assert len(made) == 1000
     assert {len(password) for password in made} == {24}
+
+
+@pytest.mark.parametrize("command", ["suspend", "close_retained", "sold_suspended", "resume", "open", "delete"])
+def test_devices_are_wiped_when_an_account_is_disabled(command: str) -> None:
+    """If that was chosen, and with nothing else."""
+    chosen = wish(command, FULL, proven=False, email_owner="customer", wipe_devices=True)
+    assert chosen.pop("wipe", False) is (chosen["state"] == "disabled")
+    assert chosen == wish(command, FULL, proven=False, email_owner="customer")

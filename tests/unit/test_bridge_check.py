@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
-from bill_nextcloud.billmanager.service import Cloud, Database
+from bill_nextcloud.billmanager.cloud import Cloud
+from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.check import CheckConnection
 from bill_nextcloud.errors import CloudParameterInvalid, Failure
 from bill_nextcloud.holds import Holds

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from bill_nextcloud import drift, sold
 from bill_nextcloud.billmanager import connection
-from bill_nextcloud.billmanager.service import Cloud
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.cli.drift import _compare_all, _print
 from bill_nextcloud.drift import CloudDrift, Difference
 from bill_nextcloud.log import logger

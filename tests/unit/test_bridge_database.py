@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from bill_nextcloud.billmanager.addons import Addon
 from bill_nextcloud.billmanager.claims import claims, owners
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.crypt import CryptKey
 from bill_nextcloud.billmanager.messages import text
-from bill_nextcloud.billmanager.service import Cloud, Database, Tariff
+from bill_nextcloud.billmanager.service import Database, Tariff
 from bill_nextcloud.errors import (
     BillmanagerUnavailable,
     CloudParameterMissing,

@@ -76,6 +76,8 @@ def test_the_connection_form_agrees_with_features(features: ElementTree.Element)
         "ca_file",
         "dialect",
         "bearer_token",
+        "disabled_shares",
+        "wipe_devices",
     }
 
 

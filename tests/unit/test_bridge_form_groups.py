@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import pytest
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.server_config import Listing, read, write
-from bill_nextcloud.billmanager.service import Cloud, Database
+from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import (
     BadRequest,
     BillmanagerRefused,

@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.imported import Claim
 from bill_nextcloud.billmanager.offers import Offer
-from bill_nextcloud.billmanager.service import Cloud, Service, Tariff
+from bill_nextcloud.billmanager.service import Service, Tariff
 from bill_nextcloud.errors import BadRequest, Failure
 from bill_nextcloud.importing.answers import as_dict, document
 from bill_nextcloud.importing.matching import Given, match

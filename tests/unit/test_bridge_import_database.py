@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.crypt import CryptKey
 from bill_nextcloud.billmanager.imported import Claim, claims, clients_by_email
 from bill_nextcloud.billmanager.offers import offers
 from bill_nextcloud.billmanager.parties import resellers
-from bill_nextcloud.billmanager.service import Cloud, Database
+from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import DiskAddonMissing
 from bill_nextcloud.importing.matching import given
 from bill_nextcloud.mapping import Mapping

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from bill_nextcloud.account import Account
 from bill_nextcloud.billmanager.addons import Addon
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.messages import text
-from bill_nextcloud.billmanager.service import Cloud, Service, Tariff
+from bill_nextcloud.billmanager.service import Service, Tariff
 from bill_nextcloud.errors import (
     DiskAddonMissing,
     InvitationAddressMissing,

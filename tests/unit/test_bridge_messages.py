@@ -16,8 +16,8 @@ from typing import Any
 import bill_nextcloud
 import pytest
 from bill_nextcloud import errors, playbook
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.messages import LANGUAGES, NEXT, PREFIX, TEXTS, Language, error_document, text
-from bill_nextcloud.billmanager.service import Cloud
 from bill_nextcloud.errors import Failure, OperationError
 from bill_nextcloud.treatment import TABLE, kind_of
 from hypothesis import given, settings

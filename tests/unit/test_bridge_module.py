@@ -148,6 +148,8 @@ def test_features_need_no_bridge(tree: Tree) -> None:
         "ca_file": None,
         "dialect": None,
         "bearer_token": None,
+        "disabled_shares": None,
+        "wipe_devices": None,
     }
     assert {feature.get("name") for feature in document.findall("features/feature")} >= {"open", "close"}
 

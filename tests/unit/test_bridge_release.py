@@ -9,8 +9,9 @@ from typing import Any, cast
 
 import pytest
 from bill_nextcloud.administration import Administration, StillHeld
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
-from bill_nextcloud.billmanager.service import Cloud, Database
+from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import BadRequest, Failure, OperationError
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.importing.services import Import

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.service import (
     ACTIVE,
     DELETE_AFTER,
@@ -13,7 +14,6 @@ from bill_nextcloud.billmanager.service import (
     PROCESSING,
     SUSPENDED,
     USERNAME,
-    Cloud,
     Database,
     Service,
     Tariff,

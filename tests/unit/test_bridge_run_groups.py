@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.server_config import Listing
-from bill_nextcloud.billmanager.service import Cloud
 from bill_nextcloud.errors import Failure, RunUnknown
 from bill_nextcloud.playbook import Runs
 from bill_nextcloud.runs.run import Results, Run

@@ -14,8 +14,9 @@ from typing import Any, cast
 
 import pytest
 from bill_nextcloud.account import Account
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
-from bill_nextcloud.billmanager.service import Cloud, Database, Service
+from bill_nextcloud.billmanager.service import Database, Service
 from bill_nextcloud.convergence import Convergence
 from bill_nextcloud.damage import Damage, Ledger
 from bill_nextcloud.drift import drift_runs

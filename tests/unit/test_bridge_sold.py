@@ -88,6 +88,7 @@ def test_each_cloud_is_a_host(world: World) -> None:
         "cloud_ca_path": None,
         "cloud_dialect": "auto",
         "cloud_bearer_token": False,
+        "cloud_disabled_shares": None,
         "cloud_lock": str(lock_path(world.settings.lock_directory, "https://green.example:8443/cloud")),
         "accounts": [],
         "accounts_left_out": [],

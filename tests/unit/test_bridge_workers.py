@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bill_nextcloud.billmanager.service import Cloud
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.errors import (
     EngineUnavailable,
     OperationError,

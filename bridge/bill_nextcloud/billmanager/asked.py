@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from sqlalchemy import and_, or_, select, text
 
 from bill_nextcloud.billmanager import tables as t
-from bill_nextcloud.billmanager.service import DELETE_AFTER, DELETED, MODULE_NAME, USERNAME, Cloud, Database
+from bill_nextcloud.billmanager.cloud import Cloud
+from bill_nextcloud.billmanager.service import DELETE_AFTER, DELETED, MODULE_NAME, USERNAME, Database
 from bill_nextcloud.errors import CloudParameterMissing, ModuleUnknown, ServiceUnknown
 from bill_nextcloud.lock import cloud_address
 

@@ -18,6 +18,8 @@ _CONNECTION: dict[str, tuple[str, str]] = {
     "ca_file": ("Certificate authority", "Удостоверяющий центр"),
     "dialect": ("Product", "Продукт"),
     "bearer_token": ("The password is a bearer token", "Вместо пароля — токен (bearer)"),
+    "disabled_shares": ("Shares of suspended accounts", "Общие файлы приостановленных"),
+    "wipe_devices": ("Wipe devices of suspended accounts", "Стирать файлы на устройствах приостановленных"),
 }
 _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
     "url": (
@@ -44,6 +46,14 @@ _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
         "Of OpenID Connect, for example. An app token of oCIS or OpenCloud is entered as a password, without this",
         "Например, OpenID Connect. Токен приложения oCIS и OpenCloud вводится как пароль, без этой отметки",
     ),
+    "disabled_shares": (
+        "Empty: as the cloud has it. hidden: nobody sees them; left: they stay (Nextcloud 28 and newer)",
+        "Пусто — как настроено в облаке. hidden — никому не видны; left — остаются (Nextcloud 28 и новее)",
+    ),
+    "wipe_devices": (
+        "At a suspension, or a closing with retention, they delete the account's files and are signed out (Nextcloud)",
+        "При приостановке или закрытии с хранением они удаляют файлы и выходят из учётной записи (Nextcloud)",
+    ),
 }
 _CONNECTION_PLACEHOLDERS: dict[str, tuple[str, str]] = {
     "url": ("for example https://cloud.example.com", "например, https://cloud.example.com"),
@@ -51,10 +61,11 @@ _CONNECTION_PLACEHOLDERS: dict[str, tuple[str, str]] = {
     "password": ("the account's own password", "собственный пароль этой учётной записи"),
     "ca_file": ("for example /etc/ssl/private-ca.pem", "например, /etc/ssl/private-ca.pem"),
     "dialect": ("without it found out", "без значения — определяется само"),
+    "disabled_shares": ("hidden, left or nothing", "hidden, left или пусто"),
 }
 # Typed, since no documentation says how a descriptor lists the choices of a select.
-_OPTIONAL = ("ca_file", "dialect", "bearer_token")
-_TICKED = ("bearer_token", "invitation")
+_OPTIONAL = ("ca_file", "dialect", "bearer_token", "disabled_shares", "wipe_devices")
+_TICKED = ("bearer_token", "wipe_devices", "invitation")
 _TARIFF: dict[str, tuple[str, str]] = {
     "usergroup": ("Group of the account", "Группа учётной записи"),
     "username_pattern": ("Name of the account", "Имя учётной записи"),

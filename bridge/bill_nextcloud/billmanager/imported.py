@@ -28,15 +28,7 @@ from sqlalchemy import and_, func, or_, select
 
 from bill_nextcloud.billmanager import tables as t
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
-from bill_nextcloud.billmanager.service import (
-    ACTIVE,
-    DELETE_AFTER,
-    DELETED,
-    SUSPENDED,
-    URL,
-    USERNAME,
-    Database,
-)
+from bill_nextcloud.billmanager.service import ACTIVE, DELETE_AFTER, DELETED, SUSPENDED, URL, USERNAME, Database
 from bill_nextcloud.errors import ImportRefused
 
 IMPORT_NAME = "import_service_name"

@@ -14,10 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from bill_nextcloud.billmanager import addon_rows
 from bill_nextcloud.billmanager import tables as t
 from bill_nextcloud.billmanager.addons import TRIAL, Addon, Measure, addons
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.crypt import CryptKey
 from bill_nextcloud.errors import (
     BillmanagerUnavailable,
-    CloudParameterInvalid,
     CloudParameterMissing,
     ModuleUnknown,
     ServiceMoved,
@@ -38,11 +38,6 @@ DELETE_AFTER = "delete_after"
 _COMMANDS = ("open", "setparam", "suspend", "resume", "close", "reopen", "prolong", "changepassword", "sync_item")
 _REASONS = ("autosuspend", "employeesuspend", "abusesuspend")
 _PAGE = 500
-TICKED = "on"
-"""What BILLmanager saves for a box that is ticked."""
-AUTO = "auto"
-DIALECTS = (AUTO, "nextcloud", "owncloud", "libregraph")
-"""What the connection form may name: the values of the modules' option ``dialect``."""
 # MySQL's number of a deadlock, and how often a transaction is begun in spite of them.
 _DEADLOCK, _BEGUN = 1213, 5
 
@@ -54,33 +49,6 @@ class Tariff:
     id: int
     name: str
     params: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Cloud:
-    """A processing module of ours: one cloud. ``password`` is the administrator's, in clear, in memory only.
-    ``ca_file``: the file of its own certificate authority, where that is not the one of the settings. ``dialect``: one
-    of :data:`DIALECTS`, the API that it has. ``bearer_token``: what stands in ``password`` is one."""
-
-    id: int
-    name: str
-    url: str
-    username: str
-    password: str = field(repr=False)
-    ca_file: str | None = None
-    dialect: str = AUTO
-    bearer_token: bool = False
-
-
-def dialect_of(cloud: str, value: str) -> str:
-    """The dialect that the connection form of ``cloud`` names; empty is :data:`AUTO`.
-
-    Raises :class:`CloudParameterInvalid`.
-    """
-    dialect = value.strip().lower() or AUTO
-    if dialect not in DIALECTS:
-        raise CloudParameterInvalid(cloud=cloud, parameter="dialect", value=value[:64], known=", ".join(DIALECTS))
-    return dialect
 
 
 @dataclass(frozen=True)
@@ -362,21 +330,15 @@ class Database:
             raise ModuleUnknown(module=module)
         name = rows[0]["name"] or f"module {module}"
         params = self._params(t.processingparam, t.processingparam.c.processingmodule, [module]).get(module, {})
-        for required in ("url", "username"):
-            if not params.get(required):
-                raise CloudParameterMissing(cloud=name, parameter=required)
-        password = ""
+        cloud = Cloud.of(module, name, "", params)
         if secret:
             crypted = self._params(t.processingcryptedparam, t.processingcryptedparam.c.processingmodule, [module]).get(
                 module, {}
             )
             if not crypted.get("password"):
                 raise CloudParameterMissing(cloud=name, parameter="password")
-            password = self._key.open("password", crypted["password"])
-        url, ca_file = params["url"].strip().rstrip("/"), (params.get("ca_file") or "").strip()
-        dialect = dialect_of(name, params.get("dialect") or "")
-        token = params.get("bearer_token") == TICKED
-        return Cloud(module, name, url, params["username"], password, ca_file or None, dialect, token)
+            cloud = replace(cloud, password=self._key.open("password", crypted["password"]))
+        return cloud
 
     def opened(self, parameter: str, value: str) -> str:
         """``value``, encrypted as BILLmanager's parameters are, in clear. Raises ``CryptKeyUnusable``, which names

@@ -10,8 +10,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from bill_nextcloud.billmanager.asked import credentials_digest
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.server_config import Listing, saved
-from bill_nextcloud.billmanager.service import Cloud, Database
+from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import CloudParameterMissing, CryptKeyUnusable, Failure
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.log import logger

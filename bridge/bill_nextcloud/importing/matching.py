@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bill_nextcloud.account import size
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.imported import Claim
 from bill_nextcloud.billmanager.offers import Offer
-from bill_nextcloud.billmanager.service import Cloud, Tariff
+from bill_nextcloud.billmanager.service import Tariff
 from bill_nextcloud.errors import Failure, OperationError
 from bill_nextcloud.log import logger
 from bill_nextcloud.mapping import Mapping

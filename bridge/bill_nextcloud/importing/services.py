@@ -17,10 +17,11 @@ from typing import Any
 
 from bill_nextcloud.billmanager.asked import modules_at
 from bill_nextcloud.billmanager.claims import claims as claims_of
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.imported import Claim, claims, clients_by_email, import_service
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.offers import offers
-from bill_nextcloud.billmanager.service import URL, USERNAME, Cloud, Database
+from bill_nextcloud.billmanager.service import URL, USERNAME, Database
 from bill_nextcloud.errors import (
     AccountConflict,
     BillmanagerUnavailable,

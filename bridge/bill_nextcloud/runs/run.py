@@ -46,8 +46,8 @@ class Run(BaseModel):
     ``ident`` names its artifacts; ``cloud`` is the number of the processing module; ``playbook`` is one of
     ``playbooks``; ``accounts`` see ``account.wish``; ``passwords`` by account name; ``names``: the accounts that
     are read, by ``import`` all where there are none; ``quotas``: those that ``import`` compares (bytes, or ``none``);
-    ``space``: whether ``groups`` asks for the free space, too; ``check``: only look; ``dialect``: as the
-    modules' option; ``timeout`` in seconds.
+    ``space``: whether ``groups`` asks for the free space, too; ``check``: only look; ``dialect`` and
+    ``disabled_shares``: as the modules' options; ``timeout`` in seconds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
@@ -62,6 +62,7 @@ class Run(BaseModel):
     space: bool = False
     check: bool = False
     dialect: str = "auto"
+    disabled_shares: str | None = None
     timeout: int = Field(gt=0)
 
     @property
@@ -192,6 +193,7 @@ def _variables(run: Run, access: Access) -> dict[str, Any]:
     return {
         **connection,
         "accounts": run.accounts,
+        "cloud_disabled_shares": run.disabled_shares,
         "max_deletions": most.deletions,
         "max_suspensions": most.suspensions,
     }

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bill_nextcloud.billmanager.service import Cloud
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.errors import (
     EngineUnavailable,
     OperationError,

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.parties import resellers
-from bill_nextcloud.billmanager.service import ACTIVE, PROCESSING, SUSPENDED, Cloud, Database, Service
+from bill_nextcloud.billmanager.service import ACTIVE, PROCESSING, SUSPENDED, Database, Service
 from bill_nextcloud.billmanager.statistics import Amount, amount, write_day
 from bill_nextcloud.errors import AccountNameMissing, AccountUnproven, Failure, OperationError, RunUnknown
 from bill_nextcloud.log import logger
