@@ -1,4 +1,4 @@
-# make demo    the life of one service, from the order to the end
+# make demo    the life of one service, from the order to the end. DIALECT names the product: make demo DIALECT=owncloud
 # make stack   a bridge between the stand-ins, with services sold, to try the commands on; until Ctrl-C
 # make test    all tests, three files at a time (TESTS_AT_ONCE)
 # make lint    ruff, mypy, import-linter, ansible-lint, antsibull-changelog, antsibull-docs
@@ -23,7 +23,7 @@ COLLECTION := collections/ansible_collections/bill/nextcloud
 WITH_PATH = PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/collections"
 
 # Handed to the demonstration by the environment, never as arguments.
-export CLOUD_URL CLOUD_USER CLOUD_PASSWORD CLOUD_CA_FILE
+export CLOUD_URL CLOUD_USER CLOUD_PASSWORD CLOUD_CA_FILE DIALECT
 
 .PHONY: demo stack test lint cores bench docs bundle install uninstall format clean
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bill_nextcloud.billmanager.form import parse
-from bill_nextcloud.billmanager.service import Cloud, Database, dialect_of
+from bill_nextcloud.billmanager.service import TICKED, Cloud, Database, dialect_of
 from bill_nextcloud.call import number
 from bill_nextcloud.errors import BadRequest, CloudParameterMissing, Failure
 from bill_nextcloud.holds import Holds
@@ -74,6 +74,7 @@ class CheckConnection:
             found["password"],
             ca_file or None,
             dialect,
+            values.get("bearer_token", TICKED if saved and saved.bearer_token else "") == TICKED,
         )
 
 

@@ -39,20 +39,12 @@ class RunResult:
 
 
 @dataclass(frozen=True)
-class Used:
-    """What one account uses. ``used``: bytes, ``None`` where the cloud does not tell. ``logged_in``: whether it is
-    known to have ever logged in; before that no storage was made, and a cloud says 0."""
-
-    used: int | None
-    logged_in: bool
-
-
-@dataclass(frozen=True)
 class UsageResult:
-    """What a run read: ``accounts`` by name, the names that do not exist, and the first failure: of the account
-    ``failed``, or of the cloud itself (``failed`` is ``None``; then nothing was read)."""
+    """What a run read: the bytes that ``accounts`` use, by name (``None`` where there is no storage yet), the names
+    that do not exist, and the first failure: of the account ``failed``, or of the cloud itself (``failed`` is ``None``;
+    then nothing was read)."""
 
-    accounts: dict[str, Used]
+    accounts: dict[str, int | None]
     missing: frozenset[str]
     failure: Failure | None
     failed: str | None
@@ -199,7 +191,7 @@ class Runs:
         failure = found["failure"]
         failed = failure["account"] if failure else None
         return UsageResult(
-            accounts={one["name"]: Used(one["used"], one["last_login"] is not None) for one in found["accounts"]},
+            accounts={one["name"]: one["used"] for one in found["accounts"]},
             missing=frozenset(found["missing"]),
             failure=failure_of(failure, cloud, failed or cloud.username) if failure else None,
             failed=failed,
@@ -254,7 +246,7 @@ class Runs:
 
     def _here(self, run: Run, cloud: Cloud, private: Path) -> Any:
         ca_file = Path(cloud.ca_file) if cloud.ca_file else self.settings.clouds.ca_file
-        access = Access(cloud.url, cloud.username, cloud.password, ca_file)
+        access = Access(cloud.url, cloud.username, cloud.password, ca_file, cloud.bearer_token)
         results = Results()
         try:
             status, code = execute(

@@ -111,6 +111,7 @@ def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud
         "cloud_username": cloud.username,
         "cloud_ca_path": str(ca_file) if ca_file else None,
         "cloud_dialect": cloud.dialect,
+        "cloud_bearer_token": cloud.bearer_token,
         "cloud_lock": str(lock),
         "accounts": [account.wish for account in accounts],
         "accounts_left_out": [

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``make demo``: the life of one service, from the order to the end, watched from BILLmanager, cloud and customer.
 
-Without arguments the cloud is the stand-in; with CLOUD_URL, CLOUD_USER and CLOUD_PASSWORD in the environment it is a
-real one, on which everything that was made is removed at the end. Ends with status 1 when anything is not as expected.
+Without arguments the cloud is the stand-in, as the product that DIALECT names; with CLOUD_URL, CLOUD_USER and
+CLOUD_PASSWORD in the environment it is a real one, on which everything that was made is removed at the end. Ends with
+status 1 when anything is not as expected.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from rich.markup import escape
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.cloud import Cloud, CloudRefused, Server
+from harness.clouds import DIALECTS, dialect_of
 from harness.playbook import DRIFT, ansible, recap
 from harness.stack import Stack
 
@@ -94,7 +96,7 @@ class Demo:
         self.delivered.append(customer.password)
         self.check("the customer signs in with the delivered password", customer.status() == 207)
         self.check("uploads a file and downloads it unchanged", customer.can_store())
-        self.check("has 2 GiB, as sold", customer.quota() == 2 * GIB)
+        self.check("has 2 GiB, as sold", self.stack.quota(service) == 2 * GIB)
 
         self.step(
             "setparam  to the tariff Large, 5 GiB and 1 GiB ordered",
@@ -102,7 +104,7 @@ class Demo:
             lambda: panel.change_tariff(service, large, extra_disk=1),
             "active",
         )
-        self.check("the customer has 6 GiB, as sold", customer.quota() == 6 * GIB)
+        self.check("the customer has 6 GiB, as sold", self.stack.quota(service) == 6 * GIB)
         self.drift()
 
         self.step("suspend   not paid", service, lambda: panel.suspend(service), "suspended")
@@ -136,12 +138,17 @@ def shown(account: dict[str, Any] | None) -> dict[str, str]:
     fields["groups"] = ", ".join(fields["groups"])
     fields["enabled"] = str(fields["enabled"]).lower()
     quota = account["quota"]["quota"]
-    fields["quota"] = "unlimited" if quota < 0 else f"{quota / GIB:g} GiB"
+    if isinstance(quota, int | float):
+        quota = "unlimited" if quota < 0 else f"{quota / GIB:g} GiB"
+    fields["quota"] = quota
     return {key: str(value) for key, value in fields.items() if value not in (None, "")}
 
 
-def real_cloud() -> Cloud | None:
-    """The cloud that the environment names, if it names one. Ends the program when the variables make no sense."""
+def real_cloud(dialect: str | None) -> Cloud | None:
+    """The cloud that the environment names, if it names one. Ends the program when the variables make no sense.
+
+    ``dialect``: a key of ``DIALECTS``; ``None``: it is asked.
+    """
     names = ("CLOUD_URL", "CLOUD_USER", "CLOUD_PASSWORD")
     values = [os.environ.pop(name, "") for name in names]
     authority = os.environ.pop("CLOUD_CA_FILE", "")
@@ -155,7 +162,16 @@ def real_cloud() -> Cloud | None:
         sys.exit("demo: CLOUD_URL must begin with https:// or http://")
     if authority and not Path(authority).is_file():
         sys.exit(f"demo: CLOUD_CA_FILE is not there: {authority}")
-    return Cloud(url.rstrip("/"), username, password, Path(authority).resolve() if authority else None)
+    url, ca_path = url.rstrip("/"), Path(authority).resolve() if authority else None
+    return DIALECTS[dialect or dialect_of(url, ca_path)].cloud_type(url, username, password, ca_path)
+
+
+def named_dialect() -> str | None:
+    """What DIALECT names, if anything. Ends the program when it is none."""
+    dialect = os.environ.pop("DIALECT", "") or None
+    if dialect is not None and dialect not in DIALECTS:
+        sys.exit(f"demo: DIALECT must be one of {', '.join(DIALECTS)}")
+    return dialect
 
 
 @contextmanager
@@ -197,12 +213,14 @@ def uninterrupted() -> Iterator[None]:
 
 def run() -> Demo:
     """The demonstration on the cloud that the environment names, or on the stand-in."""
-    real = real_cloud()
+    dialect = named_dialect()
+    real = real_cloud(dialect)
+    product = DIALECTS[dialect or "nextcloud"]
     with tempfile.TemporaryDirectory(prefix="bill-nextcloud-demo-") as directory:
-        server = None if real else Server(Path(directory) / "cloud")
+        server = None if real else Server(Path(directory) / "cloud", product.cloud_type, product=product.product)
         cloud = server.cloud if server else real
         assert cloud is not None
-        kind = "real" if real else "a stand-in of Nextcloud 31"
+        kind = "real" if real else f"a stand-in of {product.name}"
         console.print("[bold]bill-nextcloud[/]: BILLmanager sells, the cloud follows")
         console.print(f"BILLmanager is a stand-in; the cloud is {kind}, at {cloud.url}")
         try:

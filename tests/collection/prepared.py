@@ -20,6 +20,7 @@ class PreparedCloud:
     def __init__(self, directory: Path, password: str, groups: list[str], accounts: list[dict[str, Any]]) -> None:
         """Start it. An account has name and password, optionally any field of its creation, and ``enabled``."""
         self._server = Server(directory, admin_user=USERNAME, admin_password=password, groups=groups)
+        self._server.standin.set_app_config("groupquota", enabled="yes")  # an app that no Nextcloud comes with
         self.cloud = self._server.cloud
         for account in accounts:
             fields = dict(account)

@@ -13,7 +13,14 @@ from typing import Any
 from collection.conftest import Installed
 from collection.installation import Run
 
-NAMES = ("nextcloud_group", "nextcloud_probe", "nextcloud_quota", "nextcloud_user", "nextcloud_user_info")
+NAMES = (
+    "nextcloud_group",
+    "nextcloud_probe",
+    "nextcloud_quota",
+    "nextcloud_user",
+    "nextcloud_user_action",
+    "nextcloud_user_info",
+)
 MODULES = (*NAMES, "nextcloud_users")
 _QUIET = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false", "ANSIBLE_NOCOLOR": "1"}
 _RESULTS = "RESULTS="

@@ -23,6 +23,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "nextcloud_probe": {},
     "nextcloud_quota": {"accounts": [{"name": "anna"}, {"name": "boris"}], "quota": "5 GB", "default": "1 GB"},
     "nextcloud_user": {"name": "anna", "password": "{{ own }}"},
+    "nextcloud_user_action": {"name": "anna", "action": "wipe_devices"},
     "nextcloud_user_info": {},
     "nextcloud_users": {"accounts": [{"name": "anna", "quota": "5 GB"}, {"name": "boris", "state": "absent"}]},
 }
@@ -140,6 +141,8 @@ IMPOSSIBLE = {
         Task("nextcloud_group", {"name": "g", "members": ["anna"], "members_absent": ["Anna"]}),
         "duplicate_name",
     ),
+    "group: quota without the app": (Task("nextcloud_group", {"name": "customers", "quota": "5 GB"}), "unsupported"),
+    "group: quota of nothing": (Task("nextcloud_group", {"name": "customers", "quota": "0"}), "invalid_value"),
     "group: bad member": (Task("nextcloud_group", {"name": "g", "members": ["a/b"]}), "invalid_name"),
     "group: bad name": (Task("nextcloud_group", {"name": " g"}), "invalid_value"),
     "group: exact without members": (Task("nextcloud_group", {"name": "g", "members_exact": True}), "invalid_value"),
@@ -162,6 +165,26 @@ IMPOSSIBLE = {
         "backend_refused",
     ),
     "user: LDAP delete": (Task("nextcloud_user", {"name": "directory", "state": "absent"}), "backend_refused"),
+    "user: wiped and deleted": (
+        Task("nextcloud_user", {"name": "anna", "state": "absent", "wipe": True}),
+        "invalid_value",
+    ),
+    "action: no such account": (
+        Task("nextcloud_user_action", {"name": "nobody", "action": "send_welcome"}),
+        "account_missing",
+    ),
+    "action: no address": (
+        Task("nextcloud_user_action", {"name": "anna", "action": "send_welcome"}),
+        "invalid_value",
+    ),
+    "action: on the server only": (
+        Task("nextcloud_user_action", {"name": "anna", "action": "reset_second_factor"}),
+        "unsupported",
+    ),
+    "action: administrator": (
+        Task("nextcloud_user_action", {"name": "chief", "action": "wipe_devices"}),
+        "protected_account",
+    ),
     "quota: nonsense": (Task("nextcloud_quota", {"default": "1,5 GB"}), "invalid_value"),
     "quota: default above maximum": (Task("nextcloud_quota", {"default": "2 GB", "maximum": "1 GB"}), "invalid_value"),
     "quota: unlimited forbidden": (
@@ -186,6 +209,10 @@ ARGUMENTS = {
     "users: bad state": (
         Task("nextcloud_users", {"accounts": [{"name": "a", "state": "gone"}]}),
         "value of state must be one of",
+    ),
+    "action: unknown": (
+        Task("nextcloud_user_action", {"name": "anna", "action": "praise"}),
+        "value of action must be one of",
     ),
     "probe: not a boolean": (Task("nextcloud_probe", {"write_proof": "perhaps"}), "write_proof"),
 }

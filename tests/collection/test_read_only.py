@@ -16,7 +16,10 @@ from collection.tasks import MODULES, Played, Task, connection, play
 PASSWORD = "Example-password-of-the-administrator"
 OLD, NEW = "Example-password-of-before", "Example-password-of-now"
 GIB = 1024**3
-SETTINGS = ("default_quota", "max_quota", "allow_unlimited_quota")
+SETTINGS = (
+    *("files/default_quota", "files/max_quota", "files/allow_unlimited_quota"),
+    *("files_sharing/hide_disabled_user_shares", "groupquota/quota_premium"),
+)
 
 # What each task says it would do: fields that would change, or None for a task that only reads.
 WISHES: dict[str, tuple[Task, list[str] | None]] = {
@@ -75,6 +78,10 @@ WISHES: dict[str, tuple[Task, list[str] | None]] = {
         ["enabled", "password"],
     ),
     "user: disable": (Task("nextcloud_user", {"name": "boris", "state": "disabled"}), ["enabled"]),
+    "user: disable and wipe": (
+        Task("nextcloud_user", {"name": "boris", "state": "disabled", "wipe": True}),
+        ["devices", "enabled"],
+    ),
     "user: delete": (Task("nextcloud_user", {"name": "anna", "state": "absent"}), ["state"]),
     "user: empty fields": (Task("nextcloud_user", {"name": "anna", "email": "", "manager": ""}), ["email", "manager"]),
     "user: proven ours": (
@@ -95,6 +102,7 @@ WISHES: dict[str, tuple[Task, list[str] | None]] = {
         ["state", "display_name", "members"],
     ),
     "group: rename": (Task("nextcloud_group", {"name": "premium", "display_name": "Premium!"}), ["display_name"]),
+    "group: quota": (Task("nextcloud_group", {"name": "premium", "quota": "7 GB"}), ["quota"]),
     "group: members": (
         Task("nextcloud_group", {"name": "customers", "members": ["boris"], "members_exact": True}),
         ["members"],
@@ -141,6 +149,19 @@ ACCOUNTS = {
 }
 
 
+# What is done to an account has no fields that would change.
+ACTIONS = {
+    "action: welcome": Task("nextcloud_user_action", {"name": "anna", "action": "send_welcome"}),
+    "action: wipe": Task("nextcloud_user_action", {"name": "boris", "action": "wipe_devices"}),
+}
+SWITCH = "users: switch"
+ALL = {
+    **{name: task for name, (task, _) in {**WISHES, **ACCOUNTS}.items()},
+    **ACTIONS,
+    SWITCH: Task("nextcloud_users", {"accounts": [], "disabled_shares": "hidden"}),
+}
+
+
 @dataclass(frozen=True)
 class Watched:
     """A play, what the cloud's log has of writes, and the cloud's state before and after it."""
@@ -167,6 +188,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         used=GIB,
         manager="root",
     )
+    standin.set_app_config("groupquota", enabled="yes")
     standin.set_app_config("files", default_quota="1 GB", max_quota="107374182400")
     standin.make_accounts("boris", password=OLD, quota="2 GB", used=1)
     standin.make_accounts("closed", password=OLD, enabled=False)
@@ -181,7 +203,7 @@ def state(server: Server) -> dict[str, Any]:
     for account in accounts.values():
         for moment in ("firstLoginTimestamp", "lastLoginTimestamp", "lastLogin"):
             del account[moment]
-    settings = "../apps/provisioning_api/api/v1/config/apps/files"
+    settings = "../apps/provisioning_api/api/v1/config/apps"
     return {
         "accounts": accounts,
         "groups": ask("GET", "groups/details")["data"]["groups"],
@@ -198,7 +220,7 @@ def watched(installed: Installed, server: Server, tmp_path_factory: pytest.TempP
     done = play(
         installed,
         tmp_path_factory.mktemp("play"),
-        {name: task for name, (task, _) in {**WISHES, **ACCOUNTS}.items()},
+        ALL,
         "--check",
         "--diff",
         defaults=connection(server.cloud.url, "provisioning", "admin"),
@@ -214,7 +236,7 @@ def watched(installed: Installed, server: Server, tmp_path_factory: pytest.TempP
 
 def test_every_module_is_tried() -> None:
     """A module that comes later has to be named here."""
-    assert {task.module for task, _ in {**WISHES, **ACCOUNTS}.values()} == set(MODULES)
+    assert {task.module for task in ALL.values()} == set(MODULES)
 
 
 def test_nothing_is_written(watched: Watched) -> None:
@@ -255,6 +277,22 @@ def test_changes_of_several_accounts_are_predicted(watched: Watched, name: str) 
     assert [account["action"] for account in result["accounts"]] == actions
     assert len(result["diff"]) == len(actions)
     assert result["summary"] == {"total": len(actions), "changed": len(actions), "failed": 0, "unchanged": 0}
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_what_would_be_done_to_an_account(watched: Watched, name: str) -> None:
+    """It is told, and there is nothing to compare."""
+    result = watched.played[name]
+    assert result["changed"]
+    assert result["failure"] is None
+    assert "diff" not in result
+
+
+def test_the_switch_that_would_be_set(watched: Watched) -> None:
+    """In the result and in the diff."""
+    result = watched.played[SWITCH]
+    assert result["disabled_shares"] == {"changed": True, "before": None, "after": "hidden", "failure": None}
+    assert [entry["after"] for entry in result["diff"]] == ['disabled_shares: "hidden"\n']
 
 
 def test_groups_that_would_be_made_are_named(watched: Watched) -> None:

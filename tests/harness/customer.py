@@ -50,18 +50,3 @@ class Customer:
         downloaded = self._request("GET", name)
         self._request("DELETE", name)
         return uploaded.status_code == 201 and downloaded.content == content
-
-    def quota(self) -> int | None:
-        """The quota in bytes as the cloud tells the customer, or ``None`` without a limit."""
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.get(
-                f"{self.url}/ocs/v2.php/cloud/user",
-                params={"format": "json"},
-                auth=(self.username, self.password),
-                headers={"OCS-APIRequest": "true"},
-                verify=str(self.ca_path) if self.ca_path else True,
-                timeout=60,
-            )
-        quota = int(answer.json()["ocs"]["data"]["quota"]["quota"])
-        return None if quota < 0 else quota

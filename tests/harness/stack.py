@@ -173,3 +173,8 @@ class Stack:
         """Who bought ``service``, with what BILLmanager delivered."""
         url, username, password = self.panel.customer_credentials(service)
         return Customer(url, username, password, self.cloud.ca_path)
+
+    def quota(self, service: int) -> int | None:
+        """The quota in bytes as the cloud tells it to who bought ``service``, or ``None`` without a limit."""
+        _, username, password = self.panel.customer_credentials(service)
+        return self.cloud.quota_shown_to(username, password)

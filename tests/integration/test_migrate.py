@@ -47,7 +47,7 @@ def test_services_go_on(stack: Stack) -> None:
     stack.run(service, stack.panel.change_tariff(service, stack.large))
     customer = stack.customer(service)
     assert customer.can_store()
-    assert customer.quota() == 3 * 1024**3
+    assert stack.quota(service) == 3 * 1024**3
     assert customer.password == PASSWORD
     stack.run(service, stack.panel.close(service))
     assert stack.cloud.account(f"user_{service}") is None

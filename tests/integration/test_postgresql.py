@@ -92,7 +92,7 @@ def test_whole_life(stack: Stack, database: str) -> None:
     customer = stack.customer(service)
     stack.panel.change_tariff(service, stack.tariff("Large", (3, "gib"), "premium"))
     stack.run(service)
-    assert customer.quota() == 3 * GIB
+    assert stack.quota(service) == 3 * GIB
     stack.panel.suspend(service)
     stack.run(service)
     assert customer.status() != 207

@@ -50,7 +50,7 @@ def test_operation_that_waits_for_a_service_that_is_gone(stack: Stack, tmp_path:
     until(lambda: set(states(stack)) <= {"done", "cancelled", "failed"})
     customer = stack.customer(service)
     assert customer.can_store()
-    assert customer.quota() == 3 * 1024**3
+    assert stack.quota(service) == 3 * 1024**3
     reports = [call for call in stack.panel.mgrctl_calls() if call["function"] == "backupservice.open"]
     assert [call["answer"] for call in reports] == ["ok"]
     assert stack.panel.tasks() == []

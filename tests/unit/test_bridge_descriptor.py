@@ -66,13 +66,17 @@ def test_item_types_agree(features: ElementTree.Element) -> None:
 
 
 def test_the_connection_form_agrees_with_features(features: ElementTree.Element) -> None:
-    """The same parameters; what is encrypted is not shown while it is typed; authority and product may be left out."""
+    """The same parameters; what is encrypted is not shown while it is typed; the rest may be left out."""
     form = fields("processing.edit.pmnextcloud")
     assert list(form) == [param.get("name") for param in features.findall("params/param")]
     encrypted = {param.get("name") for param in features.findall("params/param") if param.get("crypted") == "yes"}
     assert encrypted == {"password"}
     assert {name for name, input_ in form.items() if input_.get("type") == "password"} == encrypted
-    assert {name for name, input_ in form.items() if input_.get("required") != "yes"} == {"ca_file", "dialect"}
+    assert {name for name, input_ in form.items() if input_.get("required") != "yes"} == {
+        "ca_file",
+        "dialect",
+        "bearer_token",
+    }
 
 
 def test_groups_are_chosen_from_a_list() -> None:

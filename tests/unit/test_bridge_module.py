@@ -147,6 +147,7 @@ def test_features_need_no_bridge(tree: Tree) -> None:
         "password": "yes",
         "ca_file": None,
         "dialect": None,
+        "bearer_token": None,
     }
     assert {feature.get("name") for feature in document.findall("features/feature")} >= {"open", "close"}
 

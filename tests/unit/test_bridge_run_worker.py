@@ -81,9 +81,9 @@ def test_a_mark_tells_credentials_apart_and_nothing_else() -> None:
     assert mark(one) == mark(replace(one))
     others = [
         *(replace(one, url="https://other"), replace(one, username="other")),
-        *(replace(one, password="other"), replace(one, ca_file=None)),
+        *(replace(one, password="other"), replace(one, ca_file=None), replace(one, bearer_token=True)),
     ]
-    assert len({mark(other) for other in [one, *others]}) == 5
+    assert len({mark(other) for other in [one, *others]}) == 6
     assert SECRET not in mark(one)
 
 

@@ -87,6 +87,7 @@ def test_each_cloud_is_a_host(world: World) -> None:
         "cloud_username": "root",
         "cloud_ca_path": None,
         "cloud_dialect": "auto",
+        "cloud_bearer_token": False,
         "cloud_lock": str(lock_path(world.settings.lock_directory, "https://green.example:8443/cloud")),
         "accounts": [],
         "accounts_left_out": [],

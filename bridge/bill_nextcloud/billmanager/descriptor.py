@@ -17,6 +17,7 @@ _CONNECTION: dict[str, tuple[str, str]] = {
     "password": ("Password", "Пароль"),
     "ca_file": ("Certificate authority", "Удостоверяющий центр"),
     "dialect": ("Product", "Продукт"),
+    "bearer_token": ("The password is a bearer token", "Вместо пароля — токен (bearer)"),
 }
 _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
     "url": (
@@ -39,6 +40,10 @@ _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
         "Empty: the cloud is asked. Otherwise nextcloud, owncloud (10, 11) or libregraph (oCIS, OpenCloud)",
         "Пусто — определяется само. Иначе nextcloud, owncloud (10, 11) или libregraph (oCIS, OpenCloud)",
     ),
+    "bearer_token": (
+        "Of OpenID Connect, for example. An app token of oCIS or OpenCloud is entered as a password, without this",
+        "Например, OpenID Connect. Токен приложения oCIS и OpenCloud вводится как пароль, без этой отметки",
+    ),
 }
 _CONNECTION_PLACEHOLDERS: dict[str, tuple[str, str]] = {
     "url": ("for example https://cloud.example.com", "например, https://cloud.example.com"),
@@ -48,7 +53,8 @@ _CONNECTION_PLACEHOLDERS: dict[str, tuple[str, str]] = {
     "dialect": ("without it found out", "без значения — определяется само"),
 }
 # Typed, since no documentation says how a descriptor lists the choices of a select.
-_OPTIONAL = ("ca_file", "dialect")
+_OPTIONAL = ("ca_file", "dialect", "bearer_token")
+_TICKED = ("bearer_token", "invitation")
 _TARIFF: dict[str, tuple[str, str]] = {
     "usergroup": ("Group of the account", "Группа учётной записи"),
     "username_pattern": ("Name of the account", "Имя учётной записи"),
@@ -110,7 +116,7 @@ def render(item_types: Sequence[str]) -> str:
     connection = _form(root, f"processing.edit.{MODULE_NAME}", "connect")
     for name in _CONNECTION:
         field = SubElement(connection, "field", name=name)
-        entered = SubElement(field, "input", type="password" if name == "password" else "text", name=name)
+        entered = SubElement(field, "input", type="password" if name == "password" else _kind(name), name=name)
         if name not in _OPTIONAL:
             entered.set("required", "yes")
     tariff = _form(root, f"pricelist.{MODULE_NAME}", "methodprops")
@@ -120,11 +126,15 @@ def render(item_types: Sequence[str]) -> str:
             # Its choices come with the form: `pricelist_dynamic_settings_tune`.
             SubElement(field, "select", name=name)
         else:
-            SubElement(field, "input", type="checkbox" if name == "invitation" else "text", name=name)
+            SubElement(field, "input", type=_kind(name), name=name)
     for language in LANGUAGES:
         _texts(SubElement(root, "lang", name=language), language)
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _kind(name: str) -> str:
+    return "checkbox" if name in _TICKED else "text"
 
 
 def _form(root: Element, name: str, page: str) -> Element:

@@ -38,6 +38,8 @@ DELETE_AFTER = "delete_after"
 _COMMANDS = ("open", "setparam", "suspend", "resume", "close", "reopen", "prolong", "changepassword", "sync_item")
 _REASONS = ("autosuspend", "employeesuspend", "abusesuspend")
 _PAGE = 500
+TICKED = "on"
+"""What BILLmanager saves for a box that is ticked."""
 AUTO = "auto"
 DIALECTS = (AUTO, "nextcloud", "owncloud", "libregraph")
 """What the connection form may name: the values of the modules' option ``dialect``."""
@@ -58,7 +60,7 @@ class Tariff:
 class Cloud:
     """A processing module of ours: one cloud. ``password`` is the administrator's, in clear, in memory only.
     ``ca_file``: the file of its own certificate authority, where that is not the one of the settings. ``dialect``: one
-    of :data:`DIALECTS`, the API that it has."""
+    of :data:`DIALECTS`, the API that it has. ``bearer_token``: what stands in ``password`` is one."""
 
     id: int
     name: str
@@ -67,6 +69,7 @@ class Cloud:
     password: str = field(repr=False)
     ca_file: str | None = None
     dialect: str = AUTO
+    bearer_token: bool = False
 
 
 def dialect_of(cloud: str, value: str) -> str:
@@ -372,7 +375,8 @@ class Database:
             password = self._key.open("password", crypted["password"])
         url, ca_file = params["url"].strip().rstrip("/"), (params.get("ca_file") or "").strip()
         dialect = dialect_of(name, params.get("dialect") or "")
-        return Cloud(module, name, url, params["username"], password, ca_file or None, dialect)
+        token = params.get("bearer_token") == TICKED
+        return Cloud(module, name, url, params["username"], password, ca_file or None, dialect, token)
 
     def opened(self, parameter: str, value: str) -> str:
         """``value``, encrypted as BILLmanager's parameters are, in clear. Raises ``CryptKeyUnusable``, which names

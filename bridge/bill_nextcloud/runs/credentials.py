@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A worker host's own way into the clouds: a file of ``https://cloud.example.com: {username, password, ca_file}``."""
+"""A worker host's own way into the clouds: a file of ``https://cloud.example.com: {username, password, ca_file,
+bearer_token}``."""
 
 from __future__ import annotations
 
@@ -27,6 +28,7 @@ class _Entry(BaseModel):
     username: str | None = None
     password: str = Field(min_length=1, repr=False)
     ca_file: str | None = None
+    bearer_token: bool = False
 
 
 def access(file: Path, url: str, username: str) -> Access:
@@ -42,7 +44,7 @@ def access(file: Path, url: str, username: str) -> Access:
         raise _unusable(file, f"{' and '.join(found)} are one cloud")
     ((address, entry),) = found.items()
     ca_file = Path(entry.ca_file) if entry.ca_file else None
-    return Access(address.strip().rstrip("/"), entry.username or username, entry.password, ca_file)
+    return Access(address.strip().rstrip("/"), entry.username or username, entry.password, ca_file, entry.bearer_token)
 
 
 def mark(access: Access) -> str:
@@ -52,7 +54,7 @@ def mark(access: Access) -> str:
     boot, credentials look new once.)
     """
     key = _BOOT.read_bytes().strip()
-    parts = [access.url, access.username, access.password, str(access.ca_file)]
+    parts = [access.url, access.username, access.password, str(access.ca_file), access.bearer_token]
     return hmac.new(key, json.dumps(parts).encode(), hashlib.sha256).hexdigest()[:32]
 
 

@@ -77,12 +77,14 @@ class Run(BaseModel):
 
 @dataclass(frozen=True)
 class Access:
-    """How to reach a cloud. ``password`` is the administrator's; ``ca_file`` a private certificate authority."""
+    """How to reach a cloud. ``password`` is the administrator's, or if ``bearer_token`` a token; ``ca_file`` a private
+    certificate authority."""
 
     url: str
     username: str
     password: str = field(repr=False)
     ca_file: Path | None = None
+    bearer_token: bool = False
 
 
 class Results:
@@ -101,8 +103,8 @@ class Results:
     def of(self, run: Run, cloud: str, end: str) -> Any:
         """What the playbook of ``run`` handed back: of ``accounts`` the module's result for each account, in order; of
         ``probe`` a dictionary with ``version`` and ``failure``, of ``groups`` with the list ``groups`` and
-        ``free_space`` (bytes, or ``None``) besides; of ``usage`` one with ``accounts`` (``name``, ``used``, ``quota``,
-        ``last_login`` of those that were read), ``missing`` and ``failure``, of ``import`` the same with the rows of
+        ``free_space`` (bytes, or ``None``) besides; of ``usage`` one with ``accounts`` (``name``, ``used``, ``quota``
+        of those that were read), ``missing`` and ``failure``, of ``import`` the same with the rows of
         the filter ``account_rows``.
 
         Raises :class:`RunUnknown` without it; ``cloud`` and ``end`` (how the run ended) are for its words.
@@ -175,6 +177,7 @@ def _variables(run: Run, access: Access) -> dict[str, Any]:
         "cloud_username": access.username,
         "cloud_ca_path": str(access.ca_file) if access.ca_file else None,
         "cloud_dialect": run.dialect,
+        "cloud_bearer_token": access.bearer_token,
     }
     if run.playbook == "usage":
         return {**connection, "usage_names": run.names}

@@ -47,7 +47,7 @@ def main() -> None:
         "--credentials",
         type=Path,
         default=Path("/etc/bill-nextcloud/clouds.yml"),
-        help="address of each cloud: {username, password, ca_file}; mode 0600 (default: %(default)s)",
+        help="address of each cloud: {username, password, ca_file, bearer_token}; mode 0600 (default: %(default)s)",
     )
     parser.add_argument(
         "--runtime-directory",

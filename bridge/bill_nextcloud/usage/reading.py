@@ -13,7 +13,7 @@ from bill_nextcloud.billmanager.statistics import Amount, amount, write_day
 from bill_nextcloud.errors import AccountNameMissing, AccountUnproven, Failure, OperationError, RunUnknown
 from bill_nextcloud.log import logger
 from bill_nextcloud.mapping import Mapping
-from bill_nextcloud.playbook import DETAIL_LENGTH, Runs, Used
+from bill_nextcloud.playbook import DETAIL_LENGTH, Runs
 from bill_nextcloud.record import DayOfUse, UsageHistory
 from bill_nextcloud.usage.notes import NOTE, crossed
 
@@ -113,14 +113,16 @@ class Reading:
                     _leave_out(found, service, _unread(cloud, service, result.failure))
         return known
 
-    def _write(self, cloud: Cloud, day: str, services: list[Service], accounts: dict[str, Used], found: Found) -> None:
+    def _write(
+        self, cloud: Cloud, day: str, services: list[Service], accounts: dict[str, int | None], found: Found
+    ) -> None:
         amounts: list[Amount] = []
         days: list[DayOfUse] = []
         parents = resellers(self.database, [service.client["id"] for service in services])
         for service in services:
-            account = accounts[str(service.account)]
-            if account.used is None or (account.used == 0 and not account.logged_in):
-                # Its storage is made at the first log-in; before that a cloud says 0, or nothing.
+            used = accounts[str(service.account)]
+            if used is None:
+                # Its storage is made at the first log-in.
                 untold = Failure("usage_not_told", {"account": str(service.account), "cloud": cloud.name})
                 _leave_out(found, service, untold)
                 continue
@@ -135,12 +137,12 @@ class Reading:
                         reseller=parents.get(service.client["id"]),
                         tariff=service.tariff.id,
                         status=service.status,
-                        used=account.used,
+                        used=used,
                         sold=sold,
                     )
                 )
-                self._note(service, account.used, sold, found)
-                amounts.append(amount(service.id, account.used, self.mapping.disk_addon(service)))
+                self._note(service, used, sold, found)
+                amounts.append(amount(service.id, used, self.mapping.disk_addon(service)))
             except OperationError as error:
                 _leave_out(found, service, error.failure)
                 continue

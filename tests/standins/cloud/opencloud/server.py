@@ -32,6 +32,8 @@ class OpenCloud:
 
     def __init__(self, config: Config, clock: Clock) -> None:
         self._cloud = Cloud(config.opencloud, clock, (config.admin_user, config.admin_password))
+        for group in config.groups:
+            self._cloud.add_group(group)
 
     def answer(self, request: HttpRequest) -> tuple[Answer, Sequence[str]]:
         """See `product.Product`. It sets no cookies."""

@@ -53,7 +53,11 @@ def ocs_answer(path: tuple[str, ...], cloud: Cloud, acting: User | None) -> Answ
 def _capabilities(cloud: Cloud) -> Any:
     shown = _CAPABILITIES["capabilities"]
     spaces = shown["spaces"] | {"max_quota": cloud.settings.max_quota}
-    return _CAPABILITIES | {"capabilities": shown | {"spaces": spaces}}
+    # From source: services/frontend/pkg/revaconfig/config.go.
+    read_only = cloud.settings.directory_read_only
+    users = shown["graph"]["users"] | {"create_disabled": read_only, "delete_disabled": read_only}
+    graph = shown["graph"] | {"users": users}
+    return _CAPABILITIES | {"capabilities": shown | {"spaces": spaces, "graph": graph}}
 
 
 def _envelope(version: str, data: Any, headers: dict[str, str]) -> Answer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 
-_NEWER = ("update_password", "invite", "manager", "group_admin_of", "group_admin_of_absent")
+_NEWER = ("update_password", "invite", "manager", "group_admin_of", "group_admin_of_absent", "wipe")
 """Options that nextcloud_users has since 0.2.0; nextcloud_user itself is not older than that."""
 
 
@@ -30,9 +30,12 @@ options:
   name:
     description:
       - Name of the account. Letters, digits, spaces and V(_.@-') only, at most 64 characters.
-        V(details), V(disabled) and V(recent) are refused, because the cloud's API has other meanings for them.
-      - Names that differ only in upper and lower case are the same account for Nextcloud.
+        V(details), V(disabled) and V(recent) are refused on Nextcloud, because its API has other meanings for them.
+      - On ownCloud, V(+) as well, and at least 3 characters.
+      - Names that differ only in upper and lower case are the same account for the cloud.
         An account that the cloud has in another notation is a conflict and is not touched.
+      - oCIS and OpenCloud take neither a space nor a digit at the beginning, unless C(GRAPH_USERNAME_MATCH) is C(none)
+        there.
     type: str
     required: true
   state:
@@ -41,6 +44,8 @@ options:
         and enabled if it is disabled.
       - V(exists), the account has to exist. It is not created, and whether it is enabled is left alone.
       - V(disabled), the account has to exist and is disabled. Its data stays.
+        Its sessions end, and its devices are refused. On Nextcloud they stay registered, and go on by themselves when
+        the account is enabled again. Over HTTP nothing but O(wipe) ends that.
       - V(absent), the account and B(all its files) are deleted.
     type: str
     choices: [present, exists, disabled, absent]
@@ -68,6 +73,7 @@ options:
       - A disabled account cannot log in, so its password is set at every run, with a warning.
       - Nextcloud delays the answers to an address after failed log-ins, and blocks it after ten.
         After five failed log-ins in one task no more are tried, and passwords are set without a trial, with a warning.
+        So they are on oCIS and OpenCloud without C(PROXY_ENABLE_BASIC_AUTH), where no password can be tried.
       - V(always) needs O(password), and cannot be combined with O(ownership=proven) or O(invite=true).
     type: str
     choices: [on_create, always]
@@ -81,26 +87,30 @@ options:
         that was never used is a failure, since it is what a refused invitation leaves behind.
       - Refused when the cloud's setting C(newUser.sendEmail) is C(no), because nobody would get the link.
         Before Nextcloud 18 that setting means nothing, and the task only warns. Whether the mail arrives is not known.
+      - An error on ownCloud, and on oCIS and OpenCloud, which send no such mail.
     type: bool
     default: false
   display_name:
     description:
-      - Display name, at most 64 characters. Set on an existing account, too, unless it is listed in O(create_only).
+      - Display name, on Nextcloud and ownCloud at most 64 characters.
+        Set on an existing account, too, unless it is listed in O(create_only).
       - If not given, it is left alone.
     type: str
   email:
     description:
       - E-mail address. Compared ignoring case.
         Set on an existing account, too, unless it is listed in O(create_only).
-      - If not given, it is left alone. Empty removes the address.
-      - A new account gets a welcome mail from the cloud, unless the cloud's setting C(newUser.sendEmail) is C(no)
-        (Nextcloud 18 and later).
+      - If not given, it is left alone. Empty removes the address, which oCIS and OpenCloud do not allow.
+      - A new account gets a welcome mail from Nextcloud, unless the cloud's setting C(newUser.sendEmail) is C(no)
+        (Nextcloud 18 and later). The other products send none.
     type: str
   language:
     description:
       - Language code, for instance V(de) or V(ru).
         Set on an existing account, too, unless it is listed in O(create_only).
       - If not given, it is left alone.
+      - ownCloud, oCIS and OpenCloud let nobody but the account itself set it, so it is left alone there, with a
+        warning.
     type: str
   manager:
     description:
@@ -108,6 +118,7 @@ options:
       - It has to exist before the task. The cloud itself would take any text.
       - Fails with V(unsupported) on old releases of Nextcloud (17 for instance), which have no managers.
       - If not given, it is left alone. Empty removes the manager.
+      - An error on ownCloud, oCIS and OpenCloud.
     type: str
   create_only:
     description:
@@ -129,13 +140,20 @@ options:
         first log-in may not fit, and then that log-in fails.
       - When the cloud refuses a quota, the failure names the maximum of the instance, or says that unlimited quotas are
         forbidden on it.
-      - Nextcloud rounds quotas to one decimal of the unit. A quota that is right after that is not set again.
+      - Nextcloud and ownCloud round quotas to one decimal of the unit. A quota that is right after that is not set
+        again.
       - If not given, it is left alone. A new account then has the default of the cloud.
       - An account that follows the default shows it as its quota. Back to the default is possible on the cloud only.
+      - ownCloud does not tell its default. An account that follows it shows a quota only after its first log-in, and
+        only if the default is limited and not used up, otherwise V(unknown).
+      - On oCIS and OpenCloud an account has no storage, and so no quota, before its first log-in. If O(password) is
+        given, one log-in as the account makes the storage. Otherwise, or if that log-in fails, the quota stays
+        C(pending), which is no failure. There V(0) is an error, as those clouds take it for unlimited.
     type: str
   groups:
     description:
       - Groups that the account is a member of. They have to exist, see O(create_groups). The group V(admin) is refused.
+      - Since ownCloud 10.16 only a member of the group V(admin) may put accounts into groups.
       - All other groups of an existing account are left alone.
     type: list
     elements: str
@@ -150,6 +168,9 @@ options:
     description:
       - Groups that the account administers. They have to exist, see O(create_groups). The group V(admin) is refused.
       - It need not be a member of them. All other groups that an existing account administers are left alone.
+      - ownCloud 11 has group administrators only where its C(config.php) has C('allow_subadmins' => true). Elsewhere
+        this is an error, and the account stays as it is without these rights.
+      - An error on oCIS and OpenCloud.
     type: list
     elements: str
     default: []
@@ -167,10 +188,29 @@ options:
         Otherwise it fails and is not touched. A disabled account cannot be proven.
       - With O(invite=true) there is no password to try. Then the account must have the address O(email).
         So make sure beforehand that the name was free.
+      - ownCloud is sent the e-mail address after the account was made, so a task that was killed can leave an account
+        without one. There an account without an address is proven by its password alone. It then gets everything that
+        a new account gets, also the fields of O(create_only).
       - After five failed log-ins in one task no more are tried, since Nextcloud blocks the address after ten.
+      - On oCIS and OpenCloud without C(PROXY_ENABLE_BASIC_AUTH) no password can be tried, so V(proven) fails for every
+        account that exists already.
     type: str
     choices: [assumed, proven]
     default: assumed
+  wipe:
+    description:
+      - If V(true), and the account is enabled and O(state=disabled), all its devices and sessions are marked for remote
+        wipe before it is disabled. If that fails, it is not disabled.
+      - None of them is accepted any more, after the account is enabled again, too. Devices have to be set up anew.
+      - A device deletes the account's files from itself when it next asks the cloud. It can while the account is
+        disabled, for 60 days by default (C(token_auth_wipe_token_retention) of the cloud).
+        Nextcloud's own clients obey. Others, and copies elsewhere, do not. The cloud does not tell what was deleted.
+      - An account that is disabled already is not wiped again. M(bill.nextcloud.nextcloud_user_action) does that.
+      - With O(state=absent) an account that is enabled is a failure. The cloud forgets devices with the account,
+        so they would never be told. Disable it with this option, and delete it later.
+      - Does nothing with the other states. Only Nextcloud has it. With other products it is a failure.
+    type: bool
+    default: false
 """
 
     # With a type, because ansible-test's yamllint takes every plain assignment in this class for a literal text.

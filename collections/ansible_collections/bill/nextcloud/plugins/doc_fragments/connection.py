@@ -15,21 +15,29 @@ options:
     description:
       - Address of the cloud, V(https://host[:port][/path]), without user, query and fragment.
       - Redirects are never followed.
-      - With V(http://) to another machine the password travels unencrypted, and the task warns.
+      - With V(http://) to another machine the password or token travels unencrypted, and the task warns.
     type: str
     required: true
   api_username:
     description:
-      - Log-in name of the account that acts. It must be a member of the group V(admin).
-        Group administrators do not see all accounts and take those for missing.
+      - Log-in name of the account that acts. It must be a member of the group V(admin), on oCIS and OpenCloud have the
+        role Admin. Group administrators do not see all accounts and take those for missing.
+      - Needed with O(api_password). With O(api_token) the cloud knows whose token it is.
     type: str
-    required: true
   api_password:
     description:
       - Its real password. Whether an app password may change accounts depends on the release of Nextcloud and on how
         it was made, M(bill.nextcloud.nextcloud_probe) tells.
+      - oCIS and OpenCloud take passwords only where that was switched on (C(PROXY_ENABLE_BASIC_AUTH)). An app token
+        (C(PROXY_ENABLE_APP_AUTH)) takes the place of the password. It ends, and M(bill.nextcloud.nextcloud_probe) tells
+        when, if it is the only one of the account.
+      - Either this or O(api_token) is needed.
     type: str
-    required: true
+  api_token:
+    description:
+      - A bearer token of the account that acts, instead of O(api_password), for instance an access token of OpenID
+        Connect.
+    type: str
   ca_path:
     description:
       - PEM file (or directory) of the CA that signed the cloud's certificate, on the controller.

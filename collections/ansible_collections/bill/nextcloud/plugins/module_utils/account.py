@@ -29,7 +29,7 @@ class Account:
     quota: quotas.Quota | None
     """None: the cloud did not tell."""
     used: int | None
-    """Bytes; None: the cloud did not tell."""
+    """Bytes; None: the cloud did not tell, or the account has no storage yet."""
     groups: tuple[str, ...]
     """Sorted."""
     email: str | None
@@ -43,6 +43,8 @@ class Account:
     """None: never, or the cloud did not tell."""
     fixed_fields: frozenset[str] = frozenset()
     """Which of ``display_name`` and ``password`` the account's backend does not let anybody change."""
+    admin_role: bool = False
+    """It is an administrator by a role, on products that have roles for that."""
 
     @classmethod
     def from_record(cls, record: t.Any) -> Account:
@@ -62,6 +64,9 @@ class Account:
         if not isinstance(quota, dict):
             quota = {}
         used = quotas.read(quota.get("used"))
+        last_login = _read_time(record.get("lastLogin"))
+        if last_login is None and used == quotas.Quota(0):
+            used = None  # the first log-in makes the storage: what is said before is no measurement
         subadmin = record.get("subadmin")
         return cls(
             name=name,
@@ -75,18 +80,17 @@ class Account:
             group_admin_of=() if subadmin is None else _read_groups(subadmin),
             manager=_text(record.get("manager")),
             backend=_text(record.get("backend")),
-            last_login=_read_time(record.get("lastLogin")),
+            last_login=last_login,
             fixed_fields=_read_fixed_fields(record.get("backendCapabilities")),
         )
 
     @property
     def is_admin(self) -> bool:
         """Whether the account is an administrator of the cloud."""
-        return ADMIN_GROUP in self.groups
+        return self.admin_role or ADMIN_GROUP in self.groups
 
     def shown(self) -> dict[str, t.Any]:
         """Return the account as results show it."""
-        last_login = self.last_login
         return {
             "name": self.name,
             "enabled": self.enabled,
@@ -99,8 +103,13 @@ class Account:
             "group_admin_of": list(self.group_admin_of),
             "manager": self.manager,
             "backend": self.backend,
-            "last_login": last_login.strftime("%Y-%m-%dT%H:%M:%SZ") if last_login is not None else None,
+            "last_login": shown_time(self.last_login),
         }
+
+
+def shown_time(moment: datetime | None) -> str | None:
+    """Return a moment in UTC as results show it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment is not None else None
 
 
 def check_name(name: str) -> None:

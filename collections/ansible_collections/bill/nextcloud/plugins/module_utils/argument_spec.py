@@ -11,6 +11,14 @@ from dataclasses import dataclass
 STATES = ("present", "exists", "disabled", "absent")
 CREATE_ONLY_FIELDS = ("display_name", "email", "language")
 
+SEND_WELCOME = "send_welcome"
+WIPE_DEVICES = "wipe_devices"
+RESET_SECOND_FACTOR = "reset_second_factor"
+ACTIONS = (SEND_WELCOME, WIPE_DEVICES, RESET_SECOND_FACTOR)
+
+HIDDEN = "hidden"
+LEFT = "left"
+
 AUTO = "auto"
 NEXTCLOUD = "nextcloud"
 OWNCLOUD = "owncloud"
@@ -19,12 +27,16 @@ DIALECTS = (NEXTCLOUD, OWNCLOUD, LIBREGRAPH)
 
 CONNECTION: dict[str, t.Any] = {
     "api_url": {"type": "str", "required": True},
-    "api_username": {"type": "str", "required": True},
-    "api_password": {"type": "str", "required": True, "no_log": True},
+    "api_username": {"type": "str"},
+    "api_password": {"type": "str", "no_log": True},
+    "api_token": {"type": "str", "no_log": True},
     "ca_path": {"type": "path"},
     "dialect": {"type": "str", "choices": [AUTO, *DIALECTS], "default": AUTO},
 }
 """Where the cloud is and who acts; the same for every module, so that an action group can give it once."""
+
+_LOG_IN = ("api_password", "api_token")
+"""The options of which a connection has exactly one."""
 
 ACCOUNT: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
@@ -44,6 +56,7 @@ ACCOUNT: dict[str, t.Any] = {
     "group_admin_of": {"type": "list", "elements": "str", "default": []},
     "group_admin_of_absent": {"type": "list", "elements": "str", "default": []},
     "ownership": {"type": "str", "choices": ["assumed", "proven"], "default": "assumed"},
+    "wipe": {"type": "bool", "default": False},
 }
 """What one account should be."""
 
@@ -68,8 +81,9 @@ class Spec:
         """Arguments of ``AnsibleModule`` and of ``ArgumentSpecValidator``."""
         return {
             "argument_spec": {**CONNECTION, **self.options},
-            "required_one_of": [list(options) for options in self.required_one_of],
-            "mutually_exclusive": [list(options) for options in self.mutually_exclusive],
+            "required_one_of": [list(options) for options in (_LOG_IN, *self.required_one_of)],
+            "mutually_exclusive": [list(options) for options in (_LOG_IN, *self.mutually_exclusive)],
+            "required_by": {"api_password": ["api_username"]},
         }
 
 
@@ -78,6 +92,7 @@ USERS = Spec(
         "accounts": {"type": "list", "elements": "dict", "required": True, "options": ACCOUNT},
         "passwords": {"type": "dict", "no_log": True},
         "create_groups": {"type": "bool", "default": False},
+        "disabled_shares": {"type": "str", "choices": [HIDDEN, LEFT]},
         "max_deletions": {"type": "int"},
         "max_suspensions": {"type": "int"},
     },
@@ -85,6 +100,13 @@ USERS = Spec(
 )
 
 USER = Spec({**ACCOUNT, "create_groups": {"type": "bool", "default": False}})
+
+USER_ACTION = Spec(
+    {
+        "name": {"type": "str", "required": True},
+        "action": {"type": "str", "required": True, "choices": list(ACTIONS)},
+    }
+)
 
 QUOTA = Spec(
     {
@@ -106,6 +128,7 @@ GROUP = Spec(
         "name": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "display_name": {"type": "str"},
+        "quota": {"type": "str"},
         "members": {"type": "list", "elements": "str"},
         "members_absent": {"type": "list", "elements": "str"},
         "members_exact": {"type": "bool", "default": False},

@@ -73,7 +73,8 @@ TABLE: dict[str, Meaning] = {
     "wrong_credentials": Meaning(
         HELD,
         "The cloud refused the log-in of the acting account.",
-        "Correct api_username and api_password. Do not try often: failed log-ins lock the caller's address.",
+        "Correct api_username and api_password, or renew api_token. Do not try often: failed log-ins lock the caller's"
+        " address.",
         cloud_wide=True,
     ),
     "login_blocked": Meaning(
@@ -85,7 +86,8 @@ TABLE: dict[str, Meaning] = {
     "write_not_permitted": Meaning(
         HELD,
         "The acting account may not change accounts.",
-        "Use a member of group admin with its real password: an app password may be allowed to read only.",
+        "Use an administrator. On Nextcloud that is a member of group admin with its real password: an app password may"
+        " be allowed to read only.",
         cloud_wide=True,
     ),
     "certificate_not_verified": Meaning(

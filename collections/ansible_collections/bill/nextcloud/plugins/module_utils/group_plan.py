@@ -8,9 +8,11 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from . import quota as quotas
 from .account import ADMIN_GROUP, check_group_name, check_name, quoted
 from .errors import CloudError
 from .plan import CREATE, DELETE, NONE, UPDATE, Change, Plan, as_yaml
+from .wish import wished_quota
 
 _DISPLAY_NAME_LENGTH = 255  # oc_groups.displayname
 
@@ -23,11 +25,18 @@ class Group:
     display_name: str
     members: frozenset[str] | None = None
     """None: not looked at."""
+    quota: quotas.Quota | None = None
+    """What all members share. None: not looked at, or the cloud keeps a text that is no quota."""
 
     def shown(self) -> dict[str, t.Any]:
         """Return the group as results show it."""
         members = None if self.members is None else sorted(self.members)
-        return {"name": self.name, "display_name": self.display_name, "members": members}
+        return {
+            "name": self.name,
+            "display_name": self.display_name,
+            "quota": quotas.shown(self.quota),
+            "members": members,
+        }
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,7 @@ class GroupWish:
     name: str
     present: bool = True
     display_name: str | None = None
+    quota: quotas.Quota | None = None
     members: tuple[str, ...] | None = None
     members_absent: tuple[str, ...] = ()
     exact: bool = False
@@ -63,6 +73,11 @@ def parse_group_wish(arguments: t.Mapping[str, t.Any]) -> GroupWish:
     if display_name is not None and len(display_name.strip()) > _DISPLAY_NAME_LENGTH:
         raise CloudError("invalid_value", f"display_name is longer than {_DISPLAY_NAME_LENGTH} characters.")
     present = arguments["state"] == "present"
+    quota = wished_quota("quota", arguments["quota"])
+    if quota is not None and quota.size == 0:  # the app groupquota refuses it, and divides by it
+        raise CloudError("invalid_value", "The quota of a group has to be above zero.")
+    if quota is not None and not present:
+        raise CloudError("invalid_value", "A group that is absent has no quota: leave it out.")
     members = arguments["members"]
     absent = arguments["members_absent"] or []
     _check_names([*(members or ()), *absent])
@@ -74,6 +89,7 @@ def parse_group_wish(arguments: t.Mapping[str, t.Any]) -> GroupWish:
         name=name,
         present=present,
         display_name=display_name.strip() if display_name is not None else None,
+        quota=quota,
         members=tuple(members) if members is not None else None,
         members_absent=tuple(absent),
         exact=arguments["members_exact"],
@@ -90,11 +106,17 @@ def _check_names(names: t.Sequence[str]) -> None:
         seen.add(name.lower())
 
 
-def plan_group(current: Group | None, wish: GroupWish, members: frozenset[str] | None = None) -> Plan:
+def plan_group(
+    current: Group | None,
+    wish: GroupWish,
+    members: frozenset[str] | None = None,
+    quota: quotas.Quota | None = None,
+) -> Plan:
     """Compare what is with what is wished.
 
     :param current: the group as read, with members if they are looked at; None when it does not exist.
     :param members: who is to be a member afterwards, when that is not all that was wished.
+    :param quota: what the members share now, when it is looked at: a former group of the name may have left one.
     """
     if not wish.present:
         return Plan(NONE) if current is None else Plan(DELETE, (Change("state", "present", "absent"),))
@@ -105,6 +127,8 @@ def plan_group(current: Group | None, wish: GroupWish, members: frozenset[str] |
         changes.append(Change("state", "absent", "present"))
     if wish.display_name is not None and wish.display_name != (shown_as or wish.name):
         changes.append(Change("display_name", shown_as, wish.display_name))
+    if wish.quota is not None and wish.quota != quota:
+        changes.append(Change("quota", quotas.shown(quota), wish.quota.size))
     wished = wished_members(now, wish) if members is None else members
     if wished != now:
         changes.append(Change("members", sorted(now), sorted(wished)))
@@ -120,9 +144,10 @@ def wished_members(now: frozenset[str], wish: GroupWish) -> frozenset[str]:
 
 def make_group_diff(name: str, current: Group | None, plan: Plan) -> dict[str, str]:
     """Return what ``--diff`` prints."""
-    before = {
-        key: value for key, value in (current.shown() if current is not None else {}).items() if value is not None
-    }
+    before = current.shown() if current is not None else {}
+    for field in ("quota", "members"):
+        if getattr(current, field, None) is None:  # not looked at
+            before.pop(field, None)
     after = {} if plan.action == DELETE else {**(before or {"name": name}), **_after(plan)}
     header = f"group {name}"
     return {"before_header": header, "after_header": header, "before": as_yaml(before), "after": as_yaml(after)}

@@ -25,6 +25,10 @@ DELETE = "deleted"
 PASSWORD_SHOWN = "(set)"  # noqa: S105 - it stands for one
 """How a plan shows a password."""
 
+DEVICES = "devices"
+"""The field of a plan that stands for an account's devices, of which the account itself tells nothing."""
+
+_WIPED = "(wiped)"
 _LATER = {"password": 1, "email": 2, "display_name": 2, "language": 2, "manager": 2}
 ROUNDS = 3
 """In so many rounds over all accounts a task sends its changes: where a cloud allows only so many edits, money comes
@@ -113,11 +117,18 @@ def make_plan(current: Account | None, wish: Wish, *, made_now: bool = False, se
     :param made_now: the account was created a moment ago for this wish, so fields of ``create_only`` count as well.
     :param set_password: an existing account has another password than the wished one (an account does not tell).
     :raises CloudError: ``account_missing`` when the account has to exist and does not; ``invalid_value`` when it has to
-        be created and no password was given; ``backend_refused`` when its backend keeps a field from being changed.
+        be created and no password was given, or when devices are to be wiped of an account that is to be deleted;
+        ``backend_refused`` when its backend keeps a field from being changed.
     """
     if wish.state == "absent":
         if current is None:
             return NOTHING
+        if wish.wipe and current.enabled:
+            raise CloudError(
+                "invalid_value",
+                "The cloud forgets the devices of an account with the account, so they would not be wiped: disable it"
+                " with wipe first, and delete it when its devices have asked the cloud; or leave wipe out.",
+            )
         return Plan(DELETE, (Change("state", "present", "absent"),))
     if current is None:
         return _plan_creation(wish)
@@ -160,6 +171,8 @@ def _differences(current: Account, wish: Wish, left_alone: frozenset[str]) -> t.
     if wish.state != "exists":
         enabled = wish.state == "present"
         if current.enabled is not enabled:
+            if wish.wipe and not enabled:
+                yield Change(DEVICES, None, _WIPED)
             yield Change("enabled", current.enabled, enabled)
     for field in ("groups", "group_admin_of"):
         now = set(getattr(current, field))

@@ -114,14 +114,14 @@ def stored_text(size: float) -> str:
 
 
 def rounded(size: int) -> tuple[int, ...]:
-    """Return the numbers of bytes that Nextcloud may read back after ``size`` was set.
+    """Return the numbers of bytes that may be read back after ``size`` was set.
 
-    Two of them: current releases turn the number into text with 14 digits on the way, older ones do not. They differ
-    only above 10^14 bytes.
+    Three of them: current releases of Nextcloud turn the number into text with 14 digits on the way, older ones do not,
+    and ownCloud shows the text that it has stored (:func:`read_stored`). They differ only above 10^14 bytes.
     """
     text = stored_text(_parsed(stored_text(size)))  # setQuota parses and formats what editUser had formatted
     exact = _parsed(text)
-    return (int(float(f"{exact:.14g}")), int(exact))
+    return (int(float(f"{exact:.14g}")), int(exact), _whole_bytes(*text.split(" ")))
 
 
 def read_stored(text: str) -> Quota | None:
@@ -135,8 +135,12 @@ def read_stored(text: str) -> Quota | None:
     if found is None:
         return None
     unit = found.group(2).upper()
-    size = Decimal(found.group(1)) * 1024 ** _UNITS.index(unit if unit.endswith("B") else unit + "B")
-    return Quota(int(size.quantize(Decimal(1), rounding=ROUND_HALF_UP))) if size < _LIMIT else None
+    size = _whole_bytes(found.group(1), unit if unit.endswith("B") else unit + "B")
+    return Quota(size) if size < _LIMIT else None
+
+
+def _whole_bytes(number: str, unit: str) -> int:
+    return int((Decimal(number) * 1024 ** _UNITS.index(unit)).to_integral_value(rounding=ROUND_HALF_UP))
 
 
 def default_text(quota: Quota) -> str:

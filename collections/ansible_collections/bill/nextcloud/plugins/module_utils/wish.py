@@ -43,6 +43,8 @@ class Wish:
     group_admin_of_absent: tuple[str, ...] = ()
     proven: bool = False
     """An account that exists already has to be proven ours before it is touched."""
+    wipe: bool = False
+    """When the account is disabled, its devices are told to delete what they hold of it."""
 
     def without(self, *options: str) -> Wish:
         """Return the same wish with these options left alone, which None says: ``language`` or ``manager``."""
@@ -84,6 +86,7 @@ def parse_wish(arguments: t.Mapping[str, t.Any], passwords: t.Mapping[str, t.Any
         group_admin_of=wished_groups("group_admin_of", arguments["group_admin_of"]),
         group_admin_of_absent=wished_groups("group_admin_of_absent", arguments["group_admin_of_absent"]),
         proven=arguments["ownership"] == "proven",
+        wipe=arguments["wipe"],
     )
     _check(wish)
     return wish

@@ -37,6 +37,8 @@ options:
     description:
       - Name of the group, at most 64 characters, without spaces at either end. Upper and lower case differ.
       - The name of an existing group cannot be changed, only its display name can.
+      - ownCloud can neither delete a group with a slash in its name nor list its members, so both are failures there
+        (V(unsupported)).
     type: str
     required: true
   state:
@@ -52,6 +54,20 @@ options:
       - Display name. Set on an existing group, too.
       - If not given, it is left alone. A new group then shows its name.
       - Fails with V(unsupported) on Nextcloud 17, which has none. A new group is created nevertheless.
+      - A group of ownCloud, oCIS or OpenCloud has no other name, so anything but O(name) is a failure there
+        (V(unsupported)).
+    type: str
+  quota:
+    description:
+      - Quota that all members of the group share, in the notation of
+        O(bill.nextcloud.nextcloud_quota#module:quota), above zero. V(none) takes it away. It is not rounded.
+      - It needs the app groupquota on the cloud, which adds up what the members use. Without it, and with other
+        products, it is a failure (V(unsupported)), and nothing is done.
+      - The members' own quotas count as well. Of an account that is in several groups with quotas only one counts, and
+        which one is the app's choice.
+      - The group's name has at most 58 characters then, and no slash. When a group is deleted, the app keeps its quota
+        for a group of that name which may come later.
+      - If not given, it is left alone.
     type: str
   members:
     description:
@@ -81,11 +97,11 @@ options:
       - If not given, there is no limit.
     type: int
 notes:
-  - Names that differ only in upper and lower case are the same account for Nextcloud. A member that the cloud has in
+  - Names that differ only in upper and lower case are the same account for the cloud. A member that the cloud has in
     another notation is a failure (V(account_conflict)), and its membership stays.
 seealso:
   - module: bill.nextcloud.nextcloud_users
-    description: Has the groups of an account the other way round, by account.
+    description: Has the groups of an account the other way round, and makes accounts administrators of groups.
 """
 
 EXAMPLES = r"""
@@ -107,6 +123,15 @@ EXAMPLES = r"""
     members: [user_13, user_14]
     members_exact: true
     max_removals: 5
+
+- name: One customer with several users, who share 50 GB (with the app groupquota)
+  bill.nextcloud.nextcloud_group:
+    api_url: https://cloud.example.org
+    api_username: provisioning
+    api_password: "{{ cloud_password }}"
+    name: customer_7
+    quota: 50 GB
+    members: [user_13, user_14]
 
 - name: No such group; the accounts in it stay
   bill.nextcloud.nextcloud_group:
@@ -144,6 +169,11 @@ group:
       returned: always
       type: str
       sample: Our customers
+    quota:
+      description: Quota that its members share. Bytes, null for unlimited, V(unknown) if it was not looked at.
+      returned: always
+      type: raw
+      sample: 53687091200
     members:
       description: Names of all members, sorted. Null if they were not looked at.
       returned: always

@@ -41,12 +41,17 @@ options:
         allowed to read only, which depends on the release and on how it was made.
       - The proof is one request to create a group without a name. A cloud refuses it as an invalid name if the account
         may write, and otherwise as not permitted. It cannot have an effect.
+      - On ownCloud it is one request to let the acting account administer a group without a name. There is none, which
+        is told to administrators only.
+      - On oCIS and OpenCloud it is one request to create an account without a name. Where the accounts are kept in a
+        directory that the cloud may only read, which its capabilities tell, the task fails (V(backend_refused)).
       - If V(false), nothing but reading requests is sent, and RV(may_write) is null.
     type: bool
     default: true
   read_limits:
     description:
-      - If V(false), the limits of the accounts are not asked for, which saves five requests. RV(limits) is null then.
+      - If V(false), the limits of the accounts are not asked for, which saves five requests on Nextcloud. RV(limits) is
+        null then.
     type: bool
     default: true
   list_groups:
@@ -56,7 +61,8 @@ options:
     default: false
   read_space:
     description:
-      - If V(true), RV(free_space) tells how much space the cloud's disk has left, which takes one request.
+      - If V(true), RV(free_space) tells how much space the cloud's disk has left, which takes one request. Only
+        Nextcloud tells.
     type: bool
     default: false
 seealso:
@@ -197,7 +203,7 @@ acting_account:
       type: str
       sample: provisioning
     is_admin:
-      description: Whether it is a member of the group V(admin).
+      description: Whether it is a member of the group V(admin), on oCIS and OpenCloud has the role of an administrator.
       returned: always
       type: bool
       sample: true
@@ -212,6 +218,15 @@ may_write:
   returned: always
   type: bool
   sample: true
+credentials_expire:
+  description:
+    - When the log-in ends, so that it can be renewed before. UTC.
+    - Known of a JSON Web Token in O(api_token), and of an app token of oCIS and OpenCloud if the cloud takes no
+      passwords and the acting account has no other app token that has not ended.
+    - Null where the cloud does not tell, which does not mean that it never ends.
+  returned: always
+  type: str
+  sample: "2026-12-04T09:30:00Z"
 failure:
   description: Null if the cloud can be used.
   returned: always
@@ -242,7 +257,9 @@ failure:
       description: What to do next.
       returned: always
       type: str
-      sample: 'Correct api_username and api_password. Do not try often: failed log-ins lock the caller''s address.'
+      sample: >-
+        Correct api_username and api_password, or renew api_token. Do not try often: failed log-ins lock the caller's
+        address.
     account:
       description: Always null.
       returned: always

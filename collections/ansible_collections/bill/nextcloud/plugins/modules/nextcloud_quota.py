@@ -19,6 +19,10 @@ description:
   - Then all accounts are read and planned, changed one by one and read back. Only what differs is written.
   - B(The task fails if anything failed.) One account's failure does not keep the others from being changed.
   - Members of the group V(admin), and the account that acts, are never changed.
+  - ownCloud, oCIS and OpenCloud have no API for O(default), O(maximum) and O(allow_unlimited). With one of them the
+    task fails there (V(unsupported)), and no account is touched.
+  - An account of oCIS or OpenCloud that has never logged in has no storage, so its quota stays C(pending), which is no
+    failure. V(0) is an error there, as those clouds take it for unlimited.
 extends_documentation_fragment:
   - bill.nextcloud.attributes
   - bill.nextcloud.connection
@@ -63,10 +67,11 @@ options:
         Both kinds are powers of 1024, as Nextcloud counts, so V(10 GB) and V(10 GiB) are equal.
       - Everything else is refused, for instance V(1,5 GB), V(10G) and V(-1).
       - A quota below what is used is set and warned about. Nothing is deleted by it, but uploads fail.
-      - Nextcloud rounds the quotas of accounts to one decimal of the unit (1234567890 bytes become 1.1 GB, which reads
-        1181116006). A quota that is right after that is not set again.
+      - Nextcloud and ownCloud round the quotas of accounts to one decimal of the unit (1234567890 bytes become 1.1 GB,
+        which reads 1181116006). A quota that is right after that is not set again.
       - An account that has the default of the cloud shows it as its quota. If that is what is asked for, nothing is
-        set, and the account follows later changes of the default.
+        set, and the account follows later changes of the default. ownCloud does not tell its default before the first
+        log-in of an account, nor if it is unlimited or used up. Then the quota is set.
     type: str
   default:
     description:

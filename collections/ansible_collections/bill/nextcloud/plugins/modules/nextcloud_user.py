@@ -60,6 +60,8 @@ notes:
 seealso:
   - module: bill.nextcloud.nextcloud_users
     description: Many accounts in one task, each with its own failure.
+  - module: bill.nextcloud.nextcloud_user_action
+    description: What is done to an account once, for instance another welcome mail.
   - module: bill.nextcloud.nextcloud_user_info
 """
 
@@ -97,13 +99,14 @@ EXAMPLES = r"""
     password: "{{ user_13_password }}"
     update_password: always
 
-- name: Lock an account and keep its files
+- name: Lock an account and keep its files, but not on its devices
   bill.nextcloud.nextcloud_user:
     api_url: https://cloud.example.org
     api_username: provisioning
     api_password: "{{ cloud_password }}"
     name: user_14
     state: disabled
+    wipe: true
     group_admin_of_absent: [customers]
 
 - name: Delete an account with all its files, if it exists

@@ -21,6 +21,10 @@ description:
     them, unless O(names) are given.
   - A page that a slow cloud does not answer in time is asked for again at half its size, down to 20 accounts.
     With C(-v) the task says how far it is.
+  - ownCloud lists names only, so there each account is read by a request of its own, and the groups by two requests
+    for each group, or with the accounts where that takes less requests.
+  - oCIS and OpenCloud list all accounts in one answer, and all quotas in another. The quota of an account that has
+    never logged in is V(unknown) there.
   - Accounts come sorted by name, or in the order of O(names).
 extends_documentation_fragment:
   - bill.nextcloud.attributes
@@ -49,6 +53,9 @@ options:
   search:
     description:
       - Only accounts that have this in their name, display name or e-mail address. The cloud searches.
+      - ownCloud looks at the names only, and for as many characters as its setting C(user.search_min_length) says or
+        more. A shorter search is a failure, because the cloud would answer it with an empty list.
+      - oCIS and OpenCloud cannot search for a quotation mark.
     type: str
   group:
     description:

@@ -17,7 +17,7 @@ description:
   - All accounts are read and planned first, then changed one by one and read back.
     Only what differs is written, and an account counts as done only when it shows what was asked for.
   - B(A task does not fail because of an account or of the cloud.)
-    Every account has its own RV(accounts[].failure). Let a later task fail when RV(summary.failed) is not zero.
+    Every account has its own RV(accounts[].failure). Let a later task fail when RV(messages) is not empty.
   - Members of the group V(admin), and the account that acts, are never changed.
 extends_documentation_fragment:
   - bill.nextcloud.attributes
@@ -61,6 +61,19 @@ options:
     type: bool
     default: false
     version_added: 0.2.0
+  disabled_shares:
+    description:
+      - Whether others can use what a disabled account has shared. B(A switch of the whole cloud), for all its disabled
+        accounts. It is set before anything else. If that fails, no account is disabled, and each that would be fails.
+      - V(hidden), nothing that a disabled account has shared is there any more, until it is enabled again.
+      - V(left), what it has shared with other accounts stays. Its public links stay, too, with releases of July 2026
+        and later. Older ones never serve public links of a disabled account.
+      - If not given, it is left alone. Then the release decides if it was never set, and releases differ.
+      - It is the setting C(hide_disabled_user_shares) of the app files_sharing, and needs Nextcloud 28 or later.
+        With older ones and other products it is a failure (V(unsupported)).
+    type: str
+    choices: [hidden, left]
+    version_added: 0.2.0
   max_deletions:
     description:
       - If more accounts than this would be deleted by the task, none of them is, and each fails with V(limit_reached).
@@ -81,6 +94,8 @@ notes:
 seealso:
   - module: bill.nextcloud.nextcloud_user
     description: One account; the task fails with it.
+  - module: bill.nextcloud.nextcloud_user_action
+    description: What is done to an account once, for instance another welcome mail.
   - module: bill.nextcloud.nextcloud_user_info
   - ref: ansible_collections.bill.nextcloud.docsite.guide_accounts_as_code
     description: From an existing cloud to accounts as code in ten minutes (C(docs/docsite) of the collection).
@@ -103,6 +118,7 @@ EXAMPLES = r"""
         groups_absent: [premium]
       - name: user_13
         state: disabled
+    disabled_shares: hidden  # for all accounts of the cloud that are disabled
   register: cloud_accounts
 
 - name: Delete closed accounts, but never more than ten at once
@@ -304,6 +320,34 @@ accounts:
           returned: always
           type: bool
           sample: false
+disabled_shares:
+  description:
+    - The switch O(disabled_shares). Null if it was not given.
+    - Its failure does not fail the task, but is the first of RV(messages). It does not count in RV(summary).
+  returned: success
+  type: dict
+  version_added: 0.2.0
+  contains:
+    changed:
+      description: Whether it was set (in check mode, would be set), as far as known.
+      returned: always
+      type: bool
+      sample: true
+    before:
+      description: What was set. Null if it was never set, or could not be read.
+      returned: always
+      type: str
+      sample: left
+    after:
+      description: What is set now (in check mode, would be). Null as in RV(disabled_shares.before).
+      returned: always
+      type: str
+      sample: hidden
+    failure:
+      description: Null if all went well. Otherwise as RV(accounts[].failure), of no account.
+      returned: always
+      type: dict
+      sample: null
 groups_created:
   description: Groups that were created because of O(create_groups) (in check mode, would be created), sorted.
   returned: success
@@ -313,7 +357,8 @@ groups_created:
   version_added: 0.2.0
 messages:
   description:
-    - What failed, one text for each account that did, for people. Empty if all went well.
+    - What failed, one text for each account that did, for people, and before them one for O(disabled_shares).
+      Empty if all went well.
     - A failed account does not fail the task, but makes it warn.
   returned: success
   type: list

@@ -13,10 +13,19 @@ import typing as t
 from functools import partial
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import WIPE_DEVICES
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import FINAL, CloudError
-from ansible_collections.bill.nextcloud.plugins.module_utils.plan import CREATE, DELETE, UPDATE, Change, Plan, make_plan
+from ansible_collections.bill.nextcloud.plugins.module_utils.plan import (
+    CREATE,
+    DELETE,
+    DEVICES,
+    UPDATE,
+    Change,
+    Plan,
+    make_plan,
+)
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Accounts
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import (
     is_half_made,
     read_completed,
@@ -42,7 +51,7 @@ class Application:
 
     def __init__(
         self,
-        cloud: Accounts,
+        cloud: Cloud,
         wish: Wish,
         current: Account | None,
         plan: Plan,
@@ -50,6 +59,7 @@ class Application:
         sleep: t.Callable[[float], None] = time.sleep,
     ) -> None:
         self._cloud = cloud
+        self._accounts = cloud.accounts
         self._wish = wish
         self._plan = plan
         self._sleep = sleep
@@ -82,7 +92,7 @@ class Application:
         :raises CloudError: at the first change that failed, after reading back what the others did.
         """
         failure: CloudError | None = None
-        for change in changes:
+        for change in self._in_order(changes):
             try:
                 self._write_one(change, made_now=made_now)
             except CloudError as error:
@@ -105,6 +115,18 @@ class Application:
             raise CloudError("not_verified", "The account is gone.")
         self._verify(made_now=made_now)
 
+    def _in_order(self, changes: t.Sequence[Change]) -> t.Sequence[Change]:
+        """Return changes in the order of the plan, or in another where a creation does not set the e-mail address.
+
+        The address then comes after all that only a new account gets. So whenever a run is killed, an account that has
+        its address lacks nothing that no later run would set (:func:`is_half_made`). Groups are last: where they cannot
+        be given, the rest is done.
+        """
+        if "email" in self._accounts.abilities.created_with:
+            return changes
+        after = {"email": 1, "groups": 2, "group_admin_of": 2}
+        return sorted(changes, key=lambda change: after.get(change.field, 0))
+
     def _write_one(self, change: Change, *, made_now: bool) -> None:
         for send, shown in self._requests(change, made_now=made_now):
             try:
@@ -124,13 +146,16 @@ class Application:
 
     def _requests(self, change: Change, *, made_now: bool) -> t.Iterator[tuple[_Send, _Shown]]:
         """Yield the requests of one change, each with what tells whether an account shows its effect."""
-        cloud, wish, name = self._cloud, self._wish, self._wish.name
+        accounts, wish, name = self._accounts, self._wish, self._wish.name
+        if change.field == DEVICES:
+            yield partial(self._cloud.action(WIPE_DEVICES), name), lambda account: False  # nothing shows it
+            return
         if change.field in ("groups", "group_admin_of"):
             of_groups = change.field == "groups"
             add, remove = (
-                (cloud.add_group, cloud.remove_group)
+                (accounts.add_group, accounts.remove_group)
                 if of_groups
-                else (cloud.add_group_admin, cloud.remove_group_admin)
+                else (accounts.add_group_admin, accounts.remove_group_admin)
             )
             for group in sorted(set(change.after) - set(change.before)):
                 yield partial(add, name, group), partial(_has_group, change.field, group, True)
@@ -145,9 +170,9 @@ class Application:
             return change.field not in make_plan(account, wish, made_now=made_now).fields
 
         if change.field == "enabled":
-            yield partial(cloud.set_enabled, name, change.after), shown
+            yield partial(accounts.set_enabled, name, change.after), shown
         else:
-            yield partial(cloud.set_field, name, change.field, wish), shown
+            yield partial(accounts.set_field, name, change.field, wish), shown
 
     def _verify(self, *, made_now: bool) -> None:
         """Compare what was read back with the wish."""
@@ -163,10 +188,10 @@ class Application:
 
     def _password_works(self) -> bool:
         """Whether a log-in shows it; a fault that keeps it from being tried shows nothing."""
-        if not self._cloud.may_try_passwords:
+        if not self._accounts.may_try_passwords:
             return False
         try:
-            return self._cloud.proves(self._wish.name, self._wish.password or "")
+            return self._accounts.proves(self._wish.name, self._wish.password or "")
         except CloudError:  # the outcome stays unknown, which the caller's own error says
             return False
 
@@ -174,9 +199,12 @@ class Application:
         """Log in with the password that was set. A failure is no proof: a second factor can be the cause."""
         if self.account is None or not self.account.enabled:
             self.warnings.append("the password was set; the account is disabled, so no log-in could show that it works")
-        elif not self._cloud.may_try_passwords:
-            self.warnings.append("the password was set; too many log-ins failed in this task to try it")
-        elif not self._cloud.proves(self._wish.name, self._wish.password or ""):
+        elif not self._accounts.may_try_passwords:
+            self.warnings.append(
+                "the password was set; it could not be tried, because the cloud takes no passwords, or too many log-ins"
+                " failed in this task"
+            )
+        elif not self._accounts.proves(self._wish.name, self._wish.password or ""):
             self.warnings.append(
                 "the cloud accepted the password, but a log-in with it fails: a second factor, or an app that keeps"
                 " this account out, may be the cause; the next run sets it again"
@@ -189,7 +217,7 @@ class Application:
         """
         self._unread = False  # a failed read is not repeated either
         try:
-            self.account = self._cloud.read(self._wish.name)
+            self.account = self._accounts.read(self._wish.name)
         except CloudError as error:
             if fault is None or error.cloud_wide or error.kind == FINAL:
                 raise
@@ -201,7 +229,7 @@ class Application:
 
     def _create(self) -> None:
         try:
-            self._cloud.create(self._wish)
+            self._accounts.create(self._wish)
         except CloudError as error:
             if error.cloud_wide or error.code == "rate_limited":
                 raise
@@ -211,7 +239,7 @@ class Application:
             account = self._read_back()
             if account is None:
                 raise CloudError("not_verified", "The account does not exist after its creation.")
-            created_with = self._cloud.abilities.created_with
+            created_with = self._accounts.abilities.created_with
             changes = make_plan(account, self._wish, made_now=True).changes
             further = [change for change in changes if change.field not in created_with]
             if further:
@@ -232,7 +260,7 @@ class Application:
             raise refusal.recoded("outcome_unknown", message.strip(), outcome_unknown=True)
         taken = refusal.code == "account_conflict" and not refusal.outcome_unknown
         if taken:  # perhaps by an earlier run of ours that was killed a moment ago
-            self.account = account = read_completed(self._cloud, account, self._wish, self._sleep)
+            self.account = account = read_completed(self._accounts, account, self._wish, self._sleep)
             if account is None:
                 raise refusal
         if self._wish.invite and not taken and not refusal.outcome_unknown and account.last_login is None:
@@ -240,7 +268,7 @@ class Application:
             # nobody, and no later run could prove it ours. Old releases set the address and refuse at the mail.
             self._take_back(refusal)
         try:
-            require_proof(self._cloud, account, self._wish, email=taken)
+            require_proof(self._accounts, account, self._wish, email=taken)
         except CloudError as error:
             if taken or error.code != "account_conflict":
                 raise
@@ -251,7 +279,7 @@ class Application:
                 message += " If its invitation was not sent, delete the account and run again."
             raise refusal.recoded("outcome_unknown", message.strip(), outcome_unknown=True) from error
         self.written = not taken
-        made_now = not taken or is_half_made(self._cloud, account, self._wish)
+        made_now = not taken or is_half_made(self._accounts, account, self._wish)
         changes = make_plan(account, self._wish, made_now=made_now).changes
         if taken or refusal.outcome_unknown:
             self._write(changes, made_now=made_now)
@@ -264,8 +292,8 @@ class Application:
     def _complete(self, changes: t.Sequence[Change], refusal: CloudError | None = None) -> None:
         """Complete an account that was made a moment ago; remove it if that is impossible.
 
-        The e-mail address comes first: with it a later run can prove the account ours. A group that cannot be given is
-        never a reason to delete.
+        The e-mail address comes first, but see :meth:`_in_order`: with it a later run can prove the account ours. A
+        group that cannot be given is never a reason to delete.
 
         :param refusal: the cloud made it although it refused the creation.
         """
@@ -297,7 +325,7 @@ class Application:
 
     def _delete(self) -> None:
         try:
-            self._cloud.delete(self._wish.name)
+            self._accounts.delete(self._wish.name)
         except CloudError as error:
             if not error.outcome_unknown:
                 raise

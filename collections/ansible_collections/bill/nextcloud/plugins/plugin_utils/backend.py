@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
+from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import Settings
 
@@ -48,6 +51,12 @@ class Abilities:
     """The options of an account that the product has nothing for; asking for one is an error."""
     ignores: frozenset[str] = frozenset()
     """Those of which it has nothing either, and whose lack harms nobody: they are left alone with a warning."""
+    creates_at_once: bool = False
+    """A creation whose caller is gone has ended: no account is met half-made."""
+    removes_emails: bool = True
+    """Whether an account that has an e-mail address can be left without one."""
+    smallest_quota: int = 0
+    """The smallest quota that an account can have, in bytes."""
     longest_display_name: int | None = None
     """How many characters a display name may have at most; None: the cloud itself says when one is too long."""
     edit_limit: EditLimit | None = None
@@ -68,7 +77,7 @@ class Accounts(t.Protocol):
 
     @property
     def may_try_passwords(self) -> bool:
-        """Whether another failed log-in would be harmless."""
+        """Whether the cloud takes passwords, and another failed log-in would be harmless. May send a request."""
 
     def check_name(self, name: str) -> None:
         """Check a name by the product's rules, without a request.
@@ -154,6 +163,20 @@ class Groups(t.Protocol):
         """
 
 
+class GroupQuotas(t.Protocol):
+    """Quotas that all members of a group share."""
+
+    def read(self, group: str) -> Quota | None:
+        """Return the quota kept for a name, whether there is a group of it or not. None: a text that is none.
+
+        :raises CloudError: ``unsupported`` when the cloud has no such quotas now; ``invalid_value`` for a name that
+            cannot have one.
+        """
+
+    def set(self, group: str, quota: Quota) -> None:
+        """Set the quota of a group."""
+
+
 @dataclass
 class Listing:
     """The accounts that were found."""
@@ -220,3 +243,26 @@ class Cloud:
     """The settings of its apps; None: the product shows none by its API."""
     warnings: tuple[str, ...] = ()
     """What should be known of the connection."""
+    credentials_end: t.Callable[[], datetime | None] = lambda: None
+    """Asks when the log-in ends; None: never, or the cloud does not tell."""
+    actions: t.Mapping[str, t.Callable[[str], None]] = field(default_factory=dict)
+    """What the product can do to an account beyond making it what it should be, by the names of
+    ``argument_spec.ACTIONS``. Each is given the name of an account, sends one request and leaves no trace that could be
+    read back; it raises :class:`CloudError` as those of :class:`Accounts` do."""
+    on_server: t.Mapping[str, str] = field(default_factory=dict)
+    """How actions that the product's API does not have are done on its server, in words."""
+    group_quotas: GroupQuotas | None = None
+    """None: the product has no quotas of groups."""
+
+    def action(self, name: str) -> t.Callable[[str], None]:
+        """Return one of the actions.
+
+        :raises CloudError: ``unsupported`` when the product has nothing for it, with what can be done on its server.
+        """
+        found = self.actions.get(name)
+        if found is not None:
+            return found
+        product = self.accounts.abilities.product
+        if name in self.on_server:
+            raise CloudError("unsupported", f"{product} has {name} on its server only: {self.on_server[name]}.")
+        raise CloudError("unsupported", f"{product} has nothing for {name}.")

@@ -8,18 +8,25 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import AUTO, NEXTCLOUD, OWNCLOUD
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import (
+    AUTO,
+    LIBREGRAPH,
+    NEXTCLOUD,
+    OWNCLOUD,
+)
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import dialect as dialects
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Password
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Credentials, Password, Token
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.endpoint import Endpoint
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph import backend as libregraph
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import backend as nextcloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud import backend as owncloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import Transport
 
 _BACKENDS: dict[str, t.Callable[[Connection], t.ContextManager[Cloud]]] = {
     NEXTCLOUD: nextcloud.connected,
+    LIBREGRAPH: libregraph.connected,
     OWNCLOUD: owncloud.connected,
 }
 
@@ -48,8 +55,16 @@ def connection_of(parameters: t.Mapping[str, t.Any]) -> Connection:
     """
     return Connection(
         Endpoint.parse(parameters["api_url"], parameters.get("ca_path")),
-        Password(parameters["api_username"], parameters["api_password"]),
+        _credentials_of(parameters),
     )
+
+
+def _credentials_of(parameters: t.Mapping[str, t.Any]) -> Credentials:
+    """Return the log-in of a task's options, which hold either a token or a name with its password."""
+    token = parameters.get("api_token")
+    if token is not None:
+        return Token(token, parameters.get("api_username"))
+    return Password(parameters["api_username"], parameters["api_password"])
 
 
 def anonymous(connection: Connection) -> Transport:

@@ -12,6 +12,7 @@ from functools import partial
 
 from ansible_collections.bill.nextcloud.plugins.module_utils import plan as plans
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, check_group_name
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import WIPE_DEVICES
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish, parse_wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.apply import Application
@@ -27,7 +28,7 @@ MAX_SILENT_ACCOUNTS = 3
 
 _SILENCE = ("unreachable", "timeout")
 
-_Apply = t.Callable[[Accounts, Wish, Account | None, plans.Plan], Application]
+_Apply = t.Callable[[Cloud, Wish, Account | None, plans.Plan], Application]
 
 
 @dataclass
@@ -119,6 +120,7 @@ def converge(
     *,
     check_mode: bool,
     create_groups: bool = False,
+    no_suspension: CloudError | None = None,
     apply: _Apply = Application,
     sleep: t.Callable[[float], None] = time.sleep,
 ) -> list[str]:
@@ -129,6 +131,7 @@ def converge(
 
     :param check_mode: plan only.
     :param create_groups: groups that are needed and missing are created.
+    :param no_suspension: why no account may be disabled: the failure of those that would be.
     :param apply: carries out the plan of one account.
     :param sleep: waits so many seconds.
     """
@@ -144,6 +147,8 @@ def converge(
         fail_all((job for job in jobs if job.plan.action != plans.NONE), fault)  # read and planned, now not to be done
         return []
     _keep_limit(jobs, limits.deletions, "deletions", lambda plan: plan.action == plans.DELETE)
+    if no_suspension is not None:
+        fail_all((job for job in jobs if job.plan.suspends), no_suspension)
     _keep_limit(jobs, limits.suspensions, "suspensions", lambda plan: plan.suspends)
     planned = [job for job in jobs if job.plan.action != plans.NONE and job.failure is None]
     if check_mode:
@@ -206,7 +211,7 @@ def _each(jobs: t.Sequence[Job], step: t.Callable[[Job, Wish], None]) -> CloudEr
 
 def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float], None]) -> None:
     accounts = cloud.accounts
-    wish = job.wish = _possible(job, wish, accounts)
+    wish = job.wish = _possible(job, wish, cloud)
     job.current = job.account = accounts.read(wish.name)
     if job.current is not None and wish.proven:
         job.current = job.account = read_completed(accounts, job.current, wish, sleep)
@@ -217,6 +222,8 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
     if wish.invite and job.current is not None and wish.state != "absent":
         _check_invited(job.current)
     plan = plans.make_plan(job.current, wish, set_password=_has_other_password(job, wish, accounts))
+    if not accounts.abilities.removes_emails and any(c.field == "email" and c.after is None for c in plan.changes):
+        raise CloudError("unsupported", f"{accounts.abilities.product} does not let an e-mail address be removed.")
     if wish.manager and "manager" in plan.fields:
         _check_manager(wish.manager, accounts)
         _check_possible(wish, accounts.abilities)  # a record that was read shows whether there are managers
@@ -231,16 +238,23 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
     job.plan = plan
 
 
-def _possible(job: Job, wish: Wish, accounts: Accounts) -> Wish:
+def _possible(job: Job, wish: Wish, cloud: Cloud) -> Wish:
     """Return what of a wish the product can do; what it leaves out is told.
 
     :raises CloudError: ``invalid_name``; ``invalid_value``; ``unsupported`` when it cannot do without that.
     """
-    accounts.check_name(wish.name)
+    cloud.accounts.check_name(wish.name)
     if wish.state == "absent":
         return wish
-    abilities = accounts.abilities
+    abilities = cloud.accounts.abilities
     _check_possible(wish, abilities)
+    if wish.wipe:
+        cloud.action(WIPE_DEVICES)
+    if wish.quota is not None and wish.quota.size is not None and wish.quota.size < abilities.smallest_quota:
+        raise CloudError(
+            "unsupported",
+            f"{abilities.product} has no quota of {wish.quota.size} bytes; the smallest is {abilities.smallest_quota}.",
+        )
     longest = abilities.longest_display_name
     if longest is not None and len(wish.display_name or "") > longest:
         raise CloudError("invalid_value", f"display_name is longer than {longest} characters.")
@@ -266,7 +280,9 @@ def _has_other_password(job: Job, wish: Wish, accounts: Accounts) -> bool:
         return False
     if job.current.enabled and accounts.may_try_passwords:
         return not accounts.proves(wish.name, wish.password or "")
-    reason = "too many log-ins failed in this task" if job.current.enabled else "the account is disabled"
+    reason = "the account is disabled"
+    if job.current.enabled:
+        reason = "the cloud takes no passwords, or too many log-ins failed in this task"
     job.warnings.append(f"it could not be told whether the password is right already ({reason}), so it is set")
     return True
 
@@ -346,7 +362,7 @@ def _apply(
 ) -> None:
     if job.application is None:
         _create_groups(job, cloud)
-        job.application = apply(cloud.accounts, wish, job.current, job.plan)
+        job.application = apply(cloud, wish, job.current, job.plan)
     application = job.application
     try:
         application.run_round(number)

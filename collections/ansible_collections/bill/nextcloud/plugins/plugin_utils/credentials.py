@@ -5,11 +5,19 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
+import typing as t
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
 with contextlib.suppress(ImportError):  # see deadline.MISSING_LIBRARY
-    from requests.auth import AuthBase, HTTPBasicAuth
+    from requests import PreparedRequest
+    from requests.auth import HTTPBasicAuth
+
+Sign = t.Callable[["PreparedRequest"], "PreparedRequest"]
+"""Puts a log-in into a request."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +27,43 @@ class Password:
     username: str
     password: str = field(repr=False)
 
-    def auth(self) -> AuthBase:
+    @property
+    def end(self) -> datetime | None:
+        """None: a password does not tell when it ends."""
+        return None
+
+    def auth(self) -> Sign:
         """Return what signs a request."""
         return HTTPBasicAuth(self.username.encode(), self.password.encode())  # text would be sent as Latin-1
 
 
-Credentials = Password
+@dataclass(frozen=True)
+class Token:
+    """A bearer token, for instance one of OpenID Connect; whose it is, the cloud knows."""
+
+    token: str = field(repr=False)
+    username: str | None = None
+    """The name of its account, where somebody has said it."""
+
+    @property
+    def end(self) -> datetime | None:
+        """When the token ends, if it is a JSON Web Token that says so (``exp``, RFC 7519); nothing is verified."""
+        parts = self.token.split(".")
+        if len(parts) != 3:
+            return None
+        try:
+            claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+            return datetime.fromtimestamp(int(claims["exp"]), timezone.utc)  # noqa: UP017 - Python 3.10
+        except (ValueError, TypeError, LookupError, OverflowError, OSError, RecursionError):
+            return None
+
+    def auth(self) -> Sign:
+        """Return what signs a request."""
+        return self._sign
+
+    def _sign(self, request: PreparedRequest) -> PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
+
+
+Credentials = Password | Token

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import LIBREGRAPH, NEXTCLOUD, OWNCLOUD
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import read_object
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import parse, read_object
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import Transport
 
 STATUS = "/status.php"
 _CAPABILITIES = "/ocs/v2.php/cloud/capabilities"
+_UNAVAILABLE = 503
 _OWNCLOUD_MAJORS = (10, 11)
 _PRODUCTS: dict[str | None, str] = {NEXTCLOUD: "Nextcloud", OWNCLOUD: "ownCloud"}
 
@@ -47,7 +48,8 @@ class Identity:
 def identify(transport: Transport) -> Identity:
     """Ask a cloud what it is, which it tells anybody, in maintenance as well.
 
-    :raises CloudError: ``not_an_answer`` when neither way brings an answer, and the faults of the transport.
+    :raises CloudError: ``not_an_answer`` when neither way brings an answer; what concerns the whole cloud, and the
+        faults of the transport.
     """
     answer = transport.send("GET", STATUS)
     status = read_object(answer.body)
@@ -62,8 +64,9 @@ def identify(transport: Transport) -> Identity:
         )
     version = _read_version(transport)
     if version is None:
+        # No product answers so, not even in maintenance: it is what stands before a cloud that was stopped.
         raise CloudError(
-            "not_an_answer",
+            "maintenance" if answer.status == _UNAVAILABLE else "not_an_answer",
             f"HTTP status {answer.status}.",
             request=transport.name("GET", STATUS),
             http_status=answer.status,
@@ -95,12 +98,20 @@ def dialect_of(told: t.Mapping[str, t.Any]) -> str | None:
 
 
 def _read_version(transport: Transport) -> dict[str, t.Any] | None:
-    """Return what the capabilities, which everybody may read, tell of the version; None: nothing."""
+    """Return what the capabilities, which everybody may read, tell of the version; None: nothing.
+
+    :raises CloudError: for what concerns the whole cloud, such as maintenance, or a 401 that refuses even this.
+    """
     answer = transport.send("GET", _CAPABILITIES, query={"format": "json"})
-    found: t.Any = read_object(answer.body)
-    for name in ("ocs", "data", "version"):
-        found = found.get(name) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else None
+    name = transport.name("GET", _CAPABILITIES)
+    try:
+        found = parse(answer.status, answer.headers, answer.body, name, is_write=False).data
+    except CloudError as error:
+        if error.code != "not_an_answer" and (error.code, answer.status) != ("server_error", _UNAVAILABLE):
+            raise
+        return None
+    version = found.get("version") if isinstance(found, dict) else None
+    return version if isinstance(version, dict) else None
 
 
 def _text(value: t.Any) -> str | None:

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
+from functools import partial
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import TABLE, CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import (
@@ -17,7 +19,8 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import (
     wished_members,
 )
 from ansible_collections.bill.nextcloud.plugins.module_utils.plan import CREATE, DELETE, NONE, NOTHING, Plan
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
+from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud, GroupQuotas
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connected
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
 
@@ -28,6 +31,7 @@ class _GroupJob:
     def __init__(self, wish: GroupWish, cloud: Cloud) -> None:
         self._wish = wish
         self._cloud = cloud
+        self._quota: Quota | None = None
         self.before: Group | None = None
         self.group: Group | None = None
         self.plan: Plan = NOTHING
@@ -55,7 +59,7 @@ class _GroupJob:
             # perhaps a slip of the pen, and one of those to be removed is the one that was meant
             self.warnings.append("nobody is removed, because not all of members can be members")
             kept |= removals
-        self.plan = plan_group(self.before, wish, (now & wished) | kept | added)
+        self.plan = plan_group(self.before, wish, (now & wished) | kept | added, self._quota)
         if max_removals is not None and len(removals - kept) > max_removals:
             raise CloudError("limit_reached", f"{len(removals - kept)} removals are planned, {max_removals} allowed.")
 
@@ -85,6 +89,11 @@ class _GroupJob:
         for change in self.plan.changes:
             if change.field == "display_name" and self.plan.action != CREATE:
                 self._rename()
+            elif change.field == "quota" and wish.quota is not None:
+                self._send(
+                    partial(self._quotas.set, wish.name, wish.quota),
+                    lambda group: self._quotas.read(wish.name) == wish.quota,
+                )
             elif change.field == "members":
                 self._change_members(frozenset(change.before), frozenset(change.after))
         if self.plan.action != NONE:
@@ -92,9 +101,18 @@ class _GroupJob:
 
     def _read(self) -> Group | None:
         group = self._cloud.groups.read(self._wish.name)
-        if group is None or not self._wish.looks_at_members:
-            return group
-        return Group(group.name, group.display_name, self._cloud.groups.members(group.name))
+        if self._wish.quota is not None:
+            self._quota = self._quotas.read(self._wish.name)
+        if group is None:
+            return None
+        members = self._cloud.groups.members(group.name) if self._wish.looks_at_members else None
+        return replace(group, members=members, quota=self._quota)
+
+    @property
+    def _quotas(self) -> GroupQuotas:
+        if self._cloud.group_quotas is None:
+            raise CloudError("unsupported", f"{self._cloud.accounts.abilities.product} has no quotas of groups.")
+        return self._cloud.group_quotas
 
     def _may_change(self, name: str, *, removed: bool = False) -> bool:
         """Whether this account may be added or removed; if not, that is noted."""
@@ -173,6 +191,8 @@ class _GroupJob:
                 self._verify(may_rename=False)
                 return
             raise CloudError("not_verified", "The display name differs still.")
+        if self._wish.quota not in (None, group.quota):
+            raise CloudError("not_verified", "The quota differs still.")
         for change in self.plan.changes:
             if change.field == "members":
                 differing = frozenset(change.after) ^ (group.members or frozenset())

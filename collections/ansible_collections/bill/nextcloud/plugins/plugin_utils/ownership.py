@@ -25,7 +25,9 @@ def read_completed(cloud: Accounts, account: Account, wish: Wish, sleep: t.Calla
     """
     current: Account | None = account
     for seconds in COMPLETION_POLLS:
-        if current is None or current.email or not wish.email or "email" not in cloud.abilities.created_with:
+        if current is None or current.email or not wish.email:
+            break
+        if cloud.abilities.creates_at_once or "email" not in cloud.abilities.created_with:
             break
         sleep(seconds)
         current = cloud.read(wish.name)

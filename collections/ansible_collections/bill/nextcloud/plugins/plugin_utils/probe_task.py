@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ansible_collections.bill.nextcloud.plugins.module_utils.account import shown_time
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import AUTO
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
@@ -35,6 +36,7 @@ def run(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "free_space": None,
         "acting_account": None,
         "may_write": None,
+        "credentials_expire": None,
     }
     failures: list[Failed] = []
     try:
@@ -52,6 +54,7 @@ def run(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         if identity.maintenance:
             raise CloudError("maintenance", "", request=f"GET {STATUS}", http_status=200)
         result["dialect"] = identity.known_dialect if parameters["dialect"] == AUTO else parameters["dialect"]
+        result["credentials_expire"] = shown_time(connection.credentials.end)
         with connected({**parameters, "dialect": result["dialect"]}) as cloud:
             _probe(cloud, result, parameters)
     except CloudError as error:
@@ -72,13 +75,15 @@ def _probe(cloud: Cloud, result: dict[str, t.Any], parameters: t.Mapping[str, t.
         "is_admin": account.is_admin,
         "group_admin_of": list(account.group_admin_of),
     }
+    if result["credentials_expire"] is None:
+        result["credentials_expire"] = shown_time(cloud.credentials_end())
     if parameters["list_groups"]:
         result["groups"] = cloud.groups.names()
     if parameters["write_proof"]:
         try:
             cloud.inspection.prove_write()
         except CloudError as error:
-            if error.code == "write_not_permitted":
+            if error.code in ("write_not_permitted", "backend_refused"):
                 result["may_write"] = False
             raise
         result["may_write"] = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.session import GraphSession
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
 MAX_FAILED_PROOFS = 5
@@ -61,15 +62,16 @@ class Proofs:
         return proven
 
 
-def logs_in_as(session: Session, path: str, name: str) -> bool:
-    """Whether the log-in of a session of the OCS API succeeds and is that of this account; closes the session.
+def logs_in_as(session: Session | GraphSession, path: str, name: str, key: str = "id") -> bool:
+    """Whether the log-in of a session succeeds and is that of this account; closes the session.
 
     :param path: what tells who is logged in.
+    :param key: under which it tells the name.
     :raises CloudError: for a fault that says nothing about the password.
     """
     try:
         reply = session.request("GET", path)
-        return reply.ok and isinstance(reply.data, dict) and reply.data.get("id") == name
+        return reply.ok and isinstance(reply.data, dict) and reply.data.get(key) == name
     except CloudError as error:
         if error.code not in ("wrong_credentials", "write_not_permitted"):
             raise

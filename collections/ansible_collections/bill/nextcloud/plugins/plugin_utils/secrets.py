@@ -12,12 +12,13 @@ from __future__ import annotations
 import typing as t
 
 MASK = "********"
+_OPTIONS = ("api_password", "api_token", "password")
 _SHORTEST = 4  # masking shorter ones would only show where they are
 
 
 def of_arguments(arguments: t.Mapping[str, t.Any]) -> frozenset[str]:
     """Collect the secrets of the task's arguments, which need not be valid yet."""
-    found = [arguments.get("api_password"), arguments.get("password")]
+    found = [arguments.get(option) for option in _OPTIONS]
     passwords = arguments.get("passwords")
     if isinstance(passwords, t.Mapping):
         found += passwords.values()
@@ -32,7 +33,7 @@ def of_arguments(arguments: t.Mapping[str, t.Any]) -> frozenset[str]:
 
 def of_wrong_type(arguments: t.Mapping[str, t.Any]) -> list[str]:
     """Return the options for secrets that hold a list or a dictionary, which Ansible would make text of."""
-    found = {option: arguments.get(option) for option in ("api_password", "password")}
+    found = {option: arguments.get(option) for option in _OPTIONS}
     accounts = arguments.get("accounts")
     for account in accounts if isinstance(accounts, list) else ():
         if isinstance(account, t.Mapping):

@@ -99,6 +99,7 @@ class Transport:
         form: list[tuple[str, str]] | None = None,
         json: t.Any = None,
         read_seconds: float | None = None,
+        max_bytes: int | None = None,
     ) -> Answer:
         """Send a request and read the answer within ``connect + read`` seconds in all.
 
@@ -106,11 +107,13 @@ class Transport:
         :param form: fields of the body.
         :param json: the body; not together with ``form``.
         :param read_seconds: how long the answer may take.
+        :param max_bytes: how long its body may be.
         :raises CloudError: ``unreachable``, ``timeout``, ``certificate_not_verified``, ``redirected``, or
             ``not_an_answer`` for a body that is too large.
         """
         name = self.name(method, path)
         read_seconds = read_seconds or self._read_seconds
+        max_bytes = max_bytes or MAX_BODY_BYTES
         self._watch.start(self._connect_seconds + read_seconds)
         try:
             with self._http.request(
@@ -123,7 +126,8 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                answer = Answer(response.status_code, dict(response.headers), self._read_body(response, name, method))
+                body = self._read_body(response, name, method, max_bytes)
+                answer = Answer(response.status_code, dict(response.headers), body)
             if self._watch.expired:  # without Content-Length a connection cut by the watch looks like a complete body
                 raise requests.exceptions.ReadTimeout()
         except (requests.exceptions.RequestException, OSError) as error:
@@ -139,15 +143,15 @@ class Transport:
         """Return how messages call a request."""
         return f"{method} {self.endpoint.path(path)}"
 
-    def _read_body(self, response: requests.Response, name: str, method: str) -> bytes:
+    def _read_body(self, response: requests.Response, name: str, method: str, max_bytes: int) -> bytes:
         pieces: list[bytes] = []
         size = 0
         for piece in response.iter_content(_PIECE_BYTES):
             size += len(piece)
-            if size > MAX_BODY_BYTES:
+            if size > max_bytes:
                 raise CloudError(
                     "not_an_answer",
-                    f"It is larger than {MAX_BODY_BYTES} bytes.",
+                    f"It is larger than {max_bytes} bytes.",
                     request=name,
                     http_status=response.status_code,
                     outcome_unknown=method != "GET",

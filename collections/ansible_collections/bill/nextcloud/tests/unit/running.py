@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from dataclasses import replace
 
@@ -12,7 +13,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USERS, Spec
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import converge, users_task
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.apply import Application
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connection_of
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import backend
 from ansible_collections.bill.nextcloud.tests.unit.scripted import ADMIN, ADMIN_PASSWORD, ScriptedCloud
 
@@ -20,9 +23,14 @@ NAME = "user_12"
 
 
 def validated(spec: Spec, url: str, **options: t.Any) -> dict[str, t.Any]:
-    """Return the options of a task of a module, with the connection, as its action plugin hands them on."""
+    """Return the options of a task of a module, with the connection, as its action plugin hands them on.
+
+    An option that is None is not given.
+    """
     connection = {"api_url": url, "api_username": ADMIN, "api_password": ADMIN_PASSWORD, "dialect": "nextcloud"}
-    result = ArgumentSpecValidator(**spec.keywords).validate({**connection, **options})
+    result = ArgumentSpecValidator(**spec.keywords).validate(
+        {option: value for option, value in {**connection, **options}.items() if value is not None}
+    )
     assert not result.error_messages, result.error_messages
     return t.cast("dict[str, t.Any]", result.validated_parameters)
 
@@ -67,6 +75,13 @@ def run_impatiently(
             sleep=sleep,
         )
     return [job.result() for job in jobs]
+
+
+@contextlib.contextmanager
+def plain_cloud(connection: Connection) -> t.Iterator[Cloud]:
+    """Open a cloud that has nothing but accounts and groups, as a backend."""
+    with backend.connected(connection) as opened:
+        yield replace(opened, settings=None, actions={}, on_server={}, group_quotas=None)
 
 
 def code(result: dict[str, t.Any]) -> str | None:

@@ -20,6 +20,8 @@ ADMIN = "root"
 ADMIN_PASSWORD = "Kennwort-Ω-of-the-admin"
 PASSWORD = "Swordfish-of-a-customer-1"
 COOKIE = "oc_session=abc"
+GRAPH = "/graph/"
+"""How the paths begin that speak LibreGraph."""
 
 
 @dataclass
@@ -95,9 +97,10 @@ class Call:
     path: str
     answer: Answer
     form: list[tuple[str, str]] | None = None
+    json: t.Any = None
     query: dict[str, str] = field(default_factory=dict)
-    user: tuple[str, str] | None = (ADMIN, ADMIN_PASSWORD)
-    """None: nobody is logged in."""
+    user: tuple[str, str] | str | None = (ADMIN, ADMIN_PASSWORD)
+    """A name with its password, or a bearer token; None: nobody is logged in."""
     with_cookie: bool | None = None
     """Whether the request has to carry the session's cookie; None: both are fine."""
 
@@ -144,7 +147,7 @@ class ScriptedCloud:
     ) -> None:
         """Add a request to the script.
 
-        ``path`` is as it travels, below ``/ocs/v2.php/cloud`` unless it begins with ``/ocs/`` or is ``/status.php``.
+        ``path`` is as it travels, below ``/ocs/v2.php/cloud`` unless it is whole: see :func:`whole_path`.
         """
         self.script.append(Call(method, path, answer, form, **more))
 
@@ -162,21 +165,27 @@ class ScriptedCloud:
             return Answer(418)
         call = self.script.pop(0)
         plain = call.path == "/status.php"
+        graph = call.path.startswith(GRAPH)
         user = None if plain else call.user
-        credentials = user and "Basic " + base64.b64encode(":".join(user).encode()).decode()
-        form = parse_qsl(body.decode(), keep_blank_values=True) if body else None
+        credentials = f"Bearer {user}" if isinstance(user, str) else user
+        if isinstance(user, tuple):
+            credentials = "Basic " + base64.b64encode(":".join(user).encode()).decode()
+        in_json = headers.get("Content-Type") == "application/json"
+        form = parse_qsl(body.decode(), keep_blank_values=True) if body and not in_json else None
         cookies = dict(pair.split("=", 1) for pair in headers.get("Cookie", "").split("; ") if pair)
         # The administrator's session says at once that it keeps cookies; an account's single log-in does not.
+        kept = not graph and (isinstance(user, str) or (user is not None and user[0] == ADMIN))
         probe = cookies.pop("cookie_test", None)
         cookie = bool(cookies)
         for what, got, wanted in (
             ("method", method, call.method),
             ("path", parts.path, self.base_path + whole_path(call.path)),
-            ("query", dict(parse_qsl(parts.query)), {**({} if plain else {"format": "json"}), **call.query}),
+            ("query", dict(parse_qsl(parts.query)), {**({} if plain or graph else {"format": "json"}), **call.query}),
             ("form", form, call.form),
+            ("json", json.loads(body) if body and in_json else None, call.json),
             ("Authorization", headers.get("Authorization"), credentials),
-            ("OCS-APIRequest", headers.get("OCS-APIRequest"), "true"),
-            ("cookie_test", probe, "test" if user and user[0] == ADMIN else None),
+            ("OCS-APIRequest", headers.get("OCS-APIRequest"), None if graph else "true"),
+            ("cookie_test", probe, "test" if kept else None),
             ("cookie", cookie, cookie if call.with_cookie is None else call.with_cookie),
         ):
             if got != wanted:
@@ -195,7 +204,7 @@ class ScriptedCloud:
 
 def whole_path(path: str) -> str:
     """Return a path of the script below the cloud's root."""
-    return path if path == "/status.php" or path.startswith("/ocs/") else "/ocs/v2.php/cloud" + path
+    return path if path == "/status.php" or path.startswith(("/ocs/", GRAPH)) else "/ocs/v2.php/cloud" + path
 
 
 class _Server(ThreadingHTTPServer):
@@ -207,6 +216,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes, and the second would wait for the client's receipt
     owner: ScriptedCloud
 
     def _answer(self) -> None:
@@ -234,7 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(answer.body)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - the names of the base class
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - the names of the base class
 
     def _drip(self, data: bytes, fast: int = 20) -> None:
         self.close_connection = True

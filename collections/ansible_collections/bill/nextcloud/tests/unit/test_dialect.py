@@ -82,7 +82,9 @@ def test_where_the_status_is_closed_the_capabilities_tell(cloud: ScriptedCloud) 
     ("status", "capabilities", "failure"),
     [
         (html(404), html(404), "not_an_answer"),
-        (html(404), no(401, 997, "Unauthorised"), "not_an_answer"),
+        (html(401), no(401, 997, "Unauthorised"), "wrong_credentials"),
+        (html(503), no(503, 503, **{"X-Nextcloud-Maintenance-Mode": "1"}), "maintenance"),
+        (html(502), html(502), "server_error"),
         (Answer(200, b'{"installed": true, "productname": "Other", "version": "3.0"}'), None, "unknown_product"),
     ],
 )

@@ -21,6 +21,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
     PROBE,
     QUOTA,
     USER,
+    USER_ACTION,
     USER_INFO,
     USERS,
     Spec,
@@ -29,6 +30,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils import (
     group_task,
     probe_task,
     quota_task,
+    user_action_task,
     user_info_task,
     users_task,
 )
@@ -41,6 +43,7 @@ SPECS = {
     "nextcloud_probe": PROBE,
     "nextcloud_quota": QUOTA,
     "nextcloud_user": USER,
+    "nextcloud_user_action": USER_ACTION,
     "nextcloud_user_info": USER_INFO,
     "nextcloud_users": USERS,
 }
@@ -144,7 +147,7 @@ def test_options(documents: dict[str, Documents], module: str, spec: Spec) -> No
 def test_connection_and_attributes_are_the_same_everywhere(documents: dict[str, Documents], module: str) -> None:
     """Every module has the common options, all attributes with their support, examples and a version."""
     shown, other = documents[module], documents["nextcloud_users"]
-    for option in ("api_url", "api_username", "api_password", "ca_path", "dialect"):
+    for option in ("api_url", "api_username", "api_password", "api_token", "ca_path", "dialect"):
         assert shown["doc"]["options"][option] == other["doc"]["options"][option]
     attributes = shown["doc"]["attributes"]
     assert set(attributes) == {"check_mode", "diff_mode", "idempotent", "action_group", "async", "platform"}
@@ -173,6 +176,8 @@ def test_new_options_tell_since_when(documents: dict[str, Documents]) -> None:
     newer |= {name for name, option in options["accounts"]["suboptions"].items() if "version_added" in option}
     assert newer == {
         "create_groups",
+        "disabled_shares",
+        "wipe",
         "update_password",
         "invite",
         "manager",
@@ -232,10 +237,14 @@ class Comparison:
 
 
 def result_of_users(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
-    """Yield a result with an account that is right and one that failed."""
-    cloud.expect("GET", f"/users/{NAME}", ok(record(NAME, email="anna@example.org", lastLogin=1700000000000)))
-    parameters = validated(USERS, cloud.url, accounts=[{"name": NAME, "state": "exists"}, {"name": IMPOSSIBLE}])
-    yield users_task.run(parameters, check_mode=False, with_diff=True)
+    """Yield a result with an account that is right and one that failed, and one with a switch that is too new."""
+    accounts = [{"name": NAME, "state": "exists"}, {"name": IMPOSSIBLE}]
+    for release, further in ((31, {}), (27, {"disabled_shares": "left"})):
+        if further:
+            cloud.expect("GET", "/capabilities", ok({"version": {"major": release}}))
+        cloud.expect("GET", f"/users/{NAME}", ok(record(NAME, email="anna@example.org", lastLogin=1700000000000)))
+        parameters = validated(USERS, cloud.url, accounts=accounts, **further)
+        yield users_task.run(parameters, check_mode=False, with_diff=True)
 
 
 def result_of_user(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
@@ -243,6 +252,14 @@ def result_of_user(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
     cloud.expect("GET", f"/users/{NAME}", ok(record(NAME)))
     yield users_task.run_one(validated(USER, cloud.url, name=NAME, quota="5 GB"), check_mode=True, with_diff=True)
     yield users_task.run_one(validated(USER, cloud.url, name=IMPOSSIBLE), check_mode=False, with_diff=True)
+
+
+def result_of_user_action(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
+    """Yield a result that is right, and one that failed."""
+    cloud.expect("GET", f"/users/{NAME}", ok(record(NAME, email="anna@example.org")))
+    parameters = validated(USER_ACTION, cloud.url, name=NAME, action="send_welcome")
+    yield user_action_task.run(parameters, check_mode=True)
+    yield user_action_task.run({**parameters, "name": IMPOSSIBLE}, check_mode=False)
 
 
 def result_of_quota(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
@@ -300,6 +317,7 @@ def result_of_probe(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
         ("nextcloud_probe", result_of_probe),
         ("nextcloud_quota", result_of_quota),
         ("nextcloud_user", result_of_user),
+        ("nextcloud_user_action", result_of_user_action),
         ("nextcloud_user_info", result_of_user_info),
         ("nextcloud_users", result_of_users),
     ],

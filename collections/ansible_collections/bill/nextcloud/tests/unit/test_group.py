@@ -41,7 +41,7 @@ def test_creation_with_all(cloud: ScriptedCloud) -> None:
             {"field": "display_name", "before": None, "after": "Команда"},
             {"field": "members", "before": [], "after": ["anna", "ben"]},
         ],
-        "group": {"name": "team", "display_name": "Команда", "members": ["anna", "ben"]},
+        "group": {"name": "team", "display_name": "Команда", "quota": "unknown", "members": ["anna", "ben"]},
         "failures": [],
         "failure": None,
         "diff": [
@@ -62,7 +62,7 @@ def test_creation_alone(cloud: ScriptedCloud) -> None:
     expect_group(cloud, "team")
     result = run(cloud)
     assert outcome(result) == (None, "created", True)
-    assert result["group"] == {"name": "team", "display_name": "team", "members": None}
+    assert result["group"] == {"name": "team", "display_name": "team", "quota": "unknown", "members": None}
 
 
 @pytest.mark.parametrize(

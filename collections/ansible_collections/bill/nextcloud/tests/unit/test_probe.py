@@ -56,6 +56,7 @@ NOTHING_FOUND = {
     "free_space": None,
     "acting_account": None,
     "may_write": None,
+    "credentials_expire": None,
 }
 UNCONFIRMED = no(403, 403, "Password confirmation is required")
 
@@ -89,6 +90,7 @@ def test_a_cloud_that_can_be_used(cloud: ScriptedCloud) -> None:
         "free_space": None,
         "acting_account": {"name": ADMIN, "is_admin": True, "group_admin_of": ["g", "y"]},
         "may_write": True,
+        "credentials_expire": None,
         "failure": None,
     }
 

@@ -43,7 +43,8 @@ def test_enabled(cloud: ScriptedCloud) -> None:
         (100, 89, 90, False),
         (1000, 899, 90, False),
         (100, 250, 200, True),
-        (100, 0, 0, True),
+        (100, 1, 1, True),
+        (100, 0, 0, False),
         (3 * GIB, GIB, 33, True),
         (3 * GIB, GIB, 34, False),
         (-3, GIB, 0, False),
@@ -55,7 +56,8 @@ def test_enabled(cloud: ScriptedCloud) -> None:
     ],
 )
 def test_min_used_percent(cloud: ScriptedCloud, quota: t.Any, used: int, percent: int, shown: bool) -> None:
-    """Used bytes against the quota, without rounding; without a limit, or without knowing both, there is no percent."""
+    """Used bytes against the quota, without rounding; without a limit, without knowing both, or before the first log-in
+    there is no percent."""
     cloud.expect("GET", "/users/anna", ok(record("anna", quota=quota, used=used)))
     assert names_of(run(cloud, names=["anna"], min_used_percent=percent)) == (["anna"] if shown else [])
 

@@ -33,9 +33,13 @@ SHOWN = {"field": "password", "before": None, "after": "(set)"}
 DISABLED_BEFORE = "it could not be told whether the password is right already (the account is disabled), so it is set"
 DISABLED_AFTER = "the password was set; the account is disabled, so no log-in could show that it works"
 SPENT_BEFORE = (
-    "it could not be told whether the password is right already (too many log-ins failed in this task), so it is set"
+    "it could not be told whether the password is right already"
+    " (the cloud takes no passwords, or too many log-ins failed in this task), so it is set"
 )
-SPENT_AFTER = "the password was set; too many log-ins failed in this task to try it"
+SPENT_AFTER = (
+    "the password was set; it could not be tried, because the cloud takes no passwords, or too many log-ins failed in"
+    " this task"
+)
 
 
 def run(cloud: ScriptedCloud, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:

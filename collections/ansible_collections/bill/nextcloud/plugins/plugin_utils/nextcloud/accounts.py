@@ -98,13 +98,17 @@ class NextcloudAccounts:
     """The accounts of one Nextcloud, see :class:`backend.Accounts`.
 
     :param session: logged in as an administrator.
-    :param acting_name: the administrator's log-in name; this account is never changed.
+    :param acting_name: the administrator's log-in name; this account is never changed. None: the cloud is asked for it.
     :param log_in: makes a session with other credentials, for proofs.
     :param settings: of the cloud, which explain a refusal.
     """
 
     def __init__(
-        self, session: Session, acting_name: str, log_in: t.Callable[[str, str], Session], settings: Settings
+        self,
+        session: Session,
+        acting_name: str | None,
+        log_in: t.Callable[[str, str], Session],
+        settings: Settings,
     ) -> None:
         self._session = session
         self._acting_name = acting_name
@@ -140,6 +144,8 @@ class NextcloudAccounts:
             return None
         if account.is_admin:
             raise reply.error("protected_account", "It is a member of group admin.")
+        if self._acting_name is None:
+            self._acting_name = self.read_acting().name
         if name.lower() == self._acting_name.lower():
             raise reply.error("protected_account", "It is the acting account.")
         return account
@@ -163,7 +169,7 @@ class NextcloudAccounts:
         if reply.missing or reply.code == UNAUTHORISED:  # out of reach, which 31 does not tell from missing either
             return None, reply
         require(reply, {})
-        is_acting = name.lower() == self._acting_name.lower()
+        is_acting = name.lower() == (self._acting_name or "").lower()
         account = account_of(reply, _of_oneself(reply.data) if is_acting else reply.data)
         if "manager" not in reply.data:
             self._abilities = _WITHOUT_MANAGER

@@ -12,8 +12,10 @@ from functools import partial
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import NEXTCLOUD
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Password
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Credentials, Password
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import NextcloudAccounts
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.actions import ON_SERVER, actions
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.group_quotas import NextcloudGroupQuotas
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.groups import NextcloudGroups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.inspection import NextcloudInspection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.listing import list_accounts
@@ -43,12 +45,15 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             partial(list_accounts, session, accounts, groups),
             settings,
             connection.warnings,
+            actions=actions(session),
+            on_server=ON_SERVER,
+            group_quotas=NextcloudGroupQuotas(settings),
         )
     finally:
         session.close()
 
 
-def _session(connection: Connection, credentials: Password, *, kept: bool) -> Session:
+def _session(connection: Connection, credentials: Credentials, *, kept: bool) -> Session:
     return Session(
         connection.endpoint,
         credentials,

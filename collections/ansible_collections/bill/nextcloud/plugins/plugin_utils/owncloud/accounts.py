@@ -249,7 +249,6 @@ class OwncloudAccounts:
 
     def delete(self, name: str) -> None:
         """Delete an account and its files; one that is gone already is fine."""
-        self._group_admin_of.pop(name, None)
         reply = self._api.request("DELETE", user_path(name), read_seconds=DELETE_SECONDS)
         if reply.code != _NOT_DELETED or not self._is_missing(name):
             require(reply, {_NOT_DELETED: "backend_refused"})

@@ -8,6 +8,9 @@ It is asked in version 1 of OCS: version 2 folds nearly all codes of its own int
 Its 401 (code 997) does not say that a log-in was wrong. It is also the answer to a change of an account that does not
 exist, or whose field may not be set, and to everything that the acting account may not do. So a session begins with
 the question who is logged in, which every account may ask: a 401 there is one of the log-in, and none is after it.
+
+It is also the only call that leaves a session behind, since it is not one of the provisioning API itself: with its
+cookie the other calls check no password (``OC_API::loginUser``).
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Clou
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Credentials, Password
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.accounts import OwncloudAccounts
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.actions import actions
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.api import OWN_CODES, OwncloudApi
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.groups import OwncloudGroups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.inspection import OwncloudInspection
@@ -40,6 +41,7 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             OwncloudInspection(api),
             partial(list_accounts, api, accounts, groups),
             warnings=connection.warnings,
+            actions=actions(api),
         )
     finally:
         session.close()

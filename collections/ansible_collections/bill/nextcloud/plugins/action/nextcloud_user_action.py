@@ -1,0 +1,22 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs bill.nextcloud.nextcloud_user_action in the controller's process."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USER_ACTION
+from ansible_collections.bill.nextcloud.plugins.plugin_utils import user_action_task
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.action import CloudAction
+
+
+class ActionModule(CloudAction):
+    """The action plugin."""
+
+    SPEC = USER_ACTION
+
+    def perform(self, parameters: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Return the result of the task."""
+        return user_action_task.run(parameters, check_mode=self.check_mode)

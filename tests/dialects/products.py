@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the cases expect of each product where they cannot expect the same of all. Every difference has its reason.
+
+A further product joins by an entry here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_NO_REASONS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Product:
+    """One product.
+
+    lacks: options of an account that it has nothing for, so that a task fails with `unsupported`, and why.
+    ignores: those that are left alone with a warning, and why.
+    address_later: why a killed run can leave an account without its e-mail address; None: creation sets it.
+    no_group_names, no_instance_quotas: why a group has no display name, and why nothing sets the quotas of the whole
+    cloud; None: there is such a thing.
+    whoami: a path that an account can read, below the cloud's address; reading it is a log-in.
+    emails_stay: why an account that has an e-mail address cannot be left without one; None: it can.
+    standin: the stand-in's name of it; None: that of the dialect.
+    minimum: of the characters of a password, as the stand-in tells it; None: it tells none.
+    """
+
+    whoami: str
+    minimum: int | None
+    lacks: Mapping[str, str] = field(default_factory=lambda: _NO_REASONS)
+    ignores: Mapping[str, str] = field(default_factory=lambda: _NO_REASONS)
+    address_later: str | None = None
+    no_group_names: str | None = None
+    no_instance_quotas: str | None = None
+    emails_stay: str | None = None
+    standin: str | None = None
+
+
+PRODUCTS: Mapping[str, Product] = {
+    "nextcloud": Product("/ocs/v2.php/cloud/user", minimum=10),
+    "owncloud": Product(
+        "/ocs/v1.php/cloud/user",
+        minimum=None,  # it has no policy unless an app brings one
+        lacks={
+            "invite": "POST users needs a password, and no call mails a link to set one",
+            "manager": "accounts have no such field",
+        },
+        ignores={"language": "no call sets it"},
+        address_later="POST users takes none",
+        no_group_names="a group has its name and no other",
+        no_instance_quotas="no call reads or sets them",
+    ),
+    "libregraph": Product(
+        "/graph/v1.0/me",
+        minimum=8,
+        lacks={
+            "invite": "it sends no mail",
+            "manager": "accounts have no such field",
+            "group_admin_of": "groups have no administrators of their own",
+        },
+        ignores={"language": "only the account itself may set it"},
+        no_group_names="the name of a group is its display name",
+        no_instance_quotas="they are settings of the server",
+        emails_stay="an empty address is refused as a wrong one",
+        standin="opencloud",
+    ),
+}
+"""By name of the dialect."""
