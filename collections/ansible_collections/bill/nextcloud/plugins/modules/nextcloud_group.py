@@ -53,7 +53,7 @@ options:
     description:
       - Display name. Set on an existing group, too.
       - If not given, it is left alone. A new group then shows its name.
-      - Fails with V(unsupported) on Nextcloud 17, which has none. A new group is created nevertheless.
+      - Fails with V(unsupported) on Nextcloud 17, which has none. In check mode that is not told.
       - A group of ownCloud, oCIS or OpenCloud has no other name, so anything but O(name) is a failure there
         (V(unsupported)).
     type: str
