@@ -124,14 +124,14 @@ def test_what_works(played: Played, name: str, changed: bool) -> None:
         ("manager at creation", "unsupported", False),
         ("long name", "invalid_value", False),
         ("group with a name", "unsupported", False),
-        ("new group with a name", "unsupported", True),
+        ("new group with a name", "unsupported", False),
         ("maximum", "unsupported", False),
         ("forbid unlimited", "unsupported", False),
         ("probe as a group admin", "write_not_permitted", False),
     ],
 )
 def test_what_fails(played: Played, name: str, code: str, changed: bool) -> None:
-    """With the code that tells what to do; nothing is half done, but for a group, which stays without the name."""
+    """With the code that tells what to do; nothing is half done."""
     result = played[name]
     assert (result["failed"], result["failure"]["code"], result["changed"]) == (True, code, changed), result["msg"]
 

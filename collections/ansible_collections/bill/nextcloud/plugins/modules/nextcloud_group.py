@@ -54,7 +54,7 @@ options:
       - Display name. Set on an existing group, too.
       - If not given, it is left alone. A new group then shows its name.
       - A group of ownCloud, oCIS, OpenCloud or an old Nextcloud (17 for instance) has no other name, so anything but
-        O(name) is a failure there (V(unsupported)). A new group of such a Nextcloud is created nevertheless.
+        O(name) is a failure there (V(unsupported)). In check mode an old Nextcloud does not tell.
     type: str
   quota:
     description:

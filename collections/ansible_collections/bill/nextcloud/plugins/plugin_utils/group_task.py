@@ -186,7 +186,7 @@ class _GroupJob:
         if group is None:
             raise CloudError("not_verified", "The group does not exist.")
         if self._wish.display_name not in (None, group.display_name):
-            if may_rename:  # old releases of Nextcloud do not read it at creation; those that have none refuse this
+            if may_rename:  # an old release of Nextcloud may not read it at creation
                 self._rename()
                 self._verify(may_rename=False)
                 return

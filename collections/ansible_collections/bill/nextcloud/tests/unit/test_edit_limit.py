@@ -69,7 +69,7 @@ def test_after_the_first_refusal_no_edit_is_sent(cloud: ScriptedCloud) -> None:
         cloud,
         {"name": "a", "quota": "none"},
         {"name": "b", "quota": "none", "language": "de"},
-        {"name": "c", "quota": "none", "groups": ["g"]},
+        {"name": "c", "quota": "none", "groups": ["g"], "language": "de"},
         {"name": "d", "state": "absent"},
         {"name": "e", "quota": "none", "password": PASSWORD},
         {"name": "f", "language": "de"},

@@ -18,15 +18,16 @@ from ansible_collections.bill.nextcloud.tests.unit.running_group import (
     run,
     shown,
 )
-from ansible_collections.bill.nextcloud.tests.unit.scripted import Answer, ScriptedCloud, fault, html, no, ok
+from ansible_collections.bill.nextcloud.tests.unit.scripted import Answer, ScriptedCloud, fault, html, no, ok, release
 
 # the group
 
 
 def test_creation_with_all(cloud: ScriptedCloud) -> None:
-    """The group with its display name in one request, then one for each member, then one reading."""
+    """Whether the release has display names; the group with it in one request; one for each member; one reading."""
     expect_group(cloud, "team b")
     expect_accounts(cloud, "anna", "ben")
+    cloud.expect("GET", "/capabilities", release(31))
     cloud.expect("POST", "/groups", ok(), [("groupid", "team"), ("displayname", "Команда")])
     expect_join(cloud, "anna")
     expect_join(cloud, "ben")

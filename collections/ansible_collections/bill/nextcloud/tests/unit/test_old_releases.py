@@ -83,9 +83,18 @@ def test_a_method_that_a_route_does_not_have_is_refused_for_good(cloud: Scripted
     assert (code(result), result["failure"]["kind"], result["changed"]) == ("unsupported", "final", False)
 
 
+def test_a_group_is_not_created_without_its_display_name(cloud: ScriptedCloud) -> None:
+    """Release 17 would make it and ignore the name."""
+    running_group.expect_group(cloud)
+    cloud.expect("GET", "/capabilities", release(17))
+    result = running_group.run(cloud, display_name="The Team")
+    assert (code(result), result["changed"]) == ("unsupported", False)
+
+
 def test_a_display_name_that_creation_ignores_is_set_afterwards(cloud: ScriptedCloud) -> None:
     """Where a group can have one at all."""
     running_group.expect_group(cloud)
+    cloud.expect("GET", "/capabilities", release(18))
     cloud.expect("POST", "/groups", ok(), [("groupid", "team"), ("displayname", "The Team")])
     running_group.expect_group(cloud, "team")
     cloud.expect("PUT", "/groups/team", ok(), form("displayname", "The Team"))

@@ -35,7 +35,7 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
     release = Release(session)
     settings = Settings(session, release)
     accounts = NextcloudAccounts(session, connection.credentials.username, log_in, settings)
-    groups = NextcloudGroups(session)
+    groups = NextcloudGroups(session, release)
     try:
         yield Cloud(
             NEXTCLOUD,

@@ -53,7 +53,7 @@ class DisabledShares:
         product = cloud.accounts.abilities.product
         if settings is None:
             raise CloudError("unsupported", f"{product} has no such setting in its API.")
-        release = settings.read_release()
+        release = settings.release.major
         if release < _FIRST_RELEASE:
             raise CloudError(
                 "unsupported", f"{product} has this setting since {_FIRST_RELEASE}, and this is {release}."

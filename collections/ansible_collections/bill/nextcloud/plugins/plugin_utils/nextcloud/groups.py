@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import API
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import Release
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import read_list, read_names, require
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
@@ -30,10 +32,12 @@ class NextcloudGroups:
     """The groups of one Nextcloud, see :class:`backend.Groups`.
 
     :param session: logged in as an administrator.
+    :param release: of the cloud.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, release: Release) -> None:
         self._session = session
+        self._release = release
         self._known: dict[str, bool] = {}
 
     def exists(self, name: str) -> bool:
@@ -61,7 +65,12 @@ class NextcloudGroups:
         return None
 
     def create(self, name: str, display_name: str | None = None) -> bool:
-        """Create a group. Returns False when there is one already."""
+        """Create a group. Returns False when there is one already.
+
+        :raises CloudError: ``unsupported`` for a display name that the release would ignore.
+        """
+        if display_name not in (None, name) and not self._release.names_groups:
+            raise CloudError("unsupported", "Before release 18 Nextcloud has no display names of groups.")
         form = [("groupid", name)]
         if display_name is not None:
             form.append(("displayname", display_name))

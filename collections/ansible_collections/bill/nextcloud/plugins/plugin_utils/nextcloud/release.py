@@ -13,6 +13,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Sess
 _CAPABILITIES = "/ocs/v2.php/cloud/capabilities"
 _QUOTA_LIMITS = 23
 _MAIL_SETTING = 18
+_GROUP_NAMES = 18
 
 
 class Release:
@@ -33,14 +34,32 @@ class Release:
         return read_capabilities(self._answer())
 
     @property
+    def major(self) -> int:
+        """The first number of its version: a setting that a release lacks reads like one that was never set.
+
+        :raises CloudError: ``not_an_answer`` when the capabilities do not tell.
+        """
+        reply = self._answer()
+        version = reply.data.get("version") if isinstance(reply.data, dict) else None
+        major = version.get("major") if isinstance(version, dict) else None
+        if isinstance(major, bool) or not isinstance(major, int):
+            raise reply.error("not_an_answer", "It does not tell the cloud's release.")
+        return major
+
+    @property
     def knows_quota_limits(self) -> bool:
         """Whether it has ``max_quota`` and ``allow_unlimited_quota`` (nextcloud/server#28009, which came with 23)."""
-        return self._major() >= _QUOTA_LIMITS
+        return self.major >= _QUOTA_LIMITS
 
     @property
     def heeds_mail_setting(self) -> bool:
         """Whether ``newUser.sendEmail`` surely decides on the mail to a new account (nextcloud/server#19702: 18)."""
-        return self._major() >= _MAIL_SETTING
+        return self.major >= _MAIL_SETTING
+
+    @property
+    def names_groups(self) -> bool:
+        """Whether a group can have a display name (``OCP\\Group\\Backend\\ISetDisplayNameBackend``, since 18)."""
+        return self.major >= _GROUP_NAMES
 
     def _answer(self) -> Reply:
         if self._reply is None:
@@ -48,11 +67,3 @@ class Release:
             require(reply, {})
             self._reply = reply
         return self._reply
-
-    def _major(self) -> int:
-        reply = self._answer()
-        version = reply.data.get("version") if isinstance(reply.data, dict) else None
-        major = version.get("major") if isinstance(version, dict) else None
-        if isinstance(major, bool) or not isinstance(major, int):
-            raise reply.error("not_an_answer", "It does not tell the cloud's release.")
-        return major

@@ -16,7 +16,6 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import require
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
 _CONFIG = "/ocs/v2.php/apps/provisioning_api/api/v1/config/apps"
-_CAPABILITIES = "/ocs/v2.php/cloud/capabilities"
 NOT_TOLD = ("write_not_permitted", "not_an_answer", "refused")
 """Codes that say no more than that a cloud does not tell a setting to this account."""
 
@@ -65,19 +64,6 @@ class Settings:
         else:
             reply = self._session.request("DELETE", _path(app, key))
         require(reply, {})
-
-    def read_release(self) -> int:
-        """Return the major version of the cloud, since a setting that its release lacks reads like one never set.
-
-        :raises CloudError: ``not_an_answer`` when its capabilities do not tell.
-        """
-        reply = self._session.request("GET", _CAPABILITIES)
-        require(reply, {})
-        version = reply.data.get("version") if isinstance(reply.data, dict) else None
-        major = version.get("major") if isinstance(version, dict) else None
-        if isinstance(major, bool) or not isinstance(major, int):
-            raise reply.error("not_an_answer", "It holds no version.")
-        return major
 
     def mails_new_accounts(self) -> bool | None:
         """Whether the cloud writes to the e-mail address of a new account; None: it does not tell.
