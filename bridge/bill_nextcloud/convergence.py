@@ -14,9 +14,9 @@ from bill_nextcloud.billmanager import password_change
 from bill_nextcloud.billmanager.asked import modules_at
 from bill_nextcloud.billmanager.claim import claim, take_back
 from bill_nextcloud.billmanager.claims import owners
-from bill_nextcloud.billmanager.cloud import Cloud
+from bill_nextcloud.billmanager.cloud import TICKED, Cloud
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
-from bill_nextcloud.billmanager.service import DELETE_AFTER, INVITED, URL, Database, Tariff
+from bill_nextcloud.billmanager.service import DELETE_AFTER, INVITED, QUOTA_PENDING, URL, Database, Tariff
 from bill_nextcloud.damage import Damage, Ledger, asked, done
 from bill_nextcloud.errors import (
     AccountConflict,
@@ -289,6 +289,7 @@ class Convergence:
             if not result["failure"]:
                 self._keep_password(work)
                 self._keep_parameters(work, cloud)
+                self._keep_pending(work, result)
                 work.failure = work.failure or work.undecided
                 continue
             work.failure = self._failure(work, result["failure"], cloud)
@@ -343,7 +344,8 @@ class Convergence:
         wanted again; neither deadline nor address where it is gone, since the name may be another's tomorrow."""
         assert work.service is not None
         saved = work.service.params
-        stale = {"open": [DELETE_AFTER], "reopen": [DELETE_AFTER], "close": [URL, DELETE_AFTER, INVITED]}
+        gone = [URL, DELETE_AFTER, INVITED, QUOTA_PENDING]
+        stale = {"open": [DELETE_AFTER], "reopen": [DELETE_AFTER], "close": gone}
         stale["delete"] = stale["close"]
         try:
             if work.means == "close_retained" and not work.confirmed:
@@ -358,6 +360,22 @@ class Convergence:
             for name in stale.get(work.request.command, []):
                 if name in saved:
                     self.mgrctl.drop_parameter(work.service.id, name)
+        except OperationError as error:
+            work.failure = error.failure
+
+    def _keep_pending(self, work: Work, result: dict[str, Any]) -> None:
+        """A quota that the cloud could not take yet is on record with the service until a later run has set it."""
+        assert work.service is not None
+        assert work.wish is not None
+        pending = "quota" in result["pending"]
+        if "quota" not in work.wish or pending is (QUOTA_PENDING in work.service.params):
+            return
+        try:
+            if pending:
+                self.mgrctl.save_parameter(work.service.id, QUOTA_PENDING, TICKED)
+                log.warning("quota not set yet", service=work.service.id, account=result["name"])
+            else:
+                self.mgrctl.drop_parameter(work.service.id, QUOTA_PENDING)
         except OperationError as error:
             work.failure = error.failure
 

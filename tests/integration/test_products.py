@@ -6,8 +6,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
+import requests
 from harness.clouds import DIALECTS
 from harness.customer import Customer
+from harness.processes import until
 from harness.stack import Stack
 
 from .conftest import SetUp
@@ -129,6 +131,35 @@ def test_a_bearer_token_in_place_of_the_password(set_up: SetUp) -> None:
     operation = stack.panel.suspend(service)
     stack.panel.run(service)
     assert "nextcloud_wrong_credentials" in stack.panel.wait(operation, or_error=True)["errorxml"]
+
+
+def test_a_quota_that_has_to_wait(set_up: SetUp) -> None:
+    """Where no password can be tried, an account has storage, and so a quota, only when its customer has signed in. The
+    service is active before that, and the daily statistics see to the rest."""
+    libregraph = DIALECTS["libregraph"]
+    customers = "a-bearer-token-of-the-customer"
+    options = {"basic_auth": False, "bearer_tokens": {**TOKENS, customers: "user_1"}}
+    stack = set_up(product=libregraph.product, cloud_type=libregraph.cloud_type, opencloud=options)
+    params = {"url": stack.cloud.url, "username": "admin", "bearer_token": "on"}
+    module = stack.panel.add_cloud("By token", params, {"password": next(iter(TOKENS))})
+    tariff = stack.panel.add_tariff("Small", module, disk=(1, "gib"), params={"usergroup": "customers"})
+    service = stack.opened(tariff)
+    assert service == 1
+    assert stack.panel.service(service)["params"]["quota_pending"] == "on"
+    statistics = ["--module", str(module), "--level", "30"]
+    stack.panel.call("stat", statistics)
+    assert stack.panel.service(service)["params"]["quota_pending"] == "on"
+    assert drives_with(customers, stack).status_code == 200
+    stack.panel.call("stat", statistics)
+    until(lambda: "quota_pending" not in stack.panel.service(service)["params"])
+    (own,) = [drive for drive in drives_with(customers, stack).json()["value"] if drive["driveType"] == "personal"]
+    assert own["quota"]["total"] == GIB
+
+
+def drives_with(token: str, stack: Stack) -> requests.Response:
+    """What whoever has the token sees; the first such request is the account's first log-in."""
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.get(f"{stack.cloud.url}/graph/v1.0/me/drives", headers=headers, timeout=60)
 
 
 def test_what_suspension_means_is_chosen(set_up: SetUp) -> None:

@@ -35,6 +35,8 @@ NEW_PASSWORD = "newpassword"  # noqa: S105 - the parameter's name
 INVITED = "invited"
 # When a closed service's account is deleted (ISO 8601, UTC); without it nothing is deleted later.
 DELETE_AFTER = "delete_after"
+QUOTA_PENDING = "quota_pending"
+"""A parameter of services whose quota the cloud cannot take yet: their accounts have no storage before they log in."""
 _COMMANDS = ("open", "setparam", "suspend", "resume", "close", "reopen", "prolong", "changepassword", "sync_item")
 _REASONS = ("autosuspend", "employeesuspend", "abusesuspend")
 _PAGE = 500

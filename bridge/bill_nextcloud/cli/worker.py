@@ -26,10 +26,11 @@ from bill_nextcloud.intake import Intake
 from bill_nextcloud.lock import locked
 from bill_nextcloud.log import logger, set_up
 from bill_nextcloud.mapping import Mapping
-from bill_nextcloud.operation import Operations
+from bill_nextcloud.operation import BRIDGE, Operations
 from bill_nextcloud.playbook import Runs
 from bill_nextcloud.record import Clouds, RunsOnRecord, Untold, UsageHistory, open_record
 from bill_nextcloud.record import Operations as Record
+from bill_nextcloud.request import SYNC, Request
 from bill_nextcloud.settings import Settings, read_settings
 from bill_nextcloud.single_worker import stay_single
 from bill_nextcloud.sync_server import sync_server
@@ -101,7 +102,14 @@ def _work(settings: Settings) -> None:
         administration = Administration(operations, database, importing)
         answering = forms(runs, database.calls, mgrctl, holds, mapping)
         answering["sync_server"] = partial(sync_server, operations, database.calls)
-        reading = Reading(database, mapping, runs, history, settings.usage.notes)
+        reading = Reading(
+            database,
+            mapping,
+            runs,
+            history,
+            settings.usage.notes,
+            mend=lambda service: operations.submit(Request(service, SYNC), BRIDGE),
+        )
         statistics = Statistics(mgrctl, database, holds, reading)
         with Intake(
             settings.bridge, operations, administration, check_connection, answering, statistics, importing

@@ -4,12 +4,12 @@ history. What could not be read gets no row, never a zero."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.parties import resellers
-from bill_nextcloud.billmanager.service import ACTIVE, PROCESSING, SUSPENDED, Database, Service
+from bill_nextcloud.billmanager.service import ACTIVE, PROCESSING, QUOTA_PENDING, SUSPENDED, Database, Service
 from bill_nextcloud.billmanager.statistics import Amount, amount, write_day
 from bill_nextcloud.errors import AccountNameMissing, AccountUnproven, Failure, OperationError, RunUnknown
 from bill_nextcloud.log import logger
@@ -39,13 +39,15 @@ class Found:
 
 @dataclass(frozen=True)
 class Reading:
-    """Reads one cloud. ``notes``: the thresholds, in percent of what was sold."""
+    """Reads one cloud. ``notes``: the thresholds, in percent of what was sold. ``mend`` is told of a service whose
+    quota had to wait for the account's storage, when that is there."""
 
     database: Database
     mapping: Mapping
     runs: Runs
     history: UsageHistory
     notes: tuple[int, ...]
+    mend: Callable[[int], object]
 
     def __call__(self, module: int, day: str) -> Found:
         """Read every service of the processing module ``module`` and write the rows of ``day`` (YYYY-MM-DD).
@@ -127,6 +129,8 @@ class Reading:
                 untold = Failure("usage_not_told", {"account": str(service.account), "cloud": cloud.name})
                 _leave_out(found, service, untold)
                 continue
+            if QUOTA_PENDING in service.params:
+                self.mend(service.id)
             try:
                 sold = self.mapping.sold(service, cloud)
                 days.append(
