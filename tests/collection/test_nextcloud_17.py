@@ -105,7 +105,6 @@ def played(installed: Installed, server: Server, tmp_path_factory: pytest.TempPa
         ("group", True),
         ("default quota", True),
         ("list", False),
-        ("out of reach", False),
     ],
 )
 def test_what_works(played: Played, name: str, changed: bool) -> None:
@@ -155,7 +154,8 @@ def test_what_a_probe_tells(played: Played) -> None:
     assert played["probe as a group admin"]["may_write"] is False
 
 
-def test_who_is_out_of_reach_is_missing(played: Played) -> None:
-    """For a group administrator; it is no fault of the log-in."""
-    assert played["out of reach"]["missing"] == ["provisioning"]
-    assert [account["name"] for account in played["out of reach"]["accounts"]] == ["full"]
+def test_who_is_out_of_reach_is_not_missing(played: Played) -> None:
+    """For a group administrator, who cannot know."""
+    assert played["out of reach"]["failed"]
+    assert played["out of reach"]["failure"]["code"] == "write_not_permitted"
+    assert played["out of reach"]["missing"] == []

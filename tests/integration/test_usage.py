@@ -258,7 +258,7 @@ def test_a_held_cloud_and_a_lost_billmanager(stack: Stack) -> None:
     assert len(stack.standin.requests()) == before
     assert stack.administer("release", cloud=stack.module)["status"] == "done"
     # Refused credentials hold the cloud, for operations as well.
-    stack.standin.fault("status", status=401)
+    stack.standin.fault("status", status=401, path="/ocs/")
     assert stat(stack).exit_code == 1
     before = len(stack.standin.requests())
     assert stat(stack).exit_code == 1

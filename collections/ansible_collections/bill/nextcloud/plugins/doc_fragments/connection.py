@@ -21,7 +21,7 @@ options:
   api_username:
     description:
       - Log-in name of the account that acts. It must be a member of the group V(admin), on oCIS and OpenCloud have the
-        role Admin. Group administrators do not see all accounts and take those for missing.
+        role Admin. Of accounts out of its reach nothing can be known, so they end the task (V(write_not_permitted)).
       - Needed with O(api_password). With O(api_token) the cloud knows whose token it is.
     type: str
   api_password:

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
 
 import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USERS
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import users_task
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.dialect import dialect_of
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import anonymous, connection_of
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.dialect import dialect_of, identify
 from ansible_collections.bill.nextcloud.tests.unit.running import NAME, code, validated
 from ansible_collections.bill.nextcloud.tests.unit.scripted import Answer, ScriptedCloud, html, no, ok, record
 
@@ -41,7 +43,8 @@ OCIS = {"version": "10.11.0.0", "versionstring": "10.11.0", "product": "Infinite
         ({**OWNCLOUD, "versionstring": "11.0.0", "version": "11.0.0.0"}, "owncloud"),
         ({**OWNCLOUD, "version": "", "versionstring": ""}, "owncloud"),
         ({"version": "10.3.2.2", "versionstring": "10.3.2", "productname": "Cloud"}, "owncloud"),
-        ({"version": "", "versionstring": "", "productname": "ownCloud"}, "owncloud"),
+        ({"version": "", "versionstring": "", "productname": "ownCloud"}, None),
+        ({"major": 31, "productname": "Cloud"}, "nextcloud"),
         (OPENCLOUD, "libregraph"),
         (OCIS, "libregraph"),
         ({"version": "3.0.0.0", "versionstring": "3.0.0", "productname": "Something"}, None),
@@ -79,20 +82,60 @@ def test_where_the_status_is_closed_the_capabilities_tell(cloud: ScriptedCloud) 
 
 
 @pytest.mark.parametrize(
-    ("status", "capabilities", "failure"),
+    ("name", "told", "dialect"),
     [
-        (html(404), html(404), "not_an_answer"),
-        (html(401), no(401, 997, "Unauthorised"), "wrong_credentials"),
-        (html(503), no(503, 503, **{"X-Nextcloud-Maintenance-Mode": "1"}), "maintenance"),
-        (html(502), html(502), "server_error"),
-        (Answer(200, b'{"installed": true, "productname": "Other", "version": "3.0"}'), None, "unknown_product"),
+        ("Cloud", {"major": 31, "string": "31.0.6"}, "nextcloud"),
+        ("ownCloud", {"major": 31, "string": "31.0.6"}, "nextcloud"),
+        ("Nextcloud", None, "nextcloud"),
+        ("ownCloud", None, "owncloud"),
+        ("Cloud", None, None),
     ],
 )
-def test_no_cloud_that_is_known(
-    cloud: ScriptedCloud, status: Answer, capabilities: Answer | None, failure: str
+def test_a_version_that_is_kept_back(
+    cloud: ScriptedCloud, name: str, told: dict[str, t.Any] | None, dialect: str | None
 ) -> None:
-    """No password is sent to it."""
+    """The capabilities tell it; only where they do not, either, the name decides."""
+    status = {"installed": True, "version": "", "versionstring": "", "productname": name}
+    cloud.expect("GET", "/status.php", Answer(200, json.dumps(status).encode()))
+    refused = no(401, 997, "Unauthorised")
+    cloud.expect("GET", "/capabilities", ok({"version": told}) if told is not None else refused, user=None)
+    with contextlib.closing(anonymous(connection_of(validated(USERS, cloud.url, accounts=[])))) as transport:
+        assert identify(transport).dialect == dialect
+
+
+@pytest.mark.parametrize(
+    ("status", "failure"),
+    [
+        (html(200), "not_an_answer"),
+        (Answer(200, b""), "not_an_answer"),
+        (html(401), "not_an_answer"),
+        (html(404), "not_an_answer"),
+        (Answer(429, b""), "rate_limited"),
+        (html(500), "server_error"),
+        (html(502), "server_error"),
+        (html(503), "maintenance"),
+    ],
+)
+@pytest.mark.parametrize("capabilities", [no(401, 997, "Unauthorised"), html(404), Answer(401, b"")])
+def test_a_bad_answer_says_nothing_of_the_credentials(
+    cloud: ScriptedCloud, status: Answer, capabilities: Answer, failure: str
+) -> None:
+    """ownCloud and oCIS show their capabilities to nobody who is not logged in (recorded), and nobody is."""
     cloud.expect("GET", "/status.php", status)
-    if capabilities is not None:
-        cloud.expect("GET", "/capabilities", capabilities, user=None)
+    cloud.expect("GET", "/capabilities", capabilities, user=None)
     assert code(run(cloud)) == failure
+
+
+def test_maintenance(cloud: ScriptedCloud) -> None:
+    """As a Nextcloud says it."""
+    cloud.expect("GET", "/status.php", html(503))
+    cloud.expect("GET", "/capabilities", no(503, 503, **{"X-Nextcloud-Maintenance-Mode": "1"}), user=None)
+    assert code(run(cloud)) == "maintenance"
+
+
+def test_a_product_that_is_not_known(cloud: ScriptedCloud) -> None:
+    """No password is sent to it."""
+    other = Answer(200, b'{"installed": true, "productname": "Other", "version": "3.0"}')
+    cloud.expect("GET", "/status.php", other)
+    cloud.expect("GET", "/capabilities", html(404), user=None)
+    assert code(run(cloud)) == "unknown_product"

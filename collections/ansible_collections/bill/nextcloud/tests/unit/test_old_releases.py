@@ -132,12 +132,13 @@ def test_a_group_administrator_may_not_write(cloud: ScriptedCloud) -> None:
     assert (code(result), result["may_write"]) == ("write_not_permitted", False)
 
 
-def test_an_account_out_of_reach_is_missing(cloud: ScriptedCloud) -> None:
-    """For a group administrator; current releases do not tell the two apart either. The next account is looked at."""
-    cloud.expect("GET", PATH, NOTHING_SAID)
-    cloud.expect("GET", "/users/b", ok(old("b")))
-    result = run(cloud, {"state": "exists"}, {"name": "b", "state": "exists"})
-    assert [code(account) for account in result["accounts"]] == ["account_missing", None]
+@pytest.mark.parametrize("answer", [NOTHING_SAID, no(404, 998)], ids=["17", "31"])
+@pytest.mark.parametrize("state", ["absent", "disabled", "present"])
+def test_an_account_out_of_reach_is_not_missing(cloud: ScriptedCloud, answer: Answer, state: str) -> None:
+    """Somebody took the acting account's rights: no account may pass for deleted, and nothing more is asked."""
+    cloud.expect("GET", PATH, answer)
+    wishes = [{"state": state, "password": PASSWORD}, {"name": "b", "state": "exists"}]
+    assert [code(account) for account in run(cloud, *wishes)["accounts"]] == ["write_not_permitted"] * 2
 
 
 def test_an_edit_of_an_account_that_is_gone(cloud: ScriptedCloud) -> None:

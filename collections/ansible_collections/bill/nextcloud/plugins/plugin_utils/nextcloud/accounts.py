@@ -71,6 +71,7 @@ _ADD_GROUP_ADMIN = {101: "account_missing", 102: "group_missing", 103: "invalid_
 _NO_GROUP_ADMIN = 102
 _NOT_DELETED = 101
 
+_MISSING = 404
 _LISTS = ("details", "disabled", "recent")  # GET users/{id} is another call for these: such an account cannot be read
 
 _KEYS = {
@@ -166,8 +167,12 @@ class NextcloudAccounts:
     def _read(self, name: str) -> tuple[Account | None, Reply]:
         self.check_name(name)
         reply = self._session.request("GET", _user(name))
-        if reply.missing or reply.code == UNAUTHORISED:  # out of reach, which 31 does not tell from missing either
+        if reply.code == _MISSING:
             return None, reply
+        if reply.missing or reply.code == UNAUTHORISED:
+            # Recorded: a missing account is 404, one out of reach 998 (since 17: 997). It must not pass for missing.
+            message = "The account is out of the acting account's reach, which may be no administrator any more."
+            raise reply.error("write_not_permitted", message)
         require(reply, {})
         is_acting = name.lower() == (self._acting_name or "").lower()
         account = account_of(reply, _of_oneself(reply.data) if is_acting else reply.data)
