@@ -200,7 +200,8 @@ options:
   wipe:
     description:
       - If V(true), and the account is enabled and O(state=disabled), all its devices and sessions are marked for remote
-        wipe before it is disabled. If that fails, it is not disabled.
+        wipe before it is disabled. When the cloud refuses that for good, the account is disabled nevertheless, and
+        the failure is told. After any other fault neither is done, and the next run does both.
       - None of them is accepted any more, after the account is enabled again, too. Devices have to be set up anew.
       - A device deletes the account's files from itself when it next asks the cloud. It can while the account is
         disabled, for 60 days by default (C(token_auth_wipe_token_retention) of the cloud).

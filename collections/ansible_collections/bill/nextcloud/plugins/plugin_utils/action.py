@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
@@ -62,7 +62,12 @@ class CloudAction(ActionBase):
             raise AnsibleActionFail(masked("; ".join(problems), known_secrets))
         if MISSING_LIBRARY is not None:
             raise AnsibleActionFail(f"The controller's Python lacks requests or urllib3: {MISSING_LIBRARY}")
-        result = self.perform(parameters)
+        try:
+            result = self.perform(parameters)
+        except AnsibleError:
+            raise
+        except Exception as error:  # the edge: Ansible would print the words of a fault of ours, secrets included
+            raise AnsibleActionFail(masked(f"{type(error).__name__}: {error}", known_secrets)) from None
         mask_words(result, known_secrets)
         return result
 

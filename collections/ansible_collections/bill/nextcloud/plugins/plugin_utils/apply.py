@@ -98,8 +98,10 @@ class Application:
             except CloudError as error:
                 if error.cloud_wide:
                     raise
-                failure = error
-                self._failed = (change, error)
+                failure = failure or error
+                self._failed = self._failed or (change, error)
+                if change.field == DEVICES and error.kind == FINAL and error.code != "account_missing":
+                    continue  # whoever is to be shut out is, whatever becomes of the devices
                 break
         if self._unread and (last or failure is not None):
             try:

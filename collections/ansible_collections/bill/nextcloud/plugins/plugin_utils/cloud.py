@@ -63,7 +63,7 @@ def _credentials_of(parameters: t.Mapping[str, t.Any]) -> Credentials:
     """Return the log-in of a task's options, which hold either a token or a name with its password."""
     token = parameters.get("api_token")
     if token is not None:
-        return Token(token, parameters.get("api_username"))
+        return Token.parse(token, parameters.get("api_username"))
     return Password(parameters["api_username"], parameters["api_password"])
 
 

@@ -12,6 +12,8 @@ import typing as t
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+
 with contextlib.suppress(ImportError):  # see deadline.MISSING_LIBRARY
     from requests import PreparedRequest
     from requests.auth import HTTPBasicAuth
@@ -44,6 +46,17 @@ class Token:
     token: str = field(repr=False)
     username: str | None = None
     """The name of its account, where somebody has said it."""
+
+    @classmethod
+    def parse(cls, token: str, username: str | None) -> Token:
+        """Check a token; white space around it, a line break of a file for instance, does not belong to it.
+
+        :raises CloudError: ``invalid_value``.
+        """
+        stripped = token.strip()
+        if not stripped or not all("!" <= character <= "~" for character in stripped):
+            raise CloudError("invalid_value", "api_token holds characters that no token has.", cloud_wide=True)
+        return cls(stripped, username)
 
     @property
     def end(self) -> datetime | None:

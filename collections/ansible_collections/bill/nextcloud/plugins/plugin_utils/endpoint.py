@@ -31,6 +31,8 @@ class Endpoint:
         try:
             parts = urlsplit(url)
             parts.port  # noqa: B018 - raises when it is not a number
+            if ":" not in (parts.hostname or ""):
+                (parts.hostname or "").encode("idna")  # raises for an empty or too long part of the name
         except ValueError as error:
             raise CloudError("invalid_url", f"{error}.") from error
         if parts.scheme not in ("http", "https") or not parts.hostname:

@@ -132,6 +132,8 @@ class Transport:
                 raise requests.exceptions.ReadTimeout()
         except (requests.exceptions.RequestException, OSError) as error:
             raise self._fault(error, method, name) from error
+        except ValueError as error:  # not its own words: they may repeat a secret
+            raise CloudError("invalid_url", "The request cannot be made of it.", request=name) from error
         finally:
             self._watch.stop()
         if answer.status in _REDIRECTS:

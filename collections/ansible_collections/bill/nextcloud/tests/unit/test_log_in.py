@@ -12,8 +12,10 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import PROBE
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import secrets
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Token
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.endpoint import Endpoint
 from ansible_collections.bill.nextcloud.tests.unit import running, running_probe
 from ansible_collections.bill.nextcloud.tests.unit.running import NAME, code
 from ansible_collections.bill.nextcloud.tests.unit.running_probe import ADMINISTRATOR, capabilities, status
@@ -71,6 +73,30 @@ def test_a_token_is_a_secret(cloud: ScriptedCloud) -> None:
     secrets.mask_words(result, secrets.of_arguments(BY_TOKEN))
     assert TOKEN not in json.dumps(result)
     assert TOKEN not in repr(Token(TOKEN))
+
+
+def test_the_white_space_around_a_token(cloud: ScriptedCloud) -> None:
+    """A line break of a file is none of it."""
+    cloud.expect("GET", f"/users/{NAME}", ok(record(NAME, enabled=False)), user=TOKEN)
+    cloud.expect("GET", "/user", ok(ADMINISTRATOR), user=TOKEN)
+    (result,) = running.run(cloud, {"state": "disabled"}, **{**BY_TOKEN, "api_token": f" {TOKEN}\n"})["accounts"]
+    assert code(result) is None
+
+
+@pytest.mark.parametrize("token", ["", " \n", "two parts", "line\nbreak", "Schlüssel", "a\0b"])
+def test_what_is_no_token(cloud: ScriptedCloud, token: str) -> None:
+    """It is refused before it is sent, in words without it."""
+    (result,) = running.run(cloud, {"state": "disabled"}, **{**BY_TOKEN, "api_token": token})["accounts"]
+    assert code(result) == "invalid_value"
+    assert not token.strip() or token not in json.dumps(result, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("url", ["https://exa..mple", f"https://{'a' * 64}.example", "https://-.ex\u2008mple"])
+def test_names_of_hosts_that_cannot_be(url: str) -> None:
+    """They are refused before any request."""
+    with pytest.raises(CloudError) as caught:
+        Endpoint.parse(url, None)
+    assert caught.value.code == "invalid_url"
 
 
 @pytest.mark.parametrize("token", ["opaque", "a.b.c", json_web_token([]), json_web_token({"exp": None}), "ü.ü.ü"])

@@ -73,13 +73,24 @@ def test_check_mode_only_reads(cloud: ScriptedCloud) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
-    [(no(404, 998), "account_missing"), (no(400, 101), "refused"), (no(429, 429), "login_blocked")],
+    [(no(404, 998), "account_missing"), (Answer(429, b""), "rate_limited"), (no(429, 429), "login_blocked")],
 )
-def test_a_refused_wipe(cloud: ScriptedCloud, answer: Answer, expected: str) -> None:
+def test_a_wipe_that_is_not_possible_now(cloud: ScriptedCloud, answer: Answer, expected: str) -> None:
     """The account stays enabled, so that the next run does both."""
     cloud.expect("GET", PATH, ok(record(NAME)))
     cloud.expect("POST", PATH + "/wipe", answer)
     assert outcome(run_one(cloud, state="disabled", wipe=True)) == (expected, "none", False)
+
+
+def test_a_wipe_that_is_refused_for_good(cloud: ScriptedCloud) -> None:
+    """Whoever is to be shut out is nevertheless; the failure is told."""
+    cloud.expect("GET", PATH, ok(record(NAME)))
+    cloud.expect("POST", PATH + "/wipe", no(400, 101, "No devices"))
+    cloud.expect("PUT", PATH + "/disable", ok())
+    cloud.expect("GET", PATH, ok(record(NAME, enabled=False)))
+    result = run_one(cloud, state="disabled", wipe=True)
+    assert outcome(result) == ("refused", "updated", True)
+    assert result["account"]["enabled"] is False
 
 
 def test_a_wipe_whose_outcome_is_unknown(cloud: ScriptedCloud) -> None:
