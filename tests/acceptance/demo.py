@@ -163,7 +163,10 @@ def real_cloud(dialect: str | None) -> Cloud | None:
     if authority and not Path(authority).is_file():
         sys.exit(f"demo: CLOUD_CA_FILE is not there: {authority}")
     url, ca_path = url.rstrip("/"), Path(authority).resolve() if authority else None
-    return DIALECTS[dialect or dialect_of(url, ca_path)].cloud_type(url, username, password, ca_path)
+    told = dialect_of(url, ca_path)
+    if dialect is not None and dialect.partition("-")[0] != told:
+        sys.exit(f"demo: DIALECT is {dialect}, but CLOUD_URL says that it is {told}")
+    return DIALECTS[told].cloud_type(url, username, password, ca_path)
 
 
 def named_dialect() -> str | None:

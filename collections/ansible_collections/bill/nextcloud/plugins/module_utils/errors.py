@@ -41,12 +41,13 @@ TABLE: dict[str, Meaning] = {
     "not_an_answer": Meaning(
         TEMPORARY,
         "What came back is not an answer of the provisioning API.",
-        "Look for a proxy, a login page or a PHP error in front of the cloud, and check the path in api_url.",
+        "Look for a proxy, a login page or a PHP error in front of the cloud; check the path in api_url, and dialect if"
+        " it is given.",
     ),
     "rate_limited": Meaning(
         TEMPORARY,
         "The cloud limits how often accounts may be edited.",
-        "Try again in ten minutes (Nextcloud: 50 edits in 600 seconds for each acting account).",
+        "Try again after ten minutes (Nextcloud: 50 edits in 600 seconds for each acting account).",
     ),
     "server_error": Meaning(
         TEMPORARY, "The cloud had an internal error.", "Look into the cloud's log (nextcloud.log)."
@@ -118,7 +119,7 @@ TABLE: dict[str, Meaning] = {
     "invalid_name": Meaning(
         FINAL,
         "The cloud cannot take this name for an account.",
-        "Use letters, digits, spaces and _ . @ - ' only, at most 64 characters, no space at either end.",
+        "Use Latin letters, digits and _ . @ - only, at most 64 characters (spaces, ' and + with some products).",
     ),
     "invalid_value": Meaning(FINAL, "A value cannot be used.", "Correct the value that the message names."),
     "duplicate_name": Meaning(
@@ -142,7 +143,7 @@ TABLE: dict[str, Meaning] = {
     "protected_account": Meaning(
         FINAL,
         "Administrators and the acting account are never changed.",
-        "Choose another name, or take the account out of group admin by hand.",
+        "Choose another name, or take away the account's rights of an administrator by hand.",
     ),
     "protected_group": Meaning(
         FINAL,
@@ -162,7 +163,7 @@ TABLE: dict[str, Meaning] = {
     "unsupported": Meaning(
         FINAL,
         "The cloud's product cannot do this.",
-        "Leave the option out for this cloud, or do it on the server.",
+        "Do without it on this cloud; where the message names a command, that does it on the server.",
     ),
     "refused": Meaning(FINAL, "The cloud refused.", "Read the cloud's message and its log."),
 }

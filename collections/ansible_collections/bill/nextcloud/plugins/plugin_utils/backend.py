@@ -35,7 +35,7 @@ class EditLimit:
         return (
             f"{planned} edits are planned; the cloud allows {self.edits} in {self.seconds // 60} minutes to one acting"
             " account (old releases of Nextcloud any number). Quotas come first; the rest needs about"
-            f" {runs} further run{'s' if runs > 1 else ''}, or occ"
+            f" {runs} further run{'s' if runs > 1 else ''}, {self.seconds // 60} minutes apart"
         )
 
 

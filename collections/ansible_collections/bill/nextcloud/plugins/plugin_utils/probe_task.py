@@ -55,6 +55,9 @@ def run(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
             raise CloudError("maintenance", "", request=f"GET {STATUS}", http_status=200)
         result["dialect"] = identity.known_dialect if parameters["dialect"] == AUTO else parameters["dialect"]
         result["credentials_expire"] = shown_time(connection.credentials.end)
+        if identity.dialect not in (None, result["dialect"]):
+            told = f"{identity.product} {identity.version}, which is {identity.dialect}"
+            raise CloudError("invalid_value", f"dialect is {result['dialect']}, and the cloud says that it is {told}.")
         with connected({**parameters, "dialect": result["dialect"]}) as cloud:
             _probe(cloud, result, parameters)
     except CloudError as error:

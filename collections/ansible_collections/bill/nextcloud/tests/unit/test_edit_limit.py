@@ -134,4 +134,4 @@ def test_more_edits_than_the_limit_are_warned_about(cloud: ScriptedCloud, fields
     assert len(warnings) == (runs is not None)
     if runs is not None:
         assert warnings[0].startswith(f"{fields * 50} edits are planned; the cloud allows 50 in 10 minutes")
-        assert f"needs about {runs} or occ" in warnings[0]
+        assert f"needs about {runs} 10 minutes apart" in warnings[0]

@@ -393,3 +393,11 @@ def test_other_names_and_versions(
     cloud.expect("GET", "/user", ok(record(ADMIN)))
     result = run(cloud, write_proof=False)
     assert (result["product"], result["version"]) == (product, version)
+
+
+def test_a_dialect_that_is_another_products(cloud: ScriptedCloud) -> None:
+    """The cloud itself says what it is; nobody logs in."""
+    cloud.expect("GET", "/status.php", status())
+    result = run(cloud, dialect="owncloud")
+    assert result["failure"]["code"] == "invalid_value"
+    assert "Nextcloud 31.0.6, which is nextcloud" in result["msg"]

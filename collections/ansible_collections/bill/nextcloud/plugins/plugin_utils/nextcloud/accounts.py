@@ -236,7 +236,9 @@ class NextcloudAccounts:
 
     def _edit(self, name: str, form: list[tuple[str, str]]) -> Reply:
         if self._edits_are_over:
-            raise CloudError("rate_limited", "It was not sent: the cloud has refused an edit of this task already.")
+            field = dict(form)["key"]
+            message = f"The edit of {field} was not sent: the cloud has refused one of this task already."
+            raise CloudError("rate_limited", message)
         try:
             return self._session.request("PUT", _user(name), form=form)
         except CloudError as error:
