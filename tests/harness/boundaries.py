@@ -23,6 +23,7 @@ POST_CALLS = {
     "changepassword": "service.postchangepassword",
 }
 """BILLmanager's commands, and the function that reports each."""
+API = "/ocs/"
 CLOSE_KEPT = "close, kept"
 """``close`` of a service whose account is kept for a while, as is that of one to be reopened."""
 FROM = {
@@ -79,8 +80,8 @@ class Held:
         return any(str(call["fault"]).startswith("hang") for call in self.calls())
 
     def arrivals(self) -> list[dict[str, Any]]:
-        """The requests of this operation that have come in."""
-        return self.place.standin.arrivals()[self.seen :]
+        """The requests of this operation to the API that have come in; what product it is, is asked beside it."""
+        return [one for one in self.place.standin.arrivals()[self.seen :] if API in one["path"]]
 
     def calls(self) -> list[dict[str, Any]]:
         """The calls of mgrctl for this service since then."""
@@ -168,7 +169,8 @@ class Places:
             command = "close" if command == CLOSE_KEPT else command
             operation = getattr(panel, command)(service)
         if boundary is not None and boundary.request:
-            place.standin.fault("hold_after" if boundary.after else "hold", skip=boundary.passed, times=1)
+            kind = "hold_after" if boundary.after else "hold"
+            place.standin.fault(kind, path=API, skip=boundary.passed, times=1)
         elif boundary is not None:
             fault = "hang_after" if boundary.after else "hang"
             panel.set_fault(fault, boundary.name, 1, skip=boundary.passed, elid=service)
