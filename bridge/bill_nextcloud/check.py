@@ -11,7 +11,7 @@ from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.form import parse
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.call import number
-from bill_nextcloud.errors import BadRequest, CloudParameterMissing, Failure
+from bill_nextcloud.errors import BadRequest, CloudParameterMissing, CloudParameterUnusable, Failure
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.log import logger
 from bill_nextcloud.playbook import Runs
@@ -52,8 +52,8 @@ class CheckConnection:
     def _saved(self, module: int) -> Cloud | None:
         try:
             return self.database.cloud(module, secret=not self.runs.elsewhere)
-        except CloudParameterMissing:
-            return None  # not filled in yet
+        except CloudParameterUnusable:
+            return None  # not filled in rightly: what is to be saved now may be
 
     def _cloud(self, values: dict[str, str], saved: Cloud | None) -> Cloud:
         name = values.get("name") or (saved.name if saved else "") or values.get("url") or "-"
