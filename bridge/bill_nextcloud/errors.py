@@ -132,6 +132,13 @@ class CloudParameterInvalid(CloudParameterUnusable):
     code = "cloud_parameter_invalid"
 
 
+class SuspensionUnsupported(OperationError):
+    """The connection form asks for something at suspensions that the cloud cannot do (``cloud``, ``parameter``,
+    ``product``: with its version)."""
+
+    code = "suspension_unsupported"
+
+
 class DiskAddonMissing(OperationError):
     """The tariff sells no disk space: no quota can be known (``tariff``)."""
 

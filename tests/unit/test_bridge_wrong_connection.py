@@ -14,6 +14,7 @@ from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.check import CheckConnection
 from bill_nextcloud.elsewhere import require_tariff_here
 from bill_nextcloud.errors import CloudParameterInvalid, Failure, OperationError
+from bill_nextcloud.playbook import Product
 from bill_nextcloud.sold import usable_clouds
 from harness.forms import BLUE, World
 from sqlalchemy import create_engine
@@ -68,7 +69,7 @@ def test_forms(world: Wrong) -> None:
 def test_the_check_that_mends_it(world: Wrong) -> None:
     """The right value passes, before it is saved; the wrong one is refused as ever."""
     runs: Any = Mock(elsewhere=False)
-    runs.probe.return_value = None
+    runs.product.return_value = Product("owncloud", "ownCloud", "10.15.0")
     check = CheckConnection(runs, world.database, cast(Any, Mock()))
     form = "<doc><processingmodule><id>{}</id><url>{}</url><username>admin</username><password>secret</password>{}"
     form = form.format(world.green, BLUE, "<dialect>{}</dialect>") + "</processingmodule></doc>"
