@@ -11,13 +11,23 @@ from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.form import parse
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.call import number
-from bill_nextcloud.errors import BadRequest, CloudParameterMissing, Failure
+from bill_nextcloud.errors import (
+    BadRequest,
+    CloudParameterMissing,
+    CloudParameterUnusable,
+    Failure,
+    SuspensionUnsupported,
+)
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.log import logger
-from bill_nextcloud.playbook import Runs
+from bill_nextcloud.playbook import Product, Runs
 from bill_nextcloud.waiting import within
 
 log = logger("check")
+
+_NEXTCLOUD = "nextcloud"
+_HIDES_SHARES_SINCE = 28
+"""The first Nextcloud that has the switch of ``disabled_shares`` (its module's documentation)."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,8 @@ class CheckConnection:
         saved = self._saved(module) if module else None
         cloud = self._cloud(values, saved)
         # One log-in, as asked for: also with what a worker host would not try by itself any more.
-        failure = within(cloud, lambda seconds: self.runs.probe(cloud, seconds, anew=True))
+        found = within(cloud, lambda seconds: self.runs.product(cloud, seconds, anew=True))
+        failure = found if isinstance(found, Failure) else _unsupported(cloud, found)
         log.info("connection checked", cloud=cloud.name, module=module, code=failure.code if failure else None)
         if failure is None and module and cloud == saved:
             self.runs.try_again(module)
@@ -52,8 +63,8 @@ class CheckConnection:
     def _saved(self, module: int) -> Cloud | None:
         try:
             return self.database.cloud(module, secret=not self.runs.elsewhere)
-        except CloudParameterMissing:
-            return None  # not filled in yet
+        except CloudParameterUnusable:
+            return None  # not filled in rightly: what is to be saved now may be
 
     def _cloud(self, values: dict[str, str], saved: Cloud | None) -> Cloud:
         name = values.get("name") or (saved.name if saved else "") or values.get("url") or "-"
@@ -68,6 +79,23 @@ class CheckConnection:
         if cloud.ca_file and not Path(cloud.ca_file).is_absolute():
             raise BadRequest(detail=f"the certificate authority must be an absolute path, not {cloud.ca_file[:64]!r}")
         return cloud
+
+
+def _unsupported(cloud: Cloud, product: Product) -> Failure | None:
+    """Whether the form asks for something at suspensions that the product cannot do: then each would fail, and
+    customers would stay active who should not."""
+    ours = product.dialect == _NEXTCLOUD
+    major = product.version.partition(".")[0]
+    hides = ours and major.isdecimal() and int(major) >= _HIDES_SHARES_SINCE
+    parameter = ""
+    if cloud.disabled_shares and not hides:
+        parameter = "disabled_shares"
+    elif cloud.wipe_devices and not ours:
+        parameter = "wipe_devices"
+    if not parameter:
+        return None
+    known = f"{product.name} {product.version}"
+    return SuspensionUnsupported(cloud=cloud.name, parameter=parameter, product=known).failure
 
 
 def _values(document: object) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.service import Database, Service
-from bill_nextcloud.errors import CloudParameterMissing, TariffElsewhere
+from bill_nextcloud.errors import CloudParameterUnusable, TariffElsewhere
 from bill_nextcloud.lock import cloud_address
 
 
@@ -43,6 +43,6 @@ def _name_at(database: Database, address: str) -> str | None:
         try:
             if cloud_address(database.cloud(module, secret=False).url) == cloud_address(address):
                 return name or address
-        except CloudParameterMissing:
-            continue  # one that is not filled in yet has no address
+        except CloudParameterUnusable:
+            continue  # no account can be reached where one is not filled in rightly
     return None

@@ -115,17 +115,28 @@ class ModuleUnknown(OperationError):
     code = "module_unknown"
 
 
-class CloudParameterMissing(OperationError):
+class CloudParameterUnusable(OperationError):
+    """Base of what is wrong with a connection parameter of a processing module; what sells on other clouds goes on."""
+
+
+class CloudParameterMissing(CloudParameterUnusable):
     """A connection parameter of the processing module is empty (``cloud``, ``parameter``)."""
 
     code = "cloud_parameter_missing"
 
 
-class CloudParameterInvalid(OperationError):
+class CloudParameterInvalid(CloudParameterUnusable):
     """A connection parameter of the processing module is none of those known (``cloud``, ``parameter``, ``value``,
     ``known``)."""
 
     code = "cloud_parameter_invalid"
+
+
+class SuspensionUnsupported(OperationError):
+    """The connection form asks for something at suspensions that the cloud cannot do (``cloud``, ``parameter``,
+    ``product``: with its version)."""
+
+    code = "suspension_unsupported"
 
 
 class DiskAddonMissing(OperationError):

@@ -39,6 +39,15 @@ class RunResult:
 
 
 @dataclass(frozen=True)
+class Product:
+    """What a cloud is: its API (an option ``dialect`` of the modules), the name of the product, and its version."""
+
+    dialect: str
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
 class UsageResult:
     """What a run read: the bytes that ``accounts`` use, by name (``None`` where there is no storage yet), the names
     that do not exist, and the first failure: of the account ``failed``, or of the cloud itself (``failed`` is ``None``;
@@ -142,14 +151,22 @@ class Runs:
                 remove(self.artifacts / run.ident)
         return RunResult(run.ident, list(results))
 
-    def probe(self, cloud: Cloud, seconds: int | None = None, *, anew: bool = False) -> Failure | None:
-        """Why the accounts of ``cloud`` cannot be changed, or ``None``: they can. ``seconds``: a limit of its own.
-        ``anew``: a person asks for one log-in, also with credentials of a worker host that the cloud has refused.
-        Raises what :meth:`accounts` raises."""
+    def probe(self, cloud: Cloud) -> Failure | None:
+        """Why the accounts of ``cloud`` cannot be changed, or ``None``: they can. Raises what :meth:`accounts`
+        raises."""
+        found = self.product(cloud)
+        return found if isinstance(found, Failure) else None
+
+    def product(self, cloud: Cloud, seconds: int | None = None, *, anew: bool = False) -> Product | Failure:
+        """What ``cloud`` is, or why its accounts cannot be changed. ``seconds``: a limit of its own. ``anew``: a person
+        asks for one log-in, also with credentials of a worker host that the cloud has refused. Raises what
+        :meth:`accounts` raises."""
         timeout = seconds or self.settings.bridge.run_timeout
         run = Run(ident=uuid.uuid4().hex, cloud=cloud.id, dialect=cloud.dialect, playbook="probe", timeout=timeout)
-        failure = self._play(run, cloud, anew=anew)["failure"]
-        return failure_of(failure, cloud, cloud.username) if failure else None
+        found = self._play(run, cloud, anew=anew)
+        if found["failure"]:
+            return failure_of(found["failure"], cloud, cloud.username)
+        return Product(found["dialect"], found["product"], found["version"])
 
     def groups(self, cloud: Cloud, seconds: int, *, space: bool = False) -> Listing | Failure:
         """The groups of ``cloud``, sorted, or why they cannot be read; ``space``: and how much space it has left.

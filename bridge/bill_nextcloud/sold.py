@@ -13,7 +13,7 @@ from bill_nextcloud.billmanager.connection import database_of
 from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.billmanager.service import ACTIVE, PASSWORD, SUSPENDED, Database, Service
 from bill_nextcloud.damage import Ledger
-from bill_nextcloud.errors import AccountNameMissing, CloudParameterMissing, OperationError
+from bill_nextcloud.errors import AccountNameMissing, CloudParameterUnusable, OperationError
 from bill_nextcloud.lock import cloud_address, lock_path
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.settings import Settings
@@ -39,13 +39,14 @@ class SoldAccount:
 
 
 def usable_clouds(database: Database) -> tuple[list[Cloud], list[OperationError]]:
-    """Every cloud, without its password, and why others are left out: those whose connection is not filled in."""
+    """Every cloud, without its password, and why others are left out: those whose connection is not
+    filled in, or wrongly."""
     found: list[Cloud] = []
     unusable: list[OperationError] = []
     for module, _ in database.clouds():
         try:
             found.append(database.cloud(module, secret=False))
-        except CloudParameterMissing as error:
+        except CloudParameterUnusable as error:
             unusable.append(error)
     return found, unusable
 

@@ -128,6 +128,7 @@ TABLE: dict[str, Treatment] = {
     "service_unknown": _FINAL,
     "settings_invalid": _FINAL,
     "status_contradicts": _FINAL,
+    "suspension_unsupported": _FINAL,
     "tariff_elsewhere": _FINAL,
     "tariff_rolled_back": _FINAL,  # told with what failed
     "unit_unknown": _FINAL,

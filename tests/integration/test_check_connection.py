@@ -21,11 +21,11 @@ def refused(run: Run, code: str) -> None:
     assert run.error.text_ru
 
 
-def checked(stack: Stack) -> Run:
+def checked(stack: Stack, module: int | None = None) -> Run:
     """The check's answer. On a machine that is busy with other tests the playbook may take longer than a person is kept
     waiting: then it is asked again, as a person would."""
     for _ in range(3):
-        run = stack.panel.check_connection(stack.module)
+        run = stack.panel.check_connection(stack.module if module is None else module)
         if run.error is None or run.error.type != "nextcloud_timeout":
             return run
     return run

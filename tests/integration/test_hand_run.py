@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 from bill_nextcloud.lock import lock_path
+from harness.clouds import DIALECTS
 from harness.playbook import BIN, DRIFT, ansible, environment, recap
 from harness.stack import Stack
 from harness.worker import REPOSITORY
@@ -94,6 +95,18 @@ def test_one_bad_service_stops_nobody_but_fails_the_run(stack: Stack) -> None:
     account = stack.cloud.account(f"user_{good}")
     assert account is not None
     assert account["quota"]["quota"] == GIB
+
+
+def test_a_switch_that_the_cloud_does_not_have_fails_the_run(set_up: SetUp) -> None:
+    """No account is wrong, and yet not everything is as it was asked for."""
+    old = DIALECTS["nextcloud-17"]
+    stack = set_up(product=old.product, cloud_type=old.cloud_type)
+    params = {"url": stack.cloud.url, "username": stack.cloud.username, "disabled_shares": "hidden"}
+    module = stack.panel.add_cloud("Strict", params, {"password": stack.cloud.password})
+    done = ansible(stack.worker, *DRIFT, "--limit", f"cloud_{module}")
+    assert done.returncode != 0, done.stdout
+    assert "shares of disabled accounts: " in done.stdout
+    assert "this is 17" in done.stdout
 
 
 def test_hand_run_waits_for_the_lock_and_then_reads_again(stack: Stack) -> None:

@@ -13,6 +13,7 @@ from harness.processes import until
 from harness.stack import Stack
 
 from .conftest import SetUp
+from .test_check_connection import checked
 
 GIB = 1024**3
 STRANGERS = "Stranger-Passw0rd-1"
@@ -154,6 +155,25 @@ def test_a_quota_that_has_to_wait(set_up: SetUp) -> None:
     until(lambda: "quota_pending" not in stack.panel.service(service)["params"])
     (own,) = [drive for drive in drives_with(customers, stack).json()["value"] if drive["driveType"] == "personal"]
     assert own["quota"]["total"] == GIB
+
+
+@pytest.mark.parametrize(
+    ("dialect", "wipes", "known"), [("nextcloud-17", True, "Nextcloud 17"), ("owncloud", False, "ownCloud 10")]
+)
+def test_a_suspension_that_the_product_cannot_do(set_up: SetUp, dialect: str, wipes: bool, known: str) -> None:
+    """The connection form's check refuses it, by the name of the product; an old release may have one and lack the
+    other."""
+    product = DIALECTS[dialect]
+    stack = set_up(product=product.product, cloud_type=product.cloud_type)
+    params = {"url": stack.cloud.url, "username": stack.cloud.username}
+    secret = {"password": stack.cloud.password}
+    shares = stack.panel.add_cloud("Shares", {**params, "disabled_shares": "hidden"}, secret)
+    devices = stack.panel.add_cloud("Devices", {**params, "wipe_devices": "on"}, secret)
+    refused = checked(stack, shares)
+    assert refused.error is not None
+    assert refused.error.type == "nextcloud_suspension_unsupported"
+    assert known in refused.error.text_en
+    assert checked(stack, devices).ok is wipes
 
 
 def drives_with(token: str, stack: Stack) -> requests.Response:

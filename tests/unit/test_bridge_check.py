@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -11,10 +12,13 @@ from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.check import CheckConnection
 from bill_nextcloud.errors import CloudParameterInvalid, Failure
 from bill_nextcloud.holds import Holds
-from bill_nextcloud.playbook import Runs
+from bill_nextcloud.playbook import Product, Runs
 
 SAVED = Cloud(3, "Blue", "https://blue", "admin", "")
 REFUSED = Failure("wrong_credentials", {"cloud": "Blue"})
+NEW = Product("nextcloud", "Nextcloud", "31.0.6")
+OLD = Product("nextcloud", "Nextcloud", "27.1.11")
+OTHER = Product("owncloud", "ownCloud", "31.0.0")
 
 
 class Parts:
@@ -22,18 +26,18 @@ class Parts:
 
     elsewhere = True
 
-    def __init__(self, failure: Failure | None) -> None:
-        self._failure = failure
+    def __init__(self, failure: Failure | None, product: Product = NEW) -> None:
+        self._found = failure or product
         self.done: list[Any] = []
         self.dialects: list[str] = []
 
     def cloud(self, module: int, *, secret: bool) -> Cloud:
         return SAVED
 
-    def probe(self, cloud: Cloud, seconds: int, *, anew: bool) -> Failure | None:
+    def product(self, cloud: Cloud, seconds: int, *, anew: bool) -> Product | Failure:
         self.done.append((cloud.id, "anew" if anew else "as it is"))
         self.dialects.append(cloud.dialect)
-        return self._failure
+        return self._found
 
     def try_again(self, module: int) -> None:
         self.done.append(f"forget {module}")
@@ -83,3 +87,29 @@ def test_a_dialect_that_is_none() -> None:
     assert raised.value.parameters["value"] == "seafile"
     assert "owncloud" in raised.value.parameters["known"]
     assert parts.done == []
+
+
+@pytest.mark.parametrize(
+    ("product", "wished", "refused"),
+    [
+        (NEW, {"disabled_shares": "hidden", "wipe_devices": "on"}, None),
+        (replace(NEW, version="28.0.0"), {"disabled_shares": "left"}, None),
+        (OLD, {"wipe_devices": "on"}, None),
+        (OLD, {"disabled_shares": "left"}, "disabled_shares"),
+        (OTHER, {}, None),
+        (OTHER, {"disabled_shares": "hidden"}, "disabled_shares"),
+        (OTHER, {"wipe_devices": "on"}, "wipe_devices"),
+    ],
+)
+def test_what_suspension_means_there(product: Product, wished: dict[str, str], refused: str | None) -> None:
+    """What the product cannot do is refused in the form, before a suspension fails; nothing is released."""
+    parts = Parts(None, product)
+    check = CheckConnection(cast(Runs, parts), cast(Database, parts), cast(Holds, parts))
+    failure = check(form(id="3", **wished))
+    if refused is None:
+        assert failure is None
+        return
+    known = f"{product.name} {product.version}"
+    expected = {"cloud": "Blue", "parameter": refused, "product": known}
+    assert failure == Failure("suspension_unsupported", expected)
+    assert parts.done == [(3, "anew")]

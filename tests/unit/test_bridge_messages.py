@@ -50,6 +50,7 @@ CLASSES: dict[str, type[OperationError]] = {
     name: value
     for name, value in vars(errors).items()
     if isinstance(value, type) and issubclass(value, OperationError) and value is not OperationError
+    if "code" in vars(value)  # a base of others has none of its own
 }
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import and_, or_, select, text
 from bill_nextcloud.billmanager import tables as t
 from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.service import DELETE_AFTER, DELETED, MODULE_NAME, USERNAME, Database
-from bill_nextcloud.errors import CloudParameterMissing, ModuleUnknown, ServiceUnknown
+from bill_nextcloud.errors import CloudParameterUnusable, ModuleUnknown, ServiceUnknown
 from bill_nextcloud.lock import cloud_address
 
 _OPEN_TASKS = (0, 1)
@@ -65,8 +65,8 @@ def modules_at(database: Database, cloud: Cloud) -> list[int]:
         if module != cloud.id:
             try:
                 other = database.cloud(module, secret=False)
-            except (CloudParameterMissing, ModuleUnknown):
-                continue  # one that is not filled in yet, or was just deleted, sells nothing
+            except (CloudParameterUnusable, ModuleUnknown):
+                continue  # one that is not filled in rightly, or was just deleted, sells nothing
             if cloud_address(other.url) == cloud_address(cloud.url):
                 same.append(module)
     return same

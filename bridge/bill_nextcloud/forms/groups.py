@@ -13,7 +13,7 @@ from bill_nextcloud.billmanager.asked import credentials_digest
 from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.server_config import Listing, saved
 from bill_nextcloud.billmanager.service import Database
-from bill_nextcloud.errors import CloudParameterMissing, CryptKeyUnusable, Failure
+from bill_nextcloud.errors import CloudParameterUnusable, CryptKeyUnusable, Failure
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.log import logger
 from bill_nextcloud.playbook import Runs
@@ -47,7 +47,7 @@ class CloudGroups:
         ``BillmanagerUnavailable``."""
         try:
             cloud = self.database.cloud(module, secret=not self.runs.elsewhere)
-        except (CloudParameterMissing, CryptKeyUnusable) as error:
+        except (CloudParameterUnusable, CryptKeyUnusable) as error:
             return error.failure
         held = self.holds.failure(module)
         if held is not None:

@@ -14,7 +14,7 @@ from bill_nextcloud.billmanager.service import PASSWORD, USERNAME, Database
 from bill_nextcloud.call import number
 from bill_nextcloud.errors import (
     BadRequest,
-    CloudParameterMissing,
+    CloudParameterUnusable,
     ModuleUnknown,
     ServiceUnknown,
     UsernameFixed,
@@ -99,6 +99,6 @@ def _modules(database: Database, item: int | None) -> list[int]:
         module = asked(database, item, None).module if item else None
         if module:
             return modules_at(database, database.cloud(module, secret=False))
-    except (ServiceUnknown, ModuleUnknown, CloudParameterMissing):
-        pass  # not there yet
+    except (ServiceUnknown, ModuleUnknown, CloudParameterUnusable):
+        pass  # not there yet, or not filled in rightly
     return [module for module, _ in database.clouds()]

@@ -103,10 +103,10 @@ class Results:
 
     def of(self, run: Run, cloud: str, end: str) -> Any:
         """What the playbook of ``run`` handed back: of ``accounts`` the module's result for each account, in order; of
-        ``probe`` a dictionary with ``version`` and ``failure``, of ``groups`` with the list ``groups`` and
-        ``free_space`` (bytes, or ``None``) besides; of ``usage`` one with ``accounts`` (``name``, ``used``, ``quota``
-        of those that were read), ``missing`` and ``failure``, of ``import`` the same with the rows of
-        the filter ``account_rows``.
+        ``probe`` a dictionary with ``dialect``, ``product``, ``version`` and ``failure``; of ``groups`` one with
+        ``version``, ``failure``, the list ``groups`` and ``free_space`` (bytes, or ``None``); of ``usage`` one with
+        ``accounts`` (``name``, ``used``, ``quota`` of those that were read), ``missing`` and ``failure``; of ``import``
+        the same with the rows of the filter ``account_rows``.
 
         Raises :class:`RunUnknown` without it; ``cloud`` and ``end`` (how the run ended) are for its words.
         """

@@ -192,8 +192,8 @@ options:
         without one. There an account without an address is proven by its password alone. It then gets everything that
         a new account gets, also the fields of O(create_only).
       - After five failed log-ins in one task no more are tried, since Nextcloud blocks the address after ten.
-      - On oCIS and OpenCloud without C(PROXY_ENABLE_BASIC_AUTH) no password can be tried, so V(proven) fails for every
-        account that exists already.
+      - On oCIS and OpenCloud without C(PROXY_ENABLE_BASIC_AUTH) no password can be tried, so with V(proven) every
+        account that exists already is a conflict and is not touched.
     type: str
     choices: [assumed, proven]
     default: assumed

@@ -49,7 +49,8 @@ def require_proof(cloud: Accounts, account: Account, wish: Wish, *, email: bool)
 
     :param email: whether the e-mail address counts (it does not for an account that was being created a moment ago:
         Nextcloud sets it last).
-    :raises CloudError: ``account_conflict``; or the fault that kept the log-in from being tried.
+    :raises CloudError: ``account_conflict``, also where the cloud takes no passwords; or the fault that kept the log-in
+        from being tried.
     """
     if email and not is_half_made(cloud, account, wish) and not same_email(wish.email, account.email):
         raise CloudError("account_conflict", "Its e-mail address is another one.")
@@ -61,5 +62,12 @@ def require_proof(cloud: Accounts, account: Account, wish: Wish, *, email: bool)
         raise CloudError("account_conflict", "It is disabled, so the password cannot be tried.")
     if not wish.password:
         raise CloudError("account_conflict", "There is no password to try.")
-    if not cloud.proves(account.name, wish.password):
+    try:
+        proven = cloud.proves(account.name, wish.password)
+    except CloudError as error:
+        if error.code != "unsupported":
+            raise
+        # Nothing can ever prove it, so it is as much a stranger's as one whose log-in fails.
+        raise error.recoded("account_conflict", error.message, outcome_unknown=False) from error
+    if not proven:
         raise CloudError("account_conflict", "The log-in with its password failed.")
