@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+from ansible_collections.bill.nextcloud.plugins.plugin_utils import apply
 
 from dialects.cloud import OTHER_PASSWORD, PASSWORD
 from dialects.opencloud import ADMIN, OpenCloud
@@ -246,6 +247,15 @@ def test_a_deletion_is_believed_when_it_shows(cloud: OpenCloud) -> None:
     cloud.server.make_accounts("anna")
     cloud.server.fault("status", method="DELETE", status=404, ocs_code=404, message="not found", times=1)
     assert code(cloud.user("anna", state="absent")) == "not_verified"
+    assert cloud.user("anna", state="absent")["action"] == "deleted"
+
+
+def test_a_directory_that_fails_at_a_deletion(cloud: OpenCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A 404 of other words is none: whether it was deleted is not known, and the next run does it."""
+    monkeypatch.setattr(apply, "DELETE_POLLS", ())
+    cloud.server.make_accounts("anna")
+    cloud.server.fault("status", method="DELETE", status=404, ocs_code=404, message="user search failed", times=1)
+    assert code(cloud.user("anna", state="absent")) == "outcome_unknown"
     assert cloud.user("anna", state="absent")["action"] == "deleted"
 
 

@@ -267,7 +267,7 @@ class LibreGraphAccounts:
         reply = self._session.request("PATCH", path, json={"quota": {"total": total or 0}})
         if reply.status == 400:
             raise reply.error("invalid_value", "OC_SPACES_MAX_QUOTA on the server is the highest quota.")
-        require(reply, {404: "refused"})
+        require(reply, {404: "server_error"})  # it was there a moment ago, so no refusal of this quota
 
     def _drive(self, name: str) -> Drive | None:
         found = self._known.get(name)
