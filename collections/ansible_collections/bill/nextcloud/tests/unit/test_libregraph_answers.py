@@ -66,9 +66,9 @@ def expect_read(cloud: ScriptedCloud, *, acting: bool = True, **fields: t.Any) -
         expect_acting(cloud)
 
 
-def expect_acting(cloud: ScriptedCloud) -> None:
+def expect_acting(cloud: ScriptedCloud, **fields: t.Any) -> None:
     """Expect the question who is acting."""
-    me = record(id="dcbf06fb", onPremisesSamAccountName="root")
+    me = record(id="dcbf06fb", onPremisesSamAccountName="root", **fields)
     cloud.expect("GET", ME, said(me), query={"$expand": "memberOf,appRoleAssignments"})
 
 
@@ -191,9 +191,18 @@ def test_a_drive_that_is_gone_is_a_fault(cloud: ScriptedCloud) -> None:
     assert (code(result), result["failure"]["kind"]) == ("server_error", "temporary")
 
 
+def test_an_account_that_is_not_said_to_be_enabled_may_be_disabled(cloud: ScriptedCloud) -> None:
+    """A server that says it of others has failed to find it out."""
+    cloud.expect("GET", f"{USERS}/{NAME}", said(record(accountEnabled=None)), query=EXPAND)
+    expect_acting(cloud)
+    result = run(cloud, state="present")
+    assert (outcome(result), result["failure"]["kind"]) == (("not_an_answer", "none", False), "temporary")
+
+
 def test_a_server_that_cannot_disable(cloud: ScriptedCloud) -> None:
-    """It answers with an internal error, which is a refusal."""
-    expect_read(cloud, accountEnabled=None)
+    """It says of nobody whether he is enabled, and answers with an internal error, which is a refusal."""
+    cloud.expect("GET", f"{USERS}/{NAME}", said(record(accountEnabled=None)), query=EXPAND)
+    expect_acting(cloud, accountEnabled=None)
     message = "accountEnabled option not compatible with backend disable user mechanism"
     cloud.expect("PATCH", USER, no(500, "generalException", message), json={"accountEnabled": False})
     result = run(cloud, state="disabled")

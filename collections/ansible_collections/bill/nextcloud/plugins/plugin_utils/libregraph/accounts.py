@@ -87,7 +87,7 @@ class LibreGraphAccounts:
         self._proofs = Proofs(
             lambda name, password: logs_in_as(log_in(name, password), ME, name, _NAME_KEY), f"GET {ME}"
         )
-        self._acting_id: str | None = None
+        self._acting: Found | None = None
         self._known: dict[str, Found] = {}
 
     @property
@@ -112,9 +112,7 @@ class LibreGraphAccounts:
             return None
         if found.account.admin_role:
             raise CloudError("protected_account", "It has the role of an administrator.", request=f"GET {_user(name)}")
-        if self._acting_id is None:
-            self._acting_id = self._read_acting().id
-        if found.id == self._acting_id:
+        if found.id == self._read_acting().id:
             raise CloudError("protected_account", "It is the acting account.", request=f"GET {_user(name)}")
         return found.account
 
@@ -132,9 +130,12 @@ class LibreGraphAccounts:
         return self._read_acting().account
 
     def _read_acting(self) -> Found:
-        reply = self._session.request("GET", ME, query={"$expand": "memberOf,appRoleAssignments"})
-        require(reply, {})
-        return read_found(reply, read_object(reply), None)
+        """Return who is logged in, which is asked once."""
+        if self._acting is None:
+            reply = self._session.request("GET", ME, query={"$expand": "memberOf,appRoleAssignments"})
+            require(reply, {})
+            self._acting = read_found(reply, read_object(reply), None)
+        return self._acting
 
     def _find(self, name: str) -> Found | None:
         self.check_name(name)
@@ -148,6 +149,9 @@ class LibreGraphAccounts:
         found = read_found(reply, record, read_drive(record.get("drive")))
         if found.account.name != name:
             raise reply.error("account_conflict", f"The cloud has it as {found.account.name}.")
+        if not found.tells_enabled and self._read_acting().tells_enabled:
+            # ``GetUser`` in services/graph/pkg/identity/ldap.go: its look-up in the group of the disabled has failed.
+            raise reply.error("not_an_answer", "It does not tell whether the account is enabled.")
         if found.account.email is None:
             found = replace(found, account=replace(found.account, email=self._read_email(found)))
         self._known[name] = found

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All accounts of a LibreGraph cloud: one answer has the accounts, another the personal drives with their quotas.
 
-``GET users`` expands groups, not drives; ``$top`` is not looked at. Source: OpenCloud 0.1.0, ``GetUsers`` in
+``GET users`` expands groups and roles, not drives; ``$top`` is not looked at. Source: OpenCloud 0.1.0, ``GetUsers`` in
 ``services/graph/pkg/service/v0/users.go``, and recorded answers.
 """
 

@@ -39,13 +39,16 @@ class Found:
     account: Account
     drive: Drive | None
     """None: it has none before the account's first log-in."""
+    tells_enabled: bool = True
+    """Whether the cloud said that it is enabled or not. A server that cannot disable says it of nobody
+    (``OC_LDAP_DISABLE_USER_MECHANISM=none``); others leave it out of a single record when their look-up fails."""
 
 
 def read_found(reply: Reply, record: t.Mapping[str, t.Any], drive: Drive | None, *, with_roles: bool = True) -> Found:
     """Read an account's record.
 
     Groups, and roles if they were asked for, have to be there: without them it cannot be known whether the account may
-    be touched. ``accountEnabled`` is missing where the cloud cannot disable accounts.
+    be touched. Without ``accountEnabled`` it is shown as enabled, see ``tells_enabled``.
 
     :raises CloudError: ``not_an_answer``.
     """
@@ -66,7 +69,7 @@ def read_found(reply: Reply, record: t.Mapping[str, t.Any], drive: Drive | None,
         last_login=read_time(signed_in.get("lastSuccessfulSignInDateTime")) if isinstance(signed_in, dict) else None,
         admin_role=any(isinstance(role, dict) and role.get("appRoleId") in ADMIN_ROLES for role in roles or ()),
     )
-    return Found(read_text(reply, record, "id"), account, drive)
+    return Found(read_text(reply, record, "id"), account, drive, isinstance(record.get("accountEnabled"), bool))
 
 
 def read_drive(record: t.Any) -> Drive | None:
