@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
+import runpy
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -20,6 +21,8 @@ from dialects.opencloud import ADMIN, OpenCloud
 
 GIB = 1024**3
 EMAIL = "anna@example.org"
+SPACE_ADMIN = "2aadd357-682c-406b-8874-293091995fdd"
+IMPORT_FILTER = Path(__file__).resolve().parents[2] / "playbooks" / "plugins" / "filter" / "account_rows.py"
 Start = Callable[..., OpenCloud]
 
 
@@ -70,8 +73,16 @@ def test_the_display_name_is_the_name_where_none_is_given(cloud: OpenCloud) -> N
 
 def test_administrators_are_known_by_their_role(cloud: OpenCloud) -> None:
     """Those of spaces, too: there is no group of administrators."""
-    cloud.server.make_accounts("boris", role="2aadd357-682c-406b-8874-293091995fdd")
+    cloud.server.make_accounts("boris", role=SPACE_ADMIN)
     assert code(cloud.user("boris", state="absent")) == "protected_account"
+
+
+def test_an_import_knows_administrators_by_their_role(cloud: OpenCloud) -> None:
+    """Their accounts are never offered as a customer's; a group that is called admin makes none."""
+    cloud.server.make_accounts("boris", role=SPACE_ADMIN)
+    cloud.server.make_accounts("anna", groups=["admin"])
+    shown = runpy.run_path(str(IMPORT_FILTER))["account_rows"](cloud.info()["accounts"], "operator", [])
+    assert {row["name"]: row["administrator"] for row in shown} == {ADMIN: True, "anna": False, "boris": True}
 
 
 def test_nobody_waits_for_an_address_that_never_comes(cloud: OpenCloud) -> None:

@@ -243,6 +243,13 @@ accounts:
           type: str
           sample: "2026-05-04T09:30:00Z"
           version_added: 0.2.0
+        administrator:
+          description:
+            - Whether it is an administrator of the cloud, by group C(admin) or, on oCIS and OpenCloud, by its role.
+          returned: always
+          type: bool
+          sample: false
+          version_added: 0.2.0
     pending:
       description:
         - Fields that cannot be set before the account has logged in for the first time. A run after that sets them.

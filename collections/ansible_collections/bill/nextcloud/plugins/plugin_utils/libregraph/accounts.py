@@ -110,7 +110,7 @@ class LibreGraphAccounts:
         found = self._find(name)
         if found is None:
             return None
-        if found.account.admin_role:
+        if found.account.is_admin:
             raise CloudError("protected_account", "It has the role of an administrator.", request=f"GET {_user(name)}")
         if found.id == self._read_acting().id:
             raise CloudError("protected_account", "It is the acting account.", request=f"GET {_user(name)}")
