@@ -283,6 +283,21 @@ def test_a_creation_whose_outcome_is_unknown(cloud: OpenCloud, fault: str) -> No
     assert code(cloud.user("anna", **wish)) is None
 
 
+def test_a_creation_that_no_password_can_prove(start: Start) -> None:
+    """The account that was most likely made is told, and the next run says what a person has to do."""
+    cloud = start(basic_auth=False, bearer_tokens={TOKEN: ADMIN})
+    cloud.act_by(api_token=TOKEN)
+    cloud.server.fault("cut_after", method="POST", path="/graph/v1.0/users", times=1)
+    wish: dict[str, Any] = {"password": PASSWORD, "email": EMAIL, "ownership": "proven"}
+    result = cloud.user("anna", **wish)
+    assert (code(result), result["changed"], result["account"]["name"]) == ("outcome_unknown", True, "anna")
+    assert (result["failure"]["outcome_unknown"], result["failure"]["kind"]) == (True, "temporary")
+    again = cloud.user("anna", **wish)
+    assert (code(again), again["failure"]["kind"], again["changed"]) == ("unsupported", "final", False)
+    for failed in (result, again):
+        assert "delete the account and run again" in failed["failure"]["message"]
+
+
 @pytest.mark.parametrize(
     ("fault", "failure"),
     [

@@ -306,7 +306,10 @@ class LibreGraphAccounts:
         if not self.may_try_passwords and self._takes_passwords is False:
             raise CloudError(
                 "unsupported",
-                "The cloud takes no passwords (PROXY_ENABLE_BASIC_AUTH is off there), so none can be tried.",
+                "The cloud takes no passwords (PROXY_ENABLE_BASIC_AUTH is off there), so none can be tried, and nothing"
+                " shows whose account this is. If an earlier run was cut off while it made it, delete the account and"
+                " run again; if it is known to be the right one, take it over by hand (ownership=assumed, or an"
+                " import).",
             )
         return self._proofs.proves(name, password)
 
