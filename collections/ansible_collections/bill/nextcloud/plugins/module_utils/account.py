@@ -43,6 +43,8 @@ class Account:
     """None: never, or the cloud did not tell."""
     fixed_fields: frozenset[str] = frozenset()
     """Which of ``display_name`` and ``password`` the account's backend does not let anybody change."""
+    exact_quota: bool = False
+    """The cloud keeps quotas to the byte, without rounding them."""
     admin_role: bool | None = None
     """Whether it is an administrator by its role; None: the product has a group for that."""
 

@@ -182,6 +182,16 @@ def test_a_directory_that_fails_at_a_change(cloud: ScriptedCloud, message: str) 
     assert outcome(run(cloud, state="disabled")) == (None, "updated", True)
 
 
+def test_a_quota_that_nextcloud_would_round(cloud: ScriptedCloud) -> None:
+    """It is another one here, where quotas are exact."""
+    wished, rounded = 1234567890, 1181116006  # 1.1 GB
+    expect_read(cloud, drive=drive(total=rounded, used=0))
+    path = f"/graph/v1.0/drives/420325af%24{ID}"
+    cloud.expect("PATCH", path, said(drive(total=wished)), json={"quota": {"total": wished}})
+    expect_read(cloud, acting=False, drive=drive(total=wished, used=0))
+    assert outcome(run(cloud, quota=str(wished))) == (None, "updated", True)
+
+
 def test_a_drive_that_is_gone_is_a_fault(cloud: ScriptedCloud) -> None:
     """It was there a moment ago: the quota is not refused for good, and nothing is known of it."""
     expect_read(cloud, drive=drive(total=1, used=0))

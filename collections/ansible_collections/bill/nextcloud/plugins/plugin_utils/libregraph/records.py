@@ -67,6 +67,7 @@ def read_found(reply: Reply, record: t.Mapping[str, t.Any], drive: Drive | None)
         display_name=record.get("displayName") or None,
         language=record.get("preferredLanguage") or None,
         last_login=read_time(signed_in.get("lastSuccessfulSignInDateTime")) if isinstance(signed_in, dict) else None,
+        exact_quota=True,
         admin_role=any(isinstance(role, dict) and role.get("appRoleId") in ADMIN_ROLES for role in roles),
     )
     return Found(read_text(reply, record, "id"), account, drive, isinstance(record.get("accountEnabled"), bool))
