@@ -98,9 +98,17 @@ def test_no_quota_of_nothing(cloud: OpenCloud) -> None:
     assert cloud.sent() == []
 
 
-def test_a_name_that_the_server_refuses(cloud: OpenCloud) -> None:
+@pytest.mark.parametrize("name", ["o'neil", "a+b", "_anna-1.x", "anna@example.org", "anna@shop"])
+def test_a_name_that_the_server_takes(cloud: OpenCloud, name: str) -> None:
+    """All that docs/clouds.md names, in whatever way the name has to be written into an address."""
+    assert cloud.user(name, password=PASSWORD)["action"] == "created"
+    assert cloud.user(name, state="absent")["action"] == "deleted"
+
+
+@pytest.mark.parametrize("name", ["7anna", "anna b", "anna@", "anna@-", "+anna"])
+def test_a_name_that_the_server_refuses(cloud: OpenCloud, name: str) -> None:
     """Which names it takes is a setting, so it is asked and its refusal explained."""
-    result = cloud.user("7anna", password=PASSWORD)
+    result = cloud.user(name, password=PASSWORD)
     assert (code(result), "GRAPH_USERNAME_MATCH" in result["failure"]["message"]) == ("invalid_name", True)
 
 

@@ -45,7 +45,8 @@ _USERS = API + "/users"
 _NAME_KEY = "onPremisesSamAccountName"
 _INVALID_USERNAME = "invalid username"
 _NAME_RULE = (
-    "By default a name begins with a letter or _ and holds no space; GRAPH_USERNAME_MATCH=none on the server takes all."
+    "By default a name begins with a letter or _, holds no space, and what follows an @ could be a host name;"
+    " GRAPH_USERNAME_MATCH=none on the server takes all."
 )
 _NO_DISABLING = "disable user mechanism"
 
