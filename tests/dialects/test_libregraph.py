@@ -140,6 +140,11 @@ def test_a_quota_waits_for_the_first_log_in(cloud: OpenCloud) -> None:
         assert (result["account"]["quota"], result["account"]["used"]) == ("unknown", None)
         assert any("logged in for the first time" in text for text in result["warnings"])
     assert cloud.quota_of("anna") is None
+    planned = cloud.user("anna", state="exists", quota="5 GB", check_mode=True)
+    assert (planned["changed"], planned["changes"], planned["pending"]) == (False, [], ["quota"])
+    assert any("logged in for the first time" in text for text in planned["warnings"])
+    renamed = cloud.user("anna", state="exists", quota="5 GB", display_name="Anna")
+    assert (code(renamed), renamed["changed"], renamed["pending"]) == (None, True, ["quota"])
     assert cloud.logs_in("anna")
     result = cloud.user("anna", state="exists", quota="5 GB")
     assert (code(result), result["pending"], cloud.quota_of("anna")) == (None, [], 5 * GIB)
@@ -150,6 +155,8 @@ def test_nobody_signs_in_as_a_disabled_account(cloud: OpenCloud) -> None:
     cloud.server.make_accounts("anna", password=PASSWORD, enabled=False)
     result = cloud.user("anna", state="disabled", quota="5 GB", password=PASSWORD)
     assert (code(result), result["pending"], cloud.refused_log_ins()) == (None, ["quota"], 0)
+    result = cloud.user("anna", quota="5 GB", password=PASSWORD)  # enabled first
+    assert (code(result), result["pending"], cloud.quota_of("anna")) == (None, [], 5 * GIB)
 
 
 def test_a_quota_above_the_maximum(start: Start) -> None:

@@ -220,6 +220,7 @@ pending:
   description:
     - Fields that cannot be set before the account has logged in for the first time. A run after that sets them.
     - Only the quota, and only on oCIS and OpenCloud, where the first log-in makes the storage.
+    - Check mode tells it of accounts that exist, and takes a password that is given for the right one.
   returned: always
   type: list
   elements: str

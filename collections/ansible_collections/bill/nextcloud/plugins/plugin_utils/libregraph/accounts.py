@@ -274,6 +274,13 @@ class LibreGraphAccounts:
             raise reply.error("invalid_value", "OC_SPACES_MAX_QUOTA on the server is the highest quota.")
         require(reply, {404: "server_error"})  # it was there a moment ago, so no refusal of this quota
 
+    def quota_waits(self, name: str, password: str | None) -> bool:
+        """Whether an account has no storage yet, and no log-in can be tried that would make it.
+
+        :param password: of the account; None when no log-in can succeed.
+        """
+        return not (password and self.may_try_passwords) and self._drive(name) is None
+
     def _drive(self, name: str) -> Drive | None:
         found = self._known.get(name)
         if found is not None and found.drive is not None:
