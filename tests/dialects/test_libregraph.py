@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
+import runpy
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -13,12 +14,15 @@ from typing import Any
 
 import pytest
 import requests
+from ansible_collections.bill.nextcloud.plugins.plugin_utils import apply
 
 from dialects.cloud import OTHER_PASSWORD, PASSWORD
 from dialects.opencloud import ADMIN, OpenCloud
 
 GIB = 1024**3
 EMAIL = "anna@example.org"
+SPACE_ADMIN = "2aadd357-682c-406b-8874-293091995fdd"
+IMPORT_FILTER = Path(__file__).resolve().parents[2] / "playbooks" / "plugins" / "filter" / "account_rows.py"
 Start = Callable[..., OpenCloud]
 
 
@@ -69,8 +73,16 @@ def test_the_display_name_is_the_name_where_none_is_given(cloud: OpenCloud) -> N
 
 def test_administrators_are_known_by_their_role(cloud: OpenCloud) -> None:
     """Those of spaces, too: there is no group of administrators."""
-    cloud.server.make_accounts("boris", role="2aadd357-682c-406b-8874-293091995fdd")
+    cloud.server.make_accounts("boris", role=SPACE_ADMIN)
     assert code(cloud.user("boris", state="absent")) == "protected_account"
+
+
+def test_an_import_knows_administrators_by_their_role(cloud: OpenCloud) -> None:
+    """Their accounts are never offered as a customer's; a group that is called admin makes none."""
+    cloud.server.make_accounts("boris", role=SPACE_ADMIN)
+    cloud.server.make_accounts("anna", groups=["admin"])
+    shown = runpy.run_path(str(IMPORT_FILTER))["account_rows"](cloud.info()["accounts"], "operator", [])
+    assert {row["name"]: row["administrator"] for row in shown} == {ADMIN: True, "anna": False, "boris": True}
 
 
 def test_nobody_waits_for_an_address_that_never_comes(cloud: OpenCloud) -> None:
@@ -86,9 +98,17 @@ def test_no_quota_of_nothing(cloud: OpenCloud) -> None:
     assert cloud.sent() == []
 
 
-def test_a_name_that_the_server_refuses(cloud: OpenCloud) -> None:
+@pytest.mark.parametrize("name", ["o'neil", "a+b", "_anna-1.x", "anna@example.org", "anna@shop"])
+def test_a_name_that_the_server_takes(cloud: OpenCloud, name: str) -> None:
+    """All that docs/clouds.md names, in whatever way the name has to be written into an address."""
+    assert cloud.user(name, password=PASSWORD)["action"] == "created"
+    assert cloud.user(name, state="absent")["action"] == "deleted"
+
+
+@pytest.mark.parametrize("name", ["7anna", "anna b", "anna@", "anna@-", "+anna"])
+def test_a_name_that_the_server_refuses(cloud: OpenCloud, name: str) -> None:
     """Which names it takes is a setting, so it is asked and its refusal explained."""
-    result = cloud.user("7anna", password=PASSWORD)
+    result = cloud.user(name, password=PASSWORD)
     assert (code(result), "GRAPH_USERNAME_MATCH" in result["failure"]["message"]) == ("invalid_name", True)
 
 
@@ -120,6 +140,11 @@ def test_a_quota_waits_for_the_first_log_in(cloud: OpenCloud) -> None:
         assert (result["account"]["quota"], result["account"]["used"]) == ("unknown", None)
         assert any("logged in for the first time" in text for text in result["warnings"])
     assert cloud.quota_of("anna") is None
+    planned = cloud.user("anna", state="exists", quota="5 GB", check_mode=True)
+    assert (planned["changed"], planned["changes"], planned["pending"]) == (False, [], ["quota"])
+    assert any("logged in for the first time" in text for text in planned["warnings"])
+    renamed = cloud.user("anna", state="exists", quota="5 GB", display_name="Anna")
+    assert (code(renamed), renamed["changed"], renamed["pending"]) == (None, True, ["quota"])
     assert cloud.logs_in("anna")
     result = cloud.user("anna", state="exists", quota="5 GB")
     assert (code(result), result["pending"], cloud.quota_of("anna")) == (None, [], 5 * GIB)
@@ -130,6 +155,8 @@ def test_nobody_signs_in_as_a_disabled_account(cloud: OpenCloud) -> None:
     cloud.server.make_accounts("anna", password=PASSWORD, enabled=False)
     result = cloud.user("anna", state="disabled", quota="5 GB", password=PASSWORD)
     assert (code(result), result["pending"], cloud.refused_log_ins()) == (None, ["quota"], 0)
+    result = cloud.user("anna", quota="5 GB", password=PASSWORD)  # enabled first
+    assert (code(result), result["pending"], cloud.quota_of("anna")) == (None, [], 5 * GIB)
 
 
 def test_a_quota_above_the_maximum(start: Start) -> None:
@@ -250,6 +277,15 @@ def test_a_deletion_is_believed_when_it_shows(cloud: OpenCloud) -> None:
     assert cloud.user("anna", state="absent")["action"] == "deleted"
 
 
+def test_a_directory_that_fails_at_a_deletion(cloud: OpenCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A 404 of other words is none: whether it was deleted is not known, and the next run does it."""
+    monkeypatch.setattr(apply, "DELETE_POLLS", ())
+    cloud.server.make_accounts("anna")
+    cloud.server.fault("status", method="DELETE", status=404, ocs_code=404, message="user search failed", times=1)
+    assert code(cloud.user("anna", state="absent")) == "outcome_unknown"
+    assert cloud.user("anna", state="absent")["action"] == "deleted"
+
+
 @pytest.mark.parametrize("fault", ["cut_after", "empty"])
 def test_a_creation_whose_outcome_is_unknown(cloud: OpenCloud, fault: str) -> None:
     """It is read, and what was made with our password is ours; what was not made is said so."""
@@ -261,6 +297,21 @@ def test_a_creation_whose_outcome_is_unknown(cloud: OpenCloud, fault: str) -> No
     else:
         assert (code(result), result["failure"]["outcome_unknown"]) == ("outcome_unknown", True)
     assert code(cloud.user("anna", **wish)) is None
+
+
+def test_a_creation_that_no_password_can_prove(start: Start) -> None:
+    """The account that was most likely made is told, and the next run says what a person has to do."""
+    cloud = start(basic_auth=False, bearer_tokens={TOKEN: ADMIN})
+    cloud.act_by(api_token=TOKEN)
+    cloud.server.fault("cut_after", method="POST", path="/graph/v1.0/users", times=1)
+    wish: dict[str, Any] = {"password": PASSWORD, "email": EMAIL, "ownership": "proven"}
+    result = cloud.user("anna", **wish)
+    assert (code(result), result["changed"], result["account"]["name"]) == ("outcome_unknown", True, "anna")
+    assert (result["failure"]["outcome_unknown"], result["failure"]["kind"]) == (True, "temporary")
+    again = cloud.user("anna", **wish)
+    assert (code(again), again["failure"]["kind"], again["changed"]) == ("unsupported", "final", False)
+    for failed in (result, again):
+        assert "delete the account and run again" in failed["failure"]["message"]
 
 
 @pytest.mark.parametrize(

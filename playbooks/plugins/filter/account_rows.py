@@ -8,8 +8,6 @@ from typing import Any
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import UNKNOWN, Quota, parse_wish, same
 
-_ADMIN_GROUP = "admin"
-
 
 def account_rows(accounts: Iterable[Mapping[str, Any]], acting: str, quotas: Iterable[str]) -> list[dict[str, Any]]:
     """One row for each of ``accounts`` (as ``nextcloud_user_info`` returns them): ``name``, ``enabled``, ``email``,
@@ -28,7 +26,7 @@ def account_rows(accounts: Iterable[Mapping[str, Any]], acting: str, quotas: Ite
                 "quota": account["quota"],
                 "groups": account["groups"],
                 "backend": account["backend"],
-                "administrator": _ADMIN_GROUP in account["groups"] or account["name"].lower() == acting.lower(),
+                "administrator": account["administrator"] or account["name"].lower() == acting.lower(),
                 "quotas_like_it": [text for text, wish in wishes.items() if same(wish, current)],
             }
         )

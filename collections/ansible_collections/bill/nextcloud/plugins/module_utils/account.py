@@ -43,8 +43,10 @@ class Account:
     """None: never, or the cloud did not tell."""
     fixed_fields: frozenset[str] = frozenset()
     """Which of ``display_name`` and ``password`` the account's backend does not let anybody change."""
-    admin_role: bool = False
-    """It is an administrator by a role, on products that have roles for that."""
+    exact_quota: bool = False
+    """The cloud keeps quotas to the byte, without rounding them."""
+    admin_role: bool | None = None
+    """Whether it is an administrator by its role; None: the product has a group for that."""
 
     @classmethod
     def from_record(cls, record: t.Any) -> Account:
@@ -87,7 +89,7 @@ class Account:
     @property
     def is_admin(self) -> bool:
         """Whether the account is an administrator of the cloud."""
-        return self.admin_role or ADMIN_GROUP in self.groups
+        return ADMIN_GROUP in self.groups if self.admin_role is None else self.admin_role
 
     def shown(self) -> dict[str, t.Any]:
         """Return the account as results show it."""
@@ -104,6 +106,7 @@ class Account:
             "manager": self.manager,
             "backend": self.backend,
             "last_login": shown_time(self.last_login),
+            "administrator": self.is_admin,
         }
 
 

@@ -179,7 +179,7 @@ def _differences(current: Account, wish: Wish, left_alone: frozenset[str]) -> t.
         wished = (now | set(getattr(wish, field))) - set(getattr(wish, f"{field}_absent"))
         if wished != now:
             yield Change(field, sorted(now), sorted(wished))
-    if wish.quota is not None and not quotas.same(wish.quota, current.quota):
+    if wish.quota is not None and not quotas.same(wish.quota, current.quota, exact=current.exact_quota):
         yield Change("quota", quotas.shown(current.quota), wish.quota.size)
     if wish.email is not None and "email" not in left_alone and not same_email(wish.email, current.email):
         yield Change("email", current.email, wish.email or None)

@@ -92,13 +92,16 @@ def shown(quota: Quota | None) -> int | str | None:
     return UNKNOWN if quota is None else quota.size
 
 
-def same(wish: Quota, current: Quota | None) -> bool:
-    """Whether the current quota is what was wished, directly or after Nextcloud's rounding."""
+def same(wish: Quota, current: Quota | None, *, exact: bool = False) -> bool:
+    """Whether the current quota is what was wished, directly or after Nextcloud's rounding.
+
+    :param exact: the cloud does not round.
+    """
     if current is None:
         return False
     if wish.size is None or current.size is None:
         return wish.size is None and current.size is None
-    return current.size == wish.size or current.size in rounded(wish.size)
+    return current.size == wish.size or (not exact and current.size in rounded(wish.size))
 
 
 def stored_text(size: float) -> str:

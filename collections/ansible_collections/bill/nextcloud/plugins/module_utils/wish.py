@@ -47,7 +47,7 @@ class Wish:
     """When the account is disabled, its devices are told to delete what they hold of it."""
 
     def without(self, *options: str) -> Wish:
-        """Return the same wish with these options left alone, which None says: ``language`` or ``manager``."""
+        """Return the same wish with ``language``, ``manager`` or ``quota`` left alone, which None says."""
         nothing: dict[str, t.Any] = dict.fromkeys(options)
         return replace(self, **nothing)
 

@@ -160,6 +160,12 @@ account:
       returned: always
       type: str
       sample: "2026-05-04T09:30:00Z"
+    administrator:
+      description:
+        - Whether it is an administrator of the cloud, by group C(admin) or, on oCIS and OpenCloud, by its role.
+      returned: always
+      type: bool
+      sample: false
 failure:
   description: Null if all went well.
   returned: always

@@ -185,6 +185,12 @@ accounts:
       returned: always
       type: str
       sample: "2026-05-04T09:30:00Z"
+    administrator:
+      description:
+        - Whether it is an administrator of the cloud, by group C(admin) or, on oCIS and OpenCloud, by its role.
+      returned: always
+      type: bool
+      sample: false
 missing:
   description: Those of O(names) that do not exist.
   returned: always

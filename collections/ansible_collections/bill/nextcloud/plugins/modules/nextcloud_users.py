@@ -243,10 +243,18 @@ accounts:
           type: str
           sample: "2026-05-04T09:30:00Z"
           version_added: 0.2.0
+        administrator:
+          description:
+            - Whether it is an administrator of the cloud, by group C(admin) or, on oCIS and OpenCloud, by its role.
+          returned: always
+          type: bool
+          sample: false
+          version_added: 0.2.0
     pending:
       description:
         - Fields that cannot be set before the account has logged in for the first time. A run after that sets them.
         - Only the quota, and only on oCIS and OpenCloud, where the first log-in makes the storage.
+        - Check mode tells it of accounts that exist, and takes a password that is given for the right one.
       returned: always
       type: list
       elements: str

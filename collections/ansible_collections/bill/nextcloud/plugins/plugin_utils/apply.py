@@ -272,12 +272,13 @@ class Application:
         try:
             require_proof(self._accounts, account, self._wish, email=taken)
         except CloudError as error:
-            if taken or error.code != "account_conflict":
+            untried = error.code == "unsupported"  # the cloud takes no passwords
+            if taken or not (untried or error.code == "account_conflict"):
                 raise
             # It did not exist a moment ago: most likely it is ours, so it is no conflict; but it cannot be shown.
             message = f"{refusal.message} The account exists now and could not be proven ours: {error.message}"
+            self.written = untried or self._wish.invite  # as far as anybody knows
             if self._wish.invite:
-                self.written = True  # as far as anybody knows
                 message += " If its invitation was not sent, delete the account and run again."
             raise refusal.recoded("outcome_unknown", message.strip(), outcome_unknown=True) from error
         self.written = not taken

@@ -245,6 +245,9 @@ class Cloud:
     """What should be known of the connection."""
     credentials_end: t.Callable[[], datetime | None] = lambda: None
     """Asks when the log-in ends; None: never, or the cloud does not tell."""
+    quota_waits: t.Callable[[str, str | None], bool] = lambda name, password: False
+    """Asks whether the quota of an account, by its name, cannot be set before its first log-in, and no log-in can be
+    tried with what is known: its password, or None."""
     actions: t.Mapping[str, t.Callable[[str], None]] = field(default_factory=dict)
     """What the product can do to an account beyond making it what it should be, by the names of
     ``argument_spec.ACTIONS``. Each is given the name of an account, sends one request and leaves no trace that could be

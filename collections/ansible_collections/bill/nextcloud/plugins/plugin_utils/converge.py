@@ -157,6 +157,12 @@ def converge(
             job.groups_created += job.missing_groups
     else:
         _apply_all(planned, cloud, apply)
+    for job in jobs:
+        if job.pending:
+            job.warnings.append(
+                f"{', '.join(job.pending)} cannot be set before the account has logged in for the first time;"
+                " a run after that sets it"
+            )
     return _edit_warnings(planned, cloud)
 
 
@@ -170,12 +176,6 @@ def _apply_all(jobs: t.Sequence[Job], cloud: Cloud, apply: _Apply) -> None:
         if fault is not None:
             fail_all((job for job in jobs if job.plan.last_round > number), fault)
             break
-    for job in jobs:
-        if job.pending:
-            job.warnings.append(
-                f"{', '.join(job.pending)} cannot be set before the account has logged in for the first time;"
-                " a run after that sets it"
-            )
 
 
 def _edit_warnings(jobs: t.Sequence[Job], cloud: Cloud) -> list[str]:
@@ -221,7 +221,12 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
             wish = job.wish = wish.for_new_account()
     if wish.invite and job.current is not None and wish.state != "absent":
         _check_invited(job.current)
-    plan = plans.make_plan(job.current, wish, set_password=_has_other_password(job, wish, accounts))
+    set_password = _has_other_password(job, wish, accounts)
+    plan = plans.make_plan(job.current, wish, set_password=set_password)
+    if _quota_waits(job.current, wish, plan, cloud):
+        job.pending.append("quota")
+        wish = job.wish = wish.without("quota")
+        plan = plans.make_plan(job.current, wish, set_password=set_password)
     if not accounts.abilities.removes_emails and any(c.field == "email" and c.after is None for c in plan.changes):
         raise CloudError("unsupported", f"{accounts.abilities.product} does not let an e-mail address be removed.")
     if wish.manager and "manager" in plan.fields:
@@ -272,6 +277,13 @@ def _check_possible(wish: Wish, abilities: Abilities) -> None:
     impossible = sorted(option for option in abilities.cannot if getattr(wish, option))
     if impossible:
         raise CloudError("unsupported", f"{abilities.product} has nothing for {', '.join(impossible)}.")
+
+
+def _quota_waits(current: Account | None, wish: Wish, plan: plans.Plan, cloud: Cloud) -> bool:
+    """Whether the plan of an account that exists has a quota that cannot be set now, so that it is not planned."""
+    if current is None or "quota" not in plan.fields:
+        return False
+    return cloud.quota_waits(wish.name, wish.password if current.enabled or plan.opens else None)
 
 
 def _has_other_password(job: Job, wish: Wish, accounts: Accounts) -> bool:
@@ -371,7 +383,7 @@ def _apply(
         job.written = application.written
         job.warnings += application.warnings
         application.warnings.clear()
-        job.pending = application.pending
+        job.pending += [field for field in application.pending if field not in job.pending]
 
 
 def _create_groups(job: Job, cloud: Cloud) -> None:

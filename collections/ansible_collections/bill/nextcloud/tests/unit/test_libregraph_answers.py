@@ -66,9 +66,9 @@ def expect_read(cloud: ScriptedCloud, *, acting: bool = True, **fields: t.Any) -
         expect_acting(cloud)
 
 
-def expect_acting(cloud: ScriptedCloud) -> None:
+def expect_acting(cloud: ScriptedCloud, **fields: t.Any) -> None:
     """Expect the question who is acting."""
-    me = record(id="dcbf06fb", onPremisesSamAccountName="root")
+    me = record(id="dcbf06fb", onPremisesSamAccountName="root", **fields)
     cloud.expect("GET", ME, said(me), query={"$expand": "memberOf,appRoleAssignments"})
 
 
@@ -161,9 +161,58 @@ def test_refusals_and_faults(cloud: ScriptedCloud, answer: Answer, failure: str,
     assert words in result["failure"]["message"]
 
 
+FAULTS_OF_THE_DIRECTORY = ["user search failed", "user lookup failed", "", "too many results searching for group 'x'"]
+
+
+@pytest.mark.parametrize("message", FAULTS_OF_THE_DIRECTORY)
+@pytest.mark.parametrize("state", ["absent", "disabled", "present"])
+def test_a_directory_that_fails_is_no_missing_account(cloud: ScriptedCloud, message: str, state: str) -> None:
+    """The cloud answers 404 when it cannot search: nothing is known then, so nothing is done."""
+    cloud.expect("GET", f"{USERS}/{NAME}", no(404, "itemNotFound", message), query=EXPAND)
+    result = run(cloud, state=state, password=PASSWORD)
+    assert (outcome(result), result["failure"]["kind"]) == (("server_error", "none", False), "temporary")
+
+
+@pytest.mark.parametrize("message", FAULTS_OF_THE_DIRECTORY)
+def test_a_directory_that_fails_at_a_change(cloud: ScriptedCloud, message: str) -> None:
+    """The cloud looks the account up after its change as well, so it is read."""
+    expect_read(cloud)
+    cloud.expect("PATCH", USER, no(404, "itemNotFound", message), json={"accountEnabled": False})
+    expect_read(cloud, acting=False, accountEnabled=False)
+    assert outcome(run(cloud, state="disabled")) == (None, "updated", True)
+
+
+def test_a_quota_that_nextcloud_would_round(cloud: ScriptedCloud) -> None:
+    """It is another one here, where quotas are exact."""
+    wished, rounded = 1234567890, 1181116006  # 1.1 GB
+    expect_read(cloud, drive=drive(total=rounded, used=0))
+    path = f"/graph/v1.0/drives/420325af%24{ID}"
+    cloud.expect("PATCH", path, said(drive(total=wished)), json={"quota": {"total": wished}})
+    expect_read(cloud, acting=False, drive=drive(total=wished, used=0))
+    assert outcome(run(cloud, quota=str(wished))) == (None, "updated", True)
+
+
+def test_a_drive_that_is_gone_is_a_fault(cloud: ScriptedCloud) -> None:
+    """It was there a moment ago: the quota is not refused for good, and nothing is known of it."""
+    expect_read(cloud, drive=drive(total=1, used=0))
+    gone = no(404, "itemNotFound", "drive not found")
+    cloud.expect("PATCH", f"/graph/v1.0/drives/420325af%24{ID}", gone, json={"quota": {"total": 2}})
+    result = run(cloud, quota="2")
+    assert (code(result), result["failure"]["kind"]) == ("server_error", "temporary")
+
+
+def test_an_account_that_is_not_said_to_be_enabled_may_be_disabled(cloud: ScriptedCloud) -> None:
+    """A server that says it of others has failed to find it out."""
+    cloud.expect("GET", f"{USERS}/{NAME}", said(record(accountEnabled=None)), query=EXPAND)
+    expect_acting(cloud)
+    result = run(cloud, state="present")
+    assert (outcome(result), result["failure"]["kind"]) == (("not_an_answer", "none", False), "temporary")
+
+
 def test_a_server_that_cannot_disable(cloud: ScriptedCloud) -> None:
-    """It answers with an internal error, which is a refusal."""
-    expect_read(cloud, accountEnabled=None)
+    """It says of nobody whether he is enabled, and answers with an internal error, which is a refusal."""
+    cloud.expect("GET", f"{USERS}/{NAME}", said(record(accountEnabled=None)), query=EXPAND)
+    expect_acting(cloud, accountEnabled=None)
     message = "accountEnabled option not compatible with backend disable user mechanism"
     cloud.expect("PATCH", USER, no(500, "generalException", message), json={"accountEnabled": False})
     result = run(cloud, state="disabled")

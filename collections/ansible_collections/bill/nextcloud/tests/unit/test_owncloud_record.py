@@ -60,6 +60,7 @@ def test_an_account_is_read(cloud: ScriptedCloud) -> None:
         "manager": None,
         "backend": None,
         "last_login": "2026-11-23T08:37:53Z",
+        "administrator": False,
     }
 
 

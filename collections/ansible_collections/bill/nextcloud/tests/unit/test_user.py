@@ -72,6 +72,7 @@ def test_nothing_to_do(cloud: ScriptedCloud) -> None:
             "manager": "boss",
             "backend": "Database",
             "last_login": "2023-11-14T22:13:20Z",
+            "administrator": False,
         },
         "pending": [],
         "failure": None,

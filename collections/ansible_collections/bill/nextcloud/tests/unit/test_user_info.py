@@ -60,6 +60,7 @@ def test_everything_that_is_shown_of_an_account(cloud: ScriptedCloud) -> None:
                 "manager": "boris",
                 "backend": "Database",
                 "last_login": "2025-11-25T08:43:58Z",
+                "administrator": False,
             }
         ],
         "missing": [],

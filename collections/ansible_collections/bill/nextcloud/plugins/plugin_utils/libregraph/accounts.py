@@ -45,7 +45,8 @@ _USERS = API + "/users"
 _NAME_KEY = "onPremisesSamAccountName"
 _INVALID_USERNAME = "invalid username"
 _NAME_RULE = (
-    "By default a name begins with a letter or _ and holds no space; GRAPH_USERNAME_MATCH=none on the server takes all."
+    "By default a name begins with a letter or _, holds no space, and what follows an @ could be a host name;"
+    " GRAPH_USERNAME_MATCH=none on the server takes all."
 )
 _NO_DISABLING = "disable user mechanism"
 
@@ -87,7 +88,7 @@ class LibreGraphAccounts:
         self._proofs = Proofs(
             lambda name, password: logs_in_as(log_in(name, password), ME, name, _NAME_KEY), f"GET {ME}"
         )
-        self._acting_id: str | None = None
+        self._acting: Found | None = None
         self._known: dict[str, Found] = {}
 
     @property
@@ -110,11 +111,9 @@ class LibreGraphAccounts:
         found = self._find(name)
         if found is None:
             return None
-        if found.account.admin_role:
+        if found.account.is_admin:
             raise CloudError("protected_account", "It has the role of an administrator.", request=f"GET {_user(name)}")
-        if self._acting_id is None:
-            self._acting_id = self._read_acting().id
-        if found.id == self._acting_id:
+        if found.id == self._read_acting().id:
             raise CloudError("protected_account", "It is the acting account.", request=f"GET {_user(name)}")
         return found.account
 
@@ -132,9 +131,12 @@ class LibreGraphAccounts:
         return self._read_acting().account
 
     def _read_acting(self) -> Found:
-        reply = self._session.request("GET", ME, query={"$expand": "memberOf,appRoleAssignments"})
-        require(reply, {})
-        return read_found(reply, read_object(reply), None)
+        """Return who is logged in, which is asked once."""
+        if self._acting is None:
+            reply = self._session.request("GET", ME, query={"$expand": "memberOf,appRoleAssignments"})
+            require(reply, {})
+            self._acting = read_found(reply, read_object(reply), None)
+        return self._acting
 
     def _find(self, name: str) -> Found | None:
         self.check_name(name)
@@ -148,6 +150,9 @@ class LibreGraphAccounts:
         found = read_found(reply, record, read_drive(record.get("drive")))
         if found.account.name != name:
             raise reply.error("account_conflict", f"The cloud has it as {found.account.name}.")
+        if not found.tells_enabled and self._read_acting().tells_enabled:
+            # ``GetUser`` in services/graph/pkg/identity/ldap.go: its look-up in the group of the disabled has failed.
+            raise reply.error("not_an_answer", "It does not tell whether the account is enabled.")
         if found.account.email is None:
             found = replace(found, account=replace(found.account, email=self._read_email(found)))
         self._known[name] = found
@@ -267,7 +272,14 @@ class LibreGraphAccounts:
         reply = self._session.request("PATCH", path, json={"quota": {"total": total or 0}})
         if reply.status == 400:
             raise reply.error("invalid_value", "OC_SPACES_MAX_QUOTA on the server is the highest quota.")
-        require(reply, {404: "refused"})
+        require(reply, {404: "server_error"})  # it was there a moment ago, so no refusal of this quota
+
+    def quota_waits(self, name: str, password: str | None) -> bool:
+        """Whether an account has no storage yet, and no log-in can be tried that would make it.
+
+        :param password: of the account; None when no log-in can succeed.
+        """
+        return not (password and self.may_try_passwords) and self._drive(name) is None
 
     def _drive(self, name: str) -> Drive | None:
         found = self._known.get(name)
@@ -302,7 +314,10 @@ class LibreGraphAccounts:
         if not self.may_try_passwords and self._takes_passwords is False:
             raise CloudError(
                 "unsupported",
-                "The cloud takes no passwords (PROXY_ENABLE_BASIC_AUTH is off there), so none can be tried.",
+                "The cloud takes no passwords (PROXY_ENABLE_BASIC_AUTH is off there), so none can be tried, and nothing"
+                " shows whose account this is. If an earlier run was cut off while it made it, delete the account and"
+                " run again; if it is known to be the right one, take it over by hand (ownership=assumed, or an"
+                " import).",
             )
         return self._proofs.proves(name, password)
 

@@ -51,6 +51,7 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             None,
             connection.warnings,
             credentials_end,
+            accounts.quota_waits,
         )
     finally:
         session.close()

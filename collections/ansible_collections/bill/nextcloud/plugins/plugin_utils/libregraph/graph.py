@@ -19,6 +19,13 @@ _MAX_MESSAGE = 300
 _NO_CONTENT = 204
 # Faults that are the cloud's, whatever was asked. It has no maintenance mode of its own: 503 is what stands before it.
 _FAULTS = {401: "wrong_credentials", 429: "rate_limited", 503: "maintenance"}
+_GONE = frozenset(
+    {"not found", "user not found", "object does not exists", "drive not found", "no drive returned from storage"}
+)
+"""The words of a 404 that is one. A directory that cannot be searched is answered with 404 as well ("user search
+failed", "user lookup failed", nothing at all), so any others are a fault. Source: ``services/graph/pkg/identity/
+{backend,ldap,ldap_group}.go``, ``services/graph/pkg/service/v0/{users,drives}.go``; the first and the last two are
+recorded."""
 READ_ONLY = "The cloud's accounts are kept in another directory, which it may not change."
 
 
@@ -78,9 +85,10 @@ def parse(answer: Answer, request: str, *, is_write: bool) -> Reply:
         raise reply.error("write_not_permitted")
     if status == 405:
         raise reply.error("backend_refused", READ_ONLY)
-    if status == 423 or status >= 500:
-        fault = reply.error("server_error")
-        raise fault.recoded("server_error", fault.message, outcome_unknown=is_write and status >= 500)
+    unclear = status == 404 and message.lower() not in _GONE
+    if status == 423 or status >= 500 or unclear:
+        fault = reply.error("server_error", "Its directory of accounts may be out of reach." if unclear else None)
+        raise fault.recoded("server_error", fault.message, outcome_unknown=is_write and status != 423)
     return reply
 
 

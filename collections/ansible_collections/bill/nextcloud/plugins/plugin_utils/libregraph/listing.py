@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All accounts of a LibreGraph cloud: one answer has the accounts, another the personal drives with their quotas.
 
-``GET users`` expands groups, not drives; ``$top`` is not looked at. Source: OpenCloud 0.1.0, ``GetUsers`` in
+``GET users`` expands groups and roles, not drives; ``$top`` is not looked at. Source: OpenCloud 0.1.0, ``GetUsers`` in
 ``services/graph/pkg/service/v0/users.go``, and recorded answers.
 """
 
@@ -46,15 +46,13 @@ def list_accounts(
     """
     if group is not None:
         groups.id_of(group)
-    query = {"$expand": "memberOf"}
+    query = {"$expand": "memberOf,appRoleAssignments"}
     if search:
         query["$search"] = quoted_search(search)
     reply = _list(session, "/users", query)
     progress("accounts read, their quotas come next")
     drives = _drives(_list(session, "/drives", {"$filter": "driveType eq 'personal'"}))
-    found = [
-        read_found(reply, record, drives.get(record.get("id", "")), with_roles=False) for record in read_list(reply)
-    ]
+    found = [read_found(reply, record, drives.get(record.get("id", ""))) for record in read_list(reply)]
     accounts = [one.account for one in found if group is None or group in one.account.groups]
     return Listing(sorted(accounts, key=lambda account: account.name))
 

@@ -39,19 +39,22 @@ class Found:
     account: Account
     drive: Drive | None
     """None: it has none before the account's first log-in."""
+    tells_enabled: bool = True
+    """Whether the cloud said that it is enabled or not. A server that cannot disable says it of nobody
+    (``OC_LDAP_DISABLE_USER_MECHANISM=none``); others leave it out of a single record when their look-up fails."""
 
 
-def read_found(reply: Reply, record: t.Mapping[str, t.Any], drive: Drive | None, *, with_roles: bool = True) -> Found:
+def read_found(reply: Reply, record: t.Mapping[str, t.Any], drive: Drive | None) -> Found:
     """Read an account's record.
 
-    Groups, and roles if they were asked for, have to be there: without them it cannot be known whether the account may
-    be touched. ``accountEnabled`` is missing where the cloud cannot disable accounts.
+    Groups and roles have to be there: without them it cannot be known whether the account may
+    be touched. Without ``accountEnabled`` it is shown as enabled, see ``tells_enabled``.
 
     :raises CloudError: ``not_an_answer``.
     """
     groups = record.get("memberOf")
     roles = record.get("appRoleAssignments")
-    if not isinstance(groups, list) or (with_roles and not isinstance(roles, list)):
+    if not isinstance(groups, list) or not isinstance(roles, list):
         raise reply.error("not_an_answer", "The account's record has no groups or no roles.")
     signed_in = record.get("signInActivity")
     account = Account(
@@ -64,9 +67,10 @@ def read_found(reply: Reply, record: t.Mapping[str, t.Any], drive: Drive | None,
         display_name=record.get("displayName") or None,
         language=record.get("preferredLanguage") or None,
         last_login=read_time(signed_in.get("lastSuccessfulSignInDateTime")) if isinstance(signed_in, dict) else None,
-        admin_role=any(isinstance(role, dict) and role.get("appRoleId") in ADMIN_ROLES for role in roles or ()),
+        exact_quota=True,
+        admin_role=any(isinstance(role, dict) and role.get("appRoleId") in ADMIN_ROLES for role in roles),
     )
-    return Found(read_text(reply, record, "id"), account, drive)
+    return Found(read_text(reply, record, "id"), account, drive, isinstance(record.get("accountEnabled"), bool))
 
 
 def read_drive(record: t.Any) -> Drive | None:
