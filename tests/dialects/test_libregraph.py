@@ -309,7 +309,7 @@ def test_a_creation_that_no_password_can_prove(start: Start) -> None:
     assert (code(result), result["changed"], result["account"]["name"]) == ("outcome_unknown", True, "anna")
     assert (result["failure"]["outcome_unknown"], result["failure"]["kind"]) == (True, "temporary")
     again = cloud.user("anna", **wish)
-    assert (code(again), again["failure"]["kind"], again["changed"]) == ("unsupported", "final", False)
+    assert (code(again), again["failure"]["kind"], again["changed"]) == ("account_conflict", "final", False)
     for failed in (result, again):
         assert "delete the account and run again" in failed["failure"]["message"]
 

@@ -272,9 +272,9 @@ class Application:
         try:
             require_proof(self._accounts, account, self._wish, email=taken)
         except CloudError as error:
-            untried = error.code == "unsupported"  # the cloud takes no passwords
-            if taken or not (untried or error.code == "account_conflict"):
+            if taken or error.code != "account_conflict":
                 raise
+            untried = not self._accounts.may_try_passwords  # the cloud takes none
             # It did not exist a moment ago: most likely it is ours, so it is no conflict; but it cannot be shown.
             message = f"{refusal.message} The account exists now and could not be proven ours: {error.message}"
             self.written = untried or self._wish.invite  # as far as anybody knows
