@@ -102,4 +102,6 @@ def _values(document: object) -> dict[str, str]:
     form = parse(document).find("processingmodule")
     if form is None:
         raise BadRequest(detail="the form has no processingmodule")
-    return {element.tag: (element.text or "").strip() for element in form}
+    values = {element.tag: element.text or "" for element in form}
+    # A password is what it is: with what is saved of the form, operations log in to the letter.
+    return {name: value if name == "password" else value.strip() for name, value in values.items()}

@@ -30,6 +30,7 @@ class Parts:
         self._found = failure or product
         self.done: list[Any] = []
         self.dialects: list[str] = []
+        self.passwords: list[str] = []
 
     def cloud(self, module: int, *, secret: bool) -> Cloud:
         return SAVED
@@ -37,6 +38,7 @@ class Parts:
     def product(self, cloud: Cloud, seconds: int, *, anew: bool) -> Product | Failure:
         self.done.append((cloud.id, "anew" if anew else "as it is"))
         self.dialects.append(cloud.dialect)
+        self.passwords.append(cloud.password)
         return self._found
 
     def try_again(self, module: int) -> None:
@@ -76,6 +78,14 @@ def test_the_dialect_of_a_form(entered: str | None, dialect: str) -> None:
     values = {"url": "https://new", "username": "admin", **({} if entered is None else {"dialect": entered})}
     assert check(form(**values)) is None
     assert parts.dialects == [dialect]
+
+
+def test_the_password_of_a_form() -> None:
+    """To the letter, as an operation will use what is saved; other values lose the spaces around them."""
+    parts = Parts(None)
+    check = CheckConnection(cast(Runs, parts), cast(Database, parts), cast(Holds, parts))
+    assert check(form(url=" https://new ", username="admin", password=" a password ")) is None
+    assert parts.passwords == [" a password "]
 
 
 def test_a_dialect_that_is_none() -> None:
