@@ -55,14 +55,22 @@ def new_password(length: int = 24) -> str:
 
 
 def wish(
-    command: str, account: Account, *, proven: bool, email_owner: str, wipe_devices: bool = False
+    command: str,
+    account: Account,
+    *,
+    proven: bool,
+    email_owner: str,
+    wipe_devices: bool = False,
+    perhaps_set: bool = False,
 ) -> dict[str, Any]:
     """What ``nextcloud_users`` is asked for one command (the table "What every command means" of the design).
 
     ``command``: open, setparam, suspend, resume, reopen, close, ``close_retained`` (disabled now, deleted later),
     ``delete`` (later has come), changepassword; or ``sold`` (as sold and active: the drift of a hand run),
     ``sold_existing`` (the same, but a lost account is not made anew) and ``sold_suspended``. A new password is set
-    unless one log-in shows that it works already; passwords themselves travel apart.
+    without a trial, which would fail: each failed log-in brings the cloud nearer to locking our address.
+    ``perhaps_set``: the account may have it, so it is set unless one log-in shows that it works already. Passwords
+    themselves travel apart.
     ``proven``: the account was never confirmed as ours, so the module must prove it before it touches one that exists.
     An invitation matters where an account is made, and as such a proof. ``wipe_devices``: those of an account that is
     disabled delete its files.
@@ -96,7 +104,7 @@ def wish(
         "close": {"state": "absent"},
         "close_retained": {"state": "disabled"},
         "delete": {"state": "absent"},
-        "changepassword": {"state": "exists", "update_password": "always"},
+        "changepassword": {"state": "exists", "update_password": "always" if perhaps_set else "set"},
     }
     asked = {"name": account.name, **fields[command]}
     if wipe_devices and asked["state"] == "disabled":

@@ -95,6 +95,7 @@ class Convergence:
                 log.warning("run without results", cloud=cloud.name, attempt=attempt, detail=error.parameters["detail"])
                 if attempt == ATTEMPTS:
                     raise
+                requests = [replace(request, repeated=True) for request in requests]
         raise AssertionError("unreachable")
 
     def _converge(self, cloud: Cloud, works: list[Work]) -> list[Work]:
@@ -141,6 +142,10 @@ class Convergence:
             # Suspension, deletion and a new password must not depend on what is sold.
             work.account = self.mapping.identity(service, cloud)
         work.password = password_change.wanted(self.database, service) if command == CHANGE_PASSWORD else known
+        if command == CHANGE_PASSWORD:
+            # A call after the operation's end asks for what is shown already.
+            shown = self.database.passwords([service.id]).get(service.id)
+            work.perhaps_set = work.request.repeated or shown == work.password
         if work.password is not None:
             # Nobody has to be invited to choose one.
             work.account = replace(work.account, invite=False)
@@ -233,6 +238,7 @@ class Convergence:
             proven=proven,
             email_owner=self.settings.accounts.email_owner,
             wipe_devices=cloud.wipe_devices,
+            perhaps_set=work.perhaps_set,
         )
 
     def _claim(self, cloud: Cloud, modules: Sequence[int], works: list[Work]) -> None:

@@ -30,13 +30,15 @@ AGREEING: dict[int, tuple[str, ...]] = {
 class Request:
     """What an event names: a service, a wish (``command``) and BILLmanager's operation, if it gave one. ``command`` is
     one of :data:`COMMANDS`, or ``delete`` at the end of a retention. ``number``: the operation's on our record, once it
-    is there; ``approved``: the limits per hour were lifted for it."""
+    is there; ``approved``: the limits per hour were lifted for it; ``repeated``: an earlier attempt may have done
+    it, or a part."""
 
     service: int
     command: str
     operation: int | None = None
     number: int | None = None
     approved: bool = False
+    repeated: bool = False
 
 
 @dataclass(frozen=True)

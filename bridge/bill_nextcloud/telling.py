@@ -30,6 +30,7 @@ def request_for(operation: Operation) -> Request:
         operation.billmanager_operation,
         number=operation.id,
         approved=operation.approved_by is not None,
+        repeated=operation.attempts > 0,
     )
 
 

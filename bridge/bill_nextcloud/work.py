@@ -15,12 +15,13 @@ from bill_nextcloud.request import Request, meaning
 @dataclass
 class Work:
     """One request on its way through a batch. ``undecided``: why it is not known whether the account of a closed
-    service is kept; it is disabled all the same."""
+    service is kept; it is disabled all the same. ``perhaps_set``: the account may have the new password already."""
 
     request: Request
     service: Service | None = None
     account: Account | None = None
     password: str | None = None
+    perhaps_set: bool = False
     unclaimed: bool = False
     claimed_now: bool = False
     failure: Failure | None = None

@@ -165,8 +165,11 @@ def test_a_password_that_the_cloud_refuses(shared: Stack) -> None:
     stack = shared
     service = stack.opened()
     before = stack.panel.customer_credentials(service)
+    stack.standin.clear_requests()
     operation = stack.panel.change_password(service, "Weak-1pw")
     run = stack.panel.run(service)
+    # Eleven log-ins that fail would lock the bridge's address out.
+    assert [one["path"] for one in stack.standin.requests() if one["status"] == 401] == []
     refused(run, "nextcloud_new_password_refused")
     assert "Password needs to be at least 10 characters long." in error(run, "nextcloud_new_password_refused")
     assert stack.panel.operation(operation)["manual"] == "on"

@@ -34,7 +34,7 @@ from harness.runs import one_run
 
 CLOUD = Cloud(3, "Blue", "https://blue", "admin", "x")
 FULL = OSError(28, "No space left on device")
-FINE = {"name": "user_1", "changed": True, "failure": None}
+FINE = {"name": "user_1", "changed": True, "pending": [], "failure": None}
 Executed = Callable[..., tuple[str, int | None]]
 
 

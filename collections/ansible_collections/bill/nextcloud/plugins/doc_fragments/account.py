@@ -59,7 +59,7 @@ options:
   password:
     description:
       - Password of the account when it is created. Needed then, unless O(invite=true).
-      - An existing account keeps its password, unless O(update_password=always).
+      - An existing account keeps its password, unless O(update_password) says otherwise.
         It is tried for a proof, see O(ownership).
     type: str
   update_password:
@@ -68,15 +68,18 @@ options:
       - V(always), an existing account gets O(password), too, unless it is right already.
         To tell that, one log-in as the account is tried, in check mode as well. It counts as the account's last log-in,
         and the cloud makes the account's home at the first one.
+      - V(set), an existing account gets O(password), too, without being tried before. So a task is never idempotent
+        with it. It is for a new password that is not right yet. A trial of that fails, and each failed log-in brings
+        Nextcloud nearer to blocking the controller's address.
       - A password that was set is tried by one log-in. If that fails, the task only warns,
         because a second factor may be the cause. The next run sets it again.
       - A disabled account cannot log in, so its password is set at every run, with a warning.
       - Nextcloud delays the answers to an address after failed log-ins, and blocks it after ten.
         After five failed log-ins in one task no more are tried, and passwords are set without a trial, with a warning.
         So they are on oCIS and OpenCloud without C(PROXY_ENABLE_BASIC_AUTH), where no password can be tried.
-      - V(always) needs O(password), and cannot be combined with O(ownership=proven) or O(invite=true).
+      - V(always) and V(set) need O(password), and cannot be combined with O(ownership=proven) or O(invite=true).
     type: str
-    choices: [on_create, always]
+    choices: [on_create, always, set]
     default: on_create
   invite:
     description:

@@ -16,6 +16,10 @@ WIPE_DEVICES = "wipe_devices"
 RESET_SECOND_FACTOR = "reset_second_factor"
 ACTIONS = (SEND_WELCOME, WIPE_DEVICES, RESET_SECOND_FACTOR)
 
+ON_CREATE = "on_create"
+ALWAYS = "always"
+SET = "set"
+
 HIDDEN = "hidden"
 LEFT = "left"
 
@@ -43,7 +47,7 @@ ACCOUNT: dict[str, t.Any] = {
     "state": {"type": "str", "choices": list(STATES), "default": "present"},
     "create": {"type": "bool", "default": True},
     "password": {"type": "str", "no_log": True},
-    "update_password": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
+    "update_password": {"type": "str", "choices": [ON_CREATE, ALWAYS, SET], "default": ON_CREATE, "no_log": False},
     "invite": {"type": "bool", "default": False},
     "display_name": {"type": "str"},
     "email": {"type": "str"},

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from . import quota as quotas
 from .account import ADMIN_GROUP, check_name, quoted
+from .argument_spec import ON_CREATE
 from .errors import CloudError
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
@@ -26,8 +27,9 @@ class Wish:
     """``present``, ``exists``, ``disabled`` or ``absent``."""
     create: bool = True
     password: str | None = field(default=None, repr=False)
-    update_password: bool = False
-    """An account that exists already gets the password, too."""
+    update_password: str = ON_CREATE
+    """``on_create``; or an account that exists already gets the password, too: unless a trial shows that it has it
+    (``always``), or without a trial (``set``)."""
     invite: bool = False
     """It is created without a password, and the cloud writes to its e-mail address."""
     display_name: str | None = None
@@ -45,6 +47,11 @@ class Wish:
     """An account that exists already has to be proven ours before it is touched."""
     wipe: bool = False
     """When the account is disabled, its devices are told to delete what they hold of it."""
+
+    @property
+    def sets_password(self) -> bool:
+        """Whether an account that exists already gets the password, too."""
+        return self.update_password != ON_CREATE
 
     def without(self, *options: str) -> Wish:
         """Return the same wish with ``language``, ``manager`` or ``quota`` left alone, which None says."""
@@ -73,7 +80,7 @@ def parse_wish(arguments: t.Mapping[str, t.Any], passwords: t.Mapping[str, t.Any
         state=arguments["state"],
         create=arguments["create"],
         password=password or None,
-        update_password=arguments["update_password"] == "always",  # noqa: S105 - no password
+        update_password=arguments["update_password"],
         invite=arguments["invite"],
         display_name=_wished_text("display_name", arguments["display_name"]),
         email=_wished_email(arguments["email"]),
@@ -111,11 +118,11 @@ def _check(wish: Wish) -> None:
         raise CloudError("invalid_value", "An invitation takes the place of a password: give one of the two.")
     if wish.invite and not wish.email and wish.state != "absent":
         raise CloudError("invalid_value", "An invitation needs email.")
-    if wish.update_password and wish.password is None and wish.state != "absent":
-        raise CloudError("invalid_value", "update_password is always, and no password was given.")
+    if wish.sets_password and wish.password is None and wish.state != "absent":
+        raise CloudError("invalid_value", f"update_password is {wish.update_password}, and no password was given.")
     if wish.proven and not wish.password and not wish.invite:
         raise CloudError("invalid_value", "Ownership can be proven only with the password, or by an invitation.")
-    if wish.proven and wish.update_password:
+    if wish.proven and wish.sets_password:
         raise CloudError("invalid_value", "Ownership is proven by the present password, so it cannot be set, too.")
 
 

@@ -42,6 +42,7 @@ attributes:
       - An account whose quota the cloud cannot tell (a storage error on its side) has its quota set at every run.
       - With O(update_password=always) the password of an account that is disabled, or that cannot
         log in with the right password (a second factor), is set at every run.
+      - With O(update_password=set) the password is set at every run.
 options:
   create_groups:
     description:

@@ -43,6 +43,7 @@ attributes:
       - An account whose quota the cloud cannot tell (a storage error on its side) has its quota set at every run.
       - With O(accounts[].update_password=always) the password of an account that is disabled, or that cannot
         log in with the right password (a second factor), is set at every run.
+      - With O(accounts[].update_password=set) the password is set at every run.
 options:
   accounts:
     description: The accounts. Accounts that are not listed are not looked at.

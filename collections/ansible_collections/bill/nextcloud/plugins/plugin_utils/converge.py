@@ -12,7 +12,7 @@ from functools import partial
 
 from ansible_collections.bill.nextcloud.plugins.module_utils import plan as plans
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, check_group_name
-from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import WIPE_DEVICES
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import SET, WIPE_DEVICES
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish, parse_wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.apply import Application
@@ -288,8 +288,10 @@ def _quota_waits(current: Account | None, wish: Wish, plan: plans.Plan, cloud: C
 
 def _has_other_password(job: Job, wish: Wish, accounts: Accounts) -> bool:
     """Whether the password has to be set; a doubt is a yes, with a warning."""
-    if not wish.update_password or job.current is None or wish.state == "absent":
+    if not wish.sets_password or job.current is None or wish.state == "absent":
         return False
+    if wish.update_password == SET:
+        return True
     if job.current.enabled and accounts.may_try_passwords:
         return not accounts.proves(wish.name, wish.password or "")
     reason = "the account is disabled"

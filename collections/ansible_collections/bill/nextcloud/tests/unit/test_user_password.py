@@ -102,6 +102,35 @@ def test_another_password_is_set_and_tried(cloud: ScriptedCloud, refusal: Answer
     assert "warnings" not in result
 
 
+def test_set_without_a_trial_before(cloud: ScriptedCloud) -> None:
+    """Whatever the password is now; one log-in afterwards shows that it works."""
+    cloud.expect("GET", PATH, ok(record(NAME)))
+    cloud.expect("PUT", PATH, ok(), SET)
+    cloud.expect("GET", PATH, ok(record(NAME)))
+    expect_log_in(cloud, right())
+    result = run(cloud, update_password="set")
+    assert outcome(result) == (None, "updated", True)
+    assert result["changes"] == [SHOWN]
+    assert "warnings" not in result
+
+
+def test_set_and_refused(cloud: ScriptedCloud) -> None:
+    """However many weak passwords are asked for, no log-in fails."""
+    cloud.expect("GET", PATH, ok(record(NAME)))
+    cloud.expect("PUT", PATH, no(400, 107, "too short"), SET)
+    assert outcome(run(cloud, update_password="set"))[0] == "password_refused"
+
+
+def test_set_in_check_mode(cloud: ScriptedCloud) -> None:
+    """It would be set; nobody logs in. A new account is made with it, and one that is to be gone needs none."""
+    cloud.expect("GET", PATH, ok(record(NAME)))
+    assert outcome(run(cloud, check_mode=True, update_password="set")) == (None, "updated", True)
+    cloud.expect("GET", PATH, missing())
+    assert outcome(run(cloud, check_mode=True, update_password="set")) == (None, "created", True)
+    cloud.expect("GET", PATH, missing())
+    assert outcome(run(cloud, update_password="set", state="absent", password=None)) == (None, "none", False)
+
+
 def test_other_fields_come_first(cloud: ScriptedCloud) -> None:
     """The password is the last write, so that a refusal of it keeps nothing else from being done."""
     cloud.expect("GET", PATH, ok(record(NAME)))
@@ -388,7 +417,9 @@ def test_check_mode_of_a_disabled_account(cloud: ScriptedCloud) -> None:
         ({"password": None}, "update_password is always, and no password was given"),
         ({"password": ""}, "update_password is always, and no password was given"),
         ({"password": None, "state": "disabled"}, "update_password is always, and no password was given"),
+        ({"password": None, "update_password": "set"}, "update_password is set, and no password was given"),
         ({"ownership": "proven"}, "proven by the present password"),
+        ({"ownership": "proven", "update_password": "set"}, "proven by the present password"),
         ({"password": "ä" * 235}, "longer than 469 bytes"),
     ],
 )
