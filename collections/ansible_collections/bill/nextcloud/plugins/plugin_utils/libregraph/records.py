@@ -98,7 +98,7 @@ def read_time(value: t.Any) -> datetime | None:
     """Read a moment as Go writes it, with up to nine decimals of a second; None for the year 1, which is no moment."""
     if not isinstance(value, str):
         return None
-    head, _, tail = value.partition(".")
+    head, _dot, tail = value.partition(".")
     zone = tail.lstrip("0123456789")
     try:
         moment = datetime.fromisoformat((head + zone).replace("Z", "+00:00")).astimezone(timezone.utc)  # noqa: UP017
