@@ -29,18 +29,31 @@ OWNCLOUD = "owncloud"
 LIBREGRAPH = "libregraph"
 DIALECTS = (NEXTCLOUD, OWNCLOUD, LIBREGRAPH)
 
+API = "api"
+OCC = "occ"
+TRANSPORTS = (API, OCC, AUTO)
+
 CONNECTION: dict[str, t.Any] = {
-    "api_url": {"type": "str", "required": True},
+    "transport": {"type": "str", "choices": list(TRANSPORTS), "default": API},
+    "api_url": {"type": "str"},
     "api_username": {"type": "str"},
     "api_password": {"type": "str", "no_log": True},
     "api_token": {"type": "str", "no_log": True},
     "ca_path": {"type": "path"},
     "dialect": {"type": "str", "choices": [AUTO, *DIALECTS], "default": AUTO},
+    "occ_path": {"type": "str"},
+    "php_path": {"type": "str"},
+    "occ_command": {"type": "list", "elements": "str"},
+    "occ_processes": {"type": "int", "default": 4},
 }
 """Where the cloud is and who acts; the same for every module, so that an action group can give it once."""
 
 _LOG_IN = ("api_password", "api_token")
-"""The options of which a connection has exactly one."""
+"""The options of which a connection has exactly one; by occ none is needed."""
+_OCC_PLACES = (("occ_command", "occ_path"), ("occ_command", "php_path"))
+_BY_API = tuple(
+    need for transport in (API, AUTO) for need in (("transport", transport, ["api_url"]), ("transport", transport, list(_LOG_IN), True))
+)
 
 ACCOUNT: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
@@ -85,9 +98,13 @@ class Spec:
         """Arguments of ``AnsibleModule`` and of ``ArgumentSpecValidator``."""
         return {
             "argument_spec": {**CONNECTION, **self.options},
-            "required_one_of": [list(options) for options in (_LOG_IN, *self.required_one_of)],
-            "mutually_exclusive": [list(options) for options in (_LOG_IN, *self.mutually_exclusive)],
-            "required_by": {"api_password": ["api_username"]},
+            "required_one_of": [list(options) for options in self.required_one_of],
+            "mutually_exclusive": [list(options) for options in (_LOG_IN, *_OCC_PLACES, *self.mutually_exclusive)],
+            "required_by": {
+                "api_password": ["api_username", "api_url"],
+                "api_token": ["api_url"],
+            },
+            "required_if": [list(need) for need in _BY_API],
         }
 
 

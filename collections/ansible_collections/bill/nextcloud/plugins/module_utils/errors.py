@@ -97,6 +97,25 @@ TABLE: dict[str, Meaning] = {
         "Renew the certificate, or give the CA that signed it in ca_path.",
         cloud_wide=True,
     ),
+    "host_key_not_verified": Meaning(
+        HELD,
+        "The host key of the cloud's server is not the known one.",
+        "Find out why it has changed: it may be another machine that answers. If the new key is right, put it into"
+        " known_hosts, or where the host keys of this cloud are kept.",
+        cloud_wide=True,
+    ),
+    "host_refused": Meaning(
+        HELD,
+        "The cloud's server refused the log-in over SSH.",
+        "Check the user, the key and its file, and authorized_keys on the server.",
+        cloud_wide=True,
+    ),
+    "occ_unusable": Meaning(
+        HELD,
+        "occ cannot be run on the cloud's server.",
+        "Correct what the message names: occ_path, php_path, occ_command, or the rights of the SSH user (sudoers).",
+        cloud_wide=True,
+    ),
     # final
     "invalid_url": Meaning(
         FINAL,

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import API
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota
@@ -66,6 +67,8 @@ class Abilities:
     is not known. Those of Nextcloud 31 are 17,544,006 bytes (17: 6,264,618), so 20 MiB leave room for later ones."""
     group_display_names: bool = True
     """Whether a group can have a display name besides its name."""
+    accounts_at_once: int = 1
+    """How many accounts may be worked on at the same time, each in a thread of its own."""
 
 
 class Accounts(t.Protocol):
@@ -97,8 +100,8 @@ class Accounts(t.Protocol):
         :raises CloudError: ``account_conflict`` when the cloud answers with an account in another notation.
         """
 
-    def read_acting(self) -> Account:
-        """Return the account that is logged in, which need not be allowed to read others."""
+    def read_acting(self) -> Account | None:
+        """Return the account that is logged in, which need not be allowed to read others; None: nobody is (occ)."""
 
     def create(self, wish: Wish) -> None:
         """Create an account with the fields that a creation sets. Without a password it is invited by e-mail."""
@@ -230,6 +233,20 @@ class ListAccounts(t.Protocol):
 
 
 @dataclass(frozen=True)
+class TransportUsed:
+    """Which way a cloud was spoken to, and why."""
+
+    ways: tuple[str, ...] = (API,)
+    """``api``, ``occ`` or both, in the order of their use."""
+    reasons: tuple[str, ...] = ()
+    """Why not only the one that was asked for, in words."""
+
+    def shown(self) -> dict[str, t.Any]:
+        """Return the item ``transport`` of a result."""
+        return {"used": list(self.ways), "reasons": list(self.reasons)}
+
+
+@dataclass(frozen=True)
 class Cloud:
     """One cloud, as the modules see it: its parts share one log-in."""
 
@@ -256,6 +273,13 @@ class Cloud:
     """How actions that the product's API does not have are done on its server, in words."""
     group_quotas: GroupQuotas | None = None
     """None: the product has no quotas of groups."""
+    prepare: t.Callable[[t.Sequence[Wish]], None] = lambda wishes: None
+    """Told which accounts are going to be read first, and what is wished of them: a backend may read all in one go. It
+    raises nothing: what it could not read is read one by one."""
+    expect_edits: t.Callable[[int], None] = lambda edits: None
+    """Told how many edits are planned, before the first of them is sent."""
+    transport: t.Callable[[], TransportUsed] = TransportUsed
+    """Asks which way was used so far."""
 
     def action(self, name: str) -> t.Callable[[str], None]:
         """Return one of the actions.

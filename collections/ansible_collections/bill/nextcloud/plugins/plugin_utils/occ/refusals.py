@@ -1,0 +1,86 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a server, or occ on it, cannot be used: what SSH, sudo, PHP and occ itself say then, whatever the command.
+
+Source: OpenSSH (``sshconnect.c``), sudo, Nextcloud 31 and ownCloud 10.15 (``console.php``,
+``OC\\Console\\Application``), and tried.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+
+_HOST_KEY = ("host key verification failed", "remote host identification has changed", "host key is known for")
+_LOG_IN = ("permission denied", "too many authentication failures", "no more authentication methods")
+_NOT_BEGUN = (
+    "connection refused",
+    "connection timed out",
+    "could not resolve",
+    "name or service not known",
+    "no route to host",
+    "network is unreachable",
+    "kex_exchange_identification",
+    "connection reset by peer",
+    "operation timed out",
+    "banner exchange",
+)
+"""How OpenSSH ends before it has a session."""
+
+_UNUSABLE = (
+    "sudo:",
+    "is not allowed to execute",
+    "is not in the sudoers file",
+    "console has to be executed with the user that owns",
+    "cannot write into",
+    "password-from-env given, but",
+    "nextcloud is not installed",
+    "owncloud is not installed",
+    "this version of nextcloud",
+    "this version of owncloud",
+    "could not open input file",
+)
+_MAINTENANCE = (
+    "maintenance mode",
+    "require upgrade",
+    "requires upgrade",
+)
+_NO_COMMAND = ("there are no commands defined", '" is not defined', "command not found")
+_CRASHED = 255
+"""The exit status of PHP after an error that nothing caught."""
+
+
+def connection_fault(words: str) -> CloudError:
+    """Return what a connection's failure means.
+
+    :param words: what ssh said.
+    """
+    said = words.lower()
+    message = " ".join(words.split())[-400:]
+    if any(sign in said for sign in _HOST_KEY):
+        return CloudError("host_key_not_verified", message)
+    if any(sign in said for sign in _NOT_BEGUN):
+        return CloudError("unreachable", message)
+    if any(sign in said for sign in _LOG_IN):
+        return CloudError("host_refused", message)
+    return CloudError("unreachable", message, outcome_unknown=True)
+
+
+def fault_of(status: int, output: str, errors: str, request: str) -> CloudError | None:
+    """Return why occ did not even begin with its command; None: it did, whatever came of it.
+
+    :param request: how messages call the command.
+    """
+    if status == 0:
+        return None
+    words = " ".join(f"{output} {errors}".split())
+    said = words.lower()
+    if any(sign in said for sign in _UNUSABLE):
+        return CloudError("occ_unusable", words[:500], request=request)
+    if any(sign in said for sign in _NO_COMMAND):
+        if any(sign in said for sign in _MAINTENANCE):
+            return CloudError("maintenance", "", request=request)
+        return CloudError("unsupported", f"This release has no such command: {words[:200]}", request=request)
+    if status == _CRASHED:
+        return CloudError("server_error", words[:500], request=request, outcome_unknown=True)
+    return None
