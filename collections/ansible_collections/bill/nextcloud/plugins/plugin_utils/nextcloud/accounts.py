@@ -20,9 +20,8 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.account import Acco
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import sent_text
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities, EditLimit
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities, EditLimit, Settings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.instance_quota import limit_words
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import Settings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import UNAUTHORISED, Reply, require
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs, logs_in_as
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session

@@ -19,8 +19,8 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.group_quo
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.groups import NextcloudGroups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.inspection import NextcloudInspection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.listing import list_accounts
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import Release
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import Settings
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import AnnouncedRelease
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import ApiSettings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
 
@@ -32,8 +32,8 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
         return _session(connection, Password(name, password), kept=False)
 
     session = _session(connection, connection.credentials, kept=True)
-    release = Release(session)
-    settings = Settings(session, release)
+    release = AnnouncedRelease(session)
+    settings = ApiSettings(session, release)
     accounts = NextcloudAccounts(session, connection.credentials.username, log_in, settings)
     groups = NextcloudGroups(session, release)
     try:
