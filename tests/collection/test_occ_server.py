@@ -23,7 +23,8 @@ from harness.leaks import Watcher, files_with
 from harness.own_root import REPOSITORY
 from harness.processes import until
 
-from collection.installation import Ansible
+from collection.documents import as_playbook, examples
+from collection.installation import COLLECTION, Ansible
 
 ECHO = REPOSITORY / "tests" / "standins" / "occ_echo.py"
 COLLECTIONS = {"ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / "collections")}
@@ -196,6 +197,22 @@ def test_what_is_long_or_slow(server: CloudServer, controller: Controller) -> No
     assert (quick["status"], quick["timed_out"]) == (0, False)
     assert "user:list: not done after 1 s" in result["msg"]
     server.run("sh", "-c", "kill $(pgrep -f -- --wait=30)")
+
+
+def test_examples(server: CloudServer, tmp_path: Path) -> None:
+    """As they are printed, with a log-in as root; ``docker`` is one that hands on to the same occ."""
+    docker = server.path("/usr/local/bin/docker")
+    docker.write_text(f'#!/bin/sh\nwhile [ "$1" != occ ]; do shift; done\nshift\nexec php {OCC} "$@"\n')
+    docker.chmod(0o755)
+    variables = {**server.variables("root"), "anna_password": "Example-password-of-anna"}
+    (tmp_path / "inventory.json").write_text(json.dumps({"all": {"hosts": {"cloud_server": variables}}}))
+    (tmp_path / "play.yml").write_text(as_playbook(examples(COLLECTION / "plugins" / "modules" / "nextcloud_occ.py")))
+    (tmp_path / "home").mkdir()
+    command = ("ansible-playbook", "-i", "inventory.json", "play.yml")
+    done = Ansible(tmp_path / "home").run(tmp_path, *command, environment=COLLECTIONS)
+    assert done.returncode == 0, done.printed
+    assert done.changed_tasks == {"Set the default quota and make an account"}
+    assert "31.0.6" in done.output
 
 
 def kill_ssh(started: subprocess.Popen[bytes]) -> None:
