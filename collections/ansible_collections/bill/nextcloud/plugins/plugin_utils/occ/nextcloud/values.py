@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The bill-nextcloud authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Nextcloud's API checks of a value, and ``occ user:setting`` does not: it stores any text.
+"""What Nextcloud's API checks of a value, and ``occ user:setting`` does not: it stores any text; and a quota's text.
 
 Source: Nextcloud 31, ``UsersController::editUser``, ``OC\\L10N\\Factory::findAvailableLanguages``, and PHP's
 ``FILTER_VALIDATE_EMAIL`` (``php_filter_validate_email``).
@@ -13,7 +13,7 @@ import re
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import quoted
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
-from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota
+from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota, read_stored, stored_text
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Settings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.instance_quota import limit_words
 
@@ -24,6 +24,9 @@ _LAST_LABEL = re.compile(r"(?:[a-z][a-z0-9]*|xn--[a-z0-9]+)(?:-+[a-z0-9]+)*\Z", 
 _LOCAL_LENGTH = 64
 _LABEL_LENGTH = 63
 _EMAIL_LENGTH = 254
+
+_SURE_WITH_UNIT = 10**14
+"""Bytes, below which a text with a unit is exact: its number passes through one of 14 digits (``numericToNumber``)."""
 
 LANGUAGES = frozenset(
     """
@@ -72,3 +75,14 @@ def check_quota(quota: Quota, settings: Settings) -> None:
     words = limit_words(settings, quota) if settings.release.knows_quota_limits else ""
     if words:
         raise CloudError("invalid_value", words)
+
+
+def quota_text(quota: Quota) -> str:
+    """Return the text to keep for a quota, which is in force to the byte: as people know it if that is exact ("5 GB").
+
+    Plain digits are exact at any size (``OC_Helper::computerFileSize``; tried with releases 17 and 31).
+    """
+    if quota.size is None:
+        return "none"
+    text = stored_text(quota.size)
+    return text if quota.size < _SURE_WITH_UNIT and read_stored(text) == quota else str(quota.size)
