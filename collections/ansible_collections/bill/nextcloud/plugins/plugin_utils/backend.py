@@ -67,8 +67,6 @@ class Abilities:
     is not known. Those of Nextcloud 31 are 17,544,006 bytes (17: 6,264,618), so 20 MiB leave room for later ones."""
     group_display_names: bool = True
     """Whether a group can have a display name besides its name."""
-    accounts_at_once: int = 1
-    """How many accounts may be worked on at the same time, each in a thread of its own."""
 
 
 class Accounts(t.Protocol):
@@ -293,6 +291,8 @@ class Cloud:
     """How actions that the product's API does not have are done on its server, in words."""
     group_quotas: GroupQuotas | None = None
     """None: the product has no quotas of groups."""
+    accounts_at_once: t.Callable[[], int] = lambda: 1
+    """Asks how many accounts may be worked on at the same time, each in a thread of its own."""
     prepare: t.Callable[[t.Sequence[Wish]], None] = lambda wishes: None
     """Told which accounts are going to be read first, and what is wished of them: a backend may read all in one go. It
     raises nothing: what it could not read is read one by one."""

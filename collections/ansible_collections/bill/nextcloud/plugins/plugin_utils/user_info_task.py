@@ -13,6 +13,8 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connected
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.steps import Steps
 
 
 @dataclass
@@ -26,10 +28,11 @@ class _Found:
     warnings: list[str] = field(default_factory=list)
 
 
-def run(parameters: t.Mapping[str, t.Any], *, progress: t.Callable[[str], object]) -> dict[str, t.Any]:
+def run(parameters: t.Mapping[str, t.Any], host: Host, *, progress: t.Callable[[str], object]) -> dict[str, t.Any]:
     """Read accounts.
 
     :param parameters: arguments that passed the argument spec.
+    :param host: of the task, where occ may be run.
     :param progress: is told how far a long reading is.
     :returns: the task's result. A list by filters that could not be completed is not shown at all; of ``names``, those
         that could be read are.
@@ -39,7 +42,7 @@ def run(parameters: t.Mapping[str, t.Any], *, progress: t.Callable[[str], object
         names = _checked_names(parameters["names"])
         if parameters["group"] is not None:
             check_group_name(parameters["group"])
-        with connected(parameters) as cloud:
+        with connected(parameters, host) as cloud:
             found.warnings += cloud.warnings
             if names is not None:
                 _read(cloud, names, found)
@@ -74,21 +77,28 @@ def _checked_names(names: t.Sequence[str] | None) -> list[str] | None:
 
 
 def _read(cloud: Cloud, names: t.Sequence[str], found: _Found) -> None:
-    """Read some accounts, one request each; a failure of one does not keep the others from being read.
+    """Read some accounts, one by one; a failure of one does not keep the others from being read.
 
     :raises CloudError: ``invalid_name``, before any request; what concerns the cloud.
     """
     for name in names:
         cloud.accounts.check_name(name)
+    accounts: dict[str, Account | None] = {}
+    failures: dict[str, CloudError] = {}
+
+    def read(name: str) -> None:
+        accounts[name] = cloud.accounts.look_up(name)
+
+    fault, left_out = Steps(read, failures.__setitem__, cloud.accounts_at_once()).take(names)
+    if fault is not None:
+        if fault.cloud_wide:
+            raise fault
+        failures.update(dict.fromkeys(left_out, fault))  # it does not answer any more: what was read is shown
     for name in names:
-        try:
-            account = cloud.accounts.look_up(name)
-        except CloudError as error:
-            if error.cloud_wide:
-                raise
-            found.failures.append(Failed(error, f"account {name}", name))
-            continue
-        if account is None:
+        account = accounts.get(name)
+        if name in failures:
+            found.failures.append(Failed(failures[name], f"account {name}", name))
+        elif account is None:
             found.missing.append(name)
         else:
             found.accounts.append(account)
@@ -97,7 +107,7 @@ def _read(cloud: Cloud, names: t.Sequence[str], found: _Found) -> None:
 def _list(cloud: Cloud, parameters: t.Mapping[str, t.Any], found: _Found, progress: t.Callable[[str], object]) -> None:
     """Read all accounts, or those that a search finds, or else those of a group."""
     acting = cloud.accounts.read_acting()
-    if acting.group_admin_of and not acting.is_admin:
+    if acting is not None and acting.group_admin_of and not acting.is_admin:
         raise CloudError(
             "invalid_value",
             "api_username is a group administrator, to whom the cloud shows the accounts of some groups only,"

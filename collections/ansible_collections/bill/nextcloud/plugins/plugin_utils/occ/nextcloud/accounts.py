@@ -129,7 +129,6 @@ class NextcloudOccAccounts:
             creates_at_once=True,  # the host's next task waits for commands that still run
             longest_display_name=64,  # OC\\User\\Database::setDisplayName
             example_files=20 * 1024**2,
-            accounts_at_once=commands.at_once,
         )
 
     @property

@@ -22,13 +22,14 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.inspe
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.listing import list_accounts
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.settings import OccSettings, StatusRelease
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Server
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs
 
 
 def connected(
     server: Server,
     status: t.Mapping[str, t.Any],
     api: Cloud | None,
-    log_in: t.Callable[[str, str], bool] | None,
+    proofs: Proofs | None,
     acting_name: str | None = None,
 ) -> Cloud:
     """Return a Nextcloud that is reached by its occ; nothing is run yet.
@@ -36,7 +37,7 @@ def connected(
     :param server: where its occ is.
     :param status: what ``occ status --output=json`` printed.
     :param api: the same cloud by its HTTP API, for what occ cannot do. None: there are no credentials.
-    :param log_in: tries one log-in with a name and a password, see :class:`Proofs`. None: there is no address for it.
+    :param proofs: tries log-ins as accounts. None: there is no address for them.
     :param acting_name: the log-in name at the API, whose account is never changed.
     :raises CloudError: ``not_an_answer`` when the status does not tell the release.
     """
@@ -51,7 +52,7 @@ def connected(
         directory,
         groups,
         settings,
-        LogIns(log_in),
+        LogIns(proofs),
         release=release.major,
         api=by_api,
         acting_name=acting_name,
@@ -65,6 +66,7 @@ def connected(
         settings,
         actions=actions(commands, by_api),
         group_quotas=NextcloudGroupQuotas(settings),
+        accounts_at_once=lambda: commands.at_once,
         prepare=accounts.prepare,
         transport=by_api.transport if by_api is not None else lambda: TransportUsed((OCC,)),
     )
