@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, check_name, quoted
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
-from ansible_collections.bill.nextcloud.plugins.module_utils.quota import default_text, same
+from ansible_collections.bill.nextcloud.plugins.module_utils.quota import same
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities, Settings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
@@ -39,6 +39,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.value
     check_email,
     check_language,
     check_quota,
+    quota_text,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Answer
 
@@ -301,7 +302,7 @@ class NextcloudOccAccounts:
             return
         self._check_values(wish, field)
         if field == "quota" and wish.quota is not None:
-            self._set(name, "files", "quota", default_text(wish.quota))
+            self._set(name, "files", "quota", quota_text(wish.quota))
         elif field == "language":
             self._set(name, "core", "lang", wish.language or "")
         elif field == "email":

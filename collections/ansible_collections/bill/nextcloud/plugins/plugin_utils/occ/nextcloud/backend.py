@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from functools import partial
 
-from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import NEXTCLOUD, OCC, WIPE_DEVICES
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import NEXTCLOUD, OCC
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud, TransportUsed
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.group_quotas import NextcloudGroupQuotas
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
@@ -65,7 +65,6 @@ def connected(
         partial(list_accounts, directory, groups),
         settings,
         actions=actions(commands, by_api),
-        on_server={WIPE_DEVICES: "no command of occ does that, but the API: give api_url and a log-in, too"},
         group_quotas=NextcloudGroupQuotas(settings),
         accounts_at_once=lambda: commands.at_once,
         prepare=accounts.prepare,
