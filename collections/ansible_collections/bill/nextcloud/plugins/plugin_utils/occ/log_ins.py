@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import threading
-import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs
@@ -15,11 +14,11 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proof
 class LogIns:
     """Proves passwords where the cloud's address is known, one at a time, from any thread.
 
-    :param log_in: tries one log-in, see :class:`Proofs`. None: the address is not known.
+    :param proofs: tries the log-ins. None: the address is not known.
     """
 
-    def __init__(self, log_in: t.Callable[[str, str], bool] | None) -> None:
-        self._proofs = Proofs(log_in, "the log-in as the account") if log_in is not None else None
+    def __init__(self, proofs: Proofs | None) -> None:
+        self._proofs = proofs
         self._lock = threading.Lock()
 
     @property
