@@ -71,7 +71,7 @@ def test_both_ways_see_the_same_accounts(occ: Occ, client: Client) -> None:
 def test_app_passwords_end_by_their_id(occ: Occ, client: Client) -> None:
     """One that occ made logs in, and does so no more when its id was deleted."""
     client.create("user_1")
-    output = occ.run("user:auth-tokens:add", "user_1", environment={"NC_PASS": PASSWORD})[1]
+    output = occ.run("user:auth-tokens:add", "--password-from-env", "user_1", environment={"NC_PASS": PASSWORD})[1]
     password = output.splitlines()[-1]
     assert client.dav("PROPFIND", "user_1", password=password).status_code == 207
     table = occ.run("user:auth-tokens:list", "user_1")[1].splitlines()
@@ -220,14 +220,21 @@ def test_others_than_the_owner_are_refused(occ: Occ, standin: StandinCloud, tmp_
 def test_fault_hits_the_command_that_it_is_meant_for(
     occ: Occ, client: Client, standin: StandinCloud, fault: dict[str, Any], ending: tuple[int, str, str], made: bool
 ) -> None:
-    """Once, after the commands that it lets pass; the log names it."""
+    """Once; the log names it."""
     standin.occ_fault(**fault, command="user:add", argument="user_1", times=1)
     assert occ.run(*_NEW, "user_2", environment=_OC_PASS)[0] == 0
     assert occ.run("user:info", "user_1")[0] == 1
     assert occ.run(*_NEW, "user_1", environment=_OC_PASS) == ending
     assert (client.record("user_1") is not None) == made
-    assert [entry["fault"] for entry in standin.commands()] == [None, None, fault["fault"]]
-    assert occ.run("user:info", "user_2")[0] == 0
+    again = occ.run(*_NEW, "user_1", environment=_OC_PASS)[1]
+    assert ("already exists" in again) == made
+    assert [entry["fault"] for entry in standin.commands()] == [None, None, fault["fault"], None]
+
+
+def test_fault_may_let_commands_pass(occ: Occ, standin: StandinCloud) -> None:
+    """The first two; then it hits twice."""
+    standin.occ_fault("fail", command="status", skip=2, times=2)
+    assert [occ.run("status")[0] for _ in range(5)] == [0, 0, 1, 1, 0]
 
 
 def _started(occ: Occ, standin: StandinCloud, *arguments: str) -> subprocess.Popen[bytes]:

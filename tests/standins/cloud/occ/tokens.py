@@ -34,6 +34,8 @@ def add(run: Run) -> int:
         if not run.environment.get("NC_PASS"):
             return run.out.fail("--password-from-env given, but NC_PASS is empty!")
     else:
+        if run.interactive:
+            run.ask("Enter the account password: ")
         run.out.line(_LIMITED)
     letters = string.ascii_letters + string.digits
     password = "".join(secrets.choice(letters) for _ in range(_LENGTH))
