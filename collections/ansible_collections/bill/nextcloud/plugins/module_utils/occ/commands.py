@@ -90,12 +90,15 @@ def environment(command: Command, launch: Launch) -> dict[bytes, bytes]:
 
 
 class _Running:
-    """A command that was started. Its outputs are read by :meth:`read`, so that none of them can be too long."""
+    """A command that was started. Its outputs are read by :meth:`read`, so that none of them can be too long.
+
+    (Ansible's own ``run_command`` waits for one command, and takes its user, environment and time from nowhere.)
+    """
 
     def __init__(self, command: Command, launch: Launch, lock: int) -> None:
         self._launch = launch
         self._command = command
-        self._process: subprocess.Popen[bytes] = subprocess.Popen(  # pylint: disable=subprocess-popen-preexec-fn
+        self._process: subprocess.Popen[bytes] = subprocess.Popen(  # pylint: disable=ansible-bad-function
             whole(command, launch),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -106,9 +109,8 @@ class _Running:
             preexec_fn=launch.become,  # there is one thread only
             start_new_session=True,
         )
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        self.pipes = {pipe.fileno(): pipe for pipe in (self._process.stdout, self._process.stderr)}
+        pipes = (self._process.stdout, self._process.stderr)
+        self.pipes = {pipe.fileno(): pipe for pipe in pipes if pipe is not None}
         self._read: dict[int, list[bytes]] = {descriptor: [] for descriptor in self.pipes}
         self._ends = time.monotonic() + command.seconds
         self._lingers: float | None = None
