@@ -94,7 +94,7 @@ def environment(command: Command, launch: Launch) -> dict[bytes, bytes]:
 class _Running:
     """A command that was started. Its outputs are read by :meth:`read`, so that none of them can be too long.
 
-    (Ansible's own ``run_command`` waits for one command, and takes its user, environment and time from nowhere.)
+    Ansible's own ``run_command`` runs one command at a time, without a limit of time.
     """
 
     def __init__(self, command: Command, launch: Launch, lock: int) -> None:
@@ -138,7 +138,7 @@ class _Running:
                 self._ends = now + GRACE_SECONDS
                 self._signal(signal.SIGTERM)  # which sudo hands on
                 return None
-            # Without sudo nobody could tell when the command, which is another user's, ends.
+            # Without sudo, which waits for it, nobody could tell when that command, another user's, ends.
             self.goes_on = self._launch.by_sudo and bool(self.pipes)
             if not self.goes_on:
                 self._signal(signal.SIGKILL)
