@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the collection's module `nextcloud_occ` over Ansible's own connection to a host, as a task does, without a playbook
-for each time: a process of its own, since Ansible loads the collection in its own manner.
+"""Runs the collection's module `nextcloud_occ` over Ansible's own connection to a host, as a task does, but without a
+playbook each time: a process of its own, since Ansible loads the collection in its own manner.
 
-As a program it reads a line of JSON for each execution (arguments, check_mode), and writes one with the result, or with the
-fields of the `CloudError` that was raised.
+As a program it reads a line of JSON for each execution (arguments, check_mode), and writes one with the result, or with
+the fields of the `CloudError` that was raised.
 """
 
 from __future__ import annotations

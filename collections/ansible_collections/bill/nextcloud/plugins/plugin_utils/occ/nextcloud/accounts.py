@@ -92,7 +92,6 @@ class NextcloudOccAccounts:
     :param release: the first number of its version.
     :param settings: of the cloud, which limit quotas.
     :param api: None: there are no credentials for the API.
-    :param acting_name: the log-in name at the API, whose account is never changed. None: nobody is.
     """
 
     def __init__(
@@ -105,7 +104,6 @@ class NextcloudOccAccounts:
         *,
         release: int,
         api: ByApi | None,
-        acting_name: str | None,
     ) -> None:
         self._commands = commands
         self._directory = directory
@@ -114,7 +112,6 @@ class NextcloudOccAccounts:
         self._log_ins = log_ins
         self._release = release
         self._api = api
-        self._acting_name = acting_name
         self._wishes: dict[str, Wish] | None = None
         self._listed: dict[str, Account] = {}
         self._not_listed: set[str] = set()
@@ -184,15 +181,13 @@ class NextcloudOccAccounts:
     def read(self, name: str) -> Account | None:
         """Return an account that may be changed, or None when there is none of this name.
 
-        :raises CloudError: as :meth:`look_up`; ``protected_account`` for administrators and the acting account.
+        :raises CloudError: as :meth:`look_up`; ``protected_account`` for administrators, of whom one acts at the API.
         """
         account = self._read(name, self._take_listed(name))
         if account is None:
             return None
         if account.is_admin:
             raise CloudError("protected_account", f"{name} is a member of group admin.")
-        if name.lower() == (self._acting_name or "").lower():
-            raise CloudError("protected_account", f"{name} is the acting account.")
         return account
 
     def look_up(self, name: str) -> Account | None:
