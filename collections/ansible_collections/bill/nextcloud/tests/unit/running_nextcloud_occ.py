@@ -8,9 +8,11 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import account_options
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import NEXTCLOUD, account_options
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import converge
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.dialect import Identity
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation import Installation
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.backend import connected
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Server
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs
@@ -94,13 +96,13 @@ def opened(
     *,
     api: Cloud | None = None,
     log_in: LogIn | None = None,
-    acting: str | None = None,
     version: str = "31.0.6.2",
 ) -> Cloud:
     """The backend itself."""
     proofs = Proofs(log_in, "the log-in") if log_in is not None else None
     server = Server(occ.execute, {"processes": PROCESSES})
-    return connected(server, {"installed": True, "version": version}, api, proofs, acting)
+    identity = Identity(NEXTCLOUD, "Nextcloud", version, False, False)
+    return connected(server, Installation(identity, {"installed": True, "version": version}), api, proofs)
 
 
 def run(

@@ -166,7 +166,7 @@ def test_a_release_without_limits_of_quotas(occ: ScriptedOcc) -> None:
         (1234567891, "1234567891"),
         (1500 * 1024**3, str(1500 * 1024**3)),
         (123456789012345, "123456789012345"),
-        (1099401673421619, "1099401673421619"),  # 999.9 TB, of which Nextcloud would make 1,099,401,673,421,600
+        (1099401676613222, "1099401676613222"),  # 999.9 TB, of which Nextcloud makes 1,099,401,676,613,200
     ],
 )
 def test_quotas_are_kept_to_the_byte(occ: ScriptedOcc, quota: int | None, text: str) -> None:
