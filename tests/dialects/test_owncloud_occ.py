@@ -119,7 +119,7 @@ def test_the_life_of_an_account(cloud: Cloud) -> None:
         "groups": ["one", "two"],
         "group_admin_of": ["one"],
     }
-    options = {**cloud.log_in, "create_groups": True}
+    options: dict[str, Any] = {**cloud.log_in, "create_groups": True}
     made = cloud.users({"name": "anna", **wish}, **options)
     account = made["accounts"][0]
     assert (account["failure"], account["action"]) == (None, "created")
@@ -131,7 +131,7 @@ def test_the_life_of_an_account(cloud: Cloud) -> None:
     path = "/ocs/v1.php/cloud/users/anna"
     assert changing == {("PUT", path), ("POST", path + "/subadmins")}
     assert cloud.users({"name": "anna", **wish}, check_mode=True, **options)["changed"] is False
-    change = {"email": "", "display_name": "Anna", "groups_absent": ["two"], "state": "disabled"}
+    change: dict[str, Any] = {"email": "", "display_name": "Anna", "groups_absent": ["two"], "state": "disabled"}
     for check_mode, changed in ((True, True), (False, True), (True, False)):
         result = cloud.user(check_mode, cloud.log_in, **change)
         assert (result["failure"], result["changed"]) == (None, changed)
@@ -174,7 +174,7 @@ def test_a_password_that_the_policy_refuses(cloud: Cloud) -> None:
 def test_whose_account_it_is(cloud: Cloud) -> None:
     """The password shows it, where there is an address to log in at."""
     assert code(cloud.user(password=PASSWORD, email=EMAIL)) is None
-    wish = {"email": EMAIL, "ownership": "proven", "groups_absent": ["one"]}
+    wish: dict[str, Any] = {"email": EMAIL, "ownership": "proven", "groups_absent": ["one"]}
     assert code(cloud.user(password=PASSWORD, connection=cloud.address, **wish)) is None
     assert code(cloud.user(password=OTHER_PASSWORD, connection=cloud.address, **wish)) == "account_conflict"
     assert code(cloud.user(password=PASSWORD, **wish)) == "account_conflict"
