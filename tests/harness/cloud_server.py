@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from standins.cloud.process import StandinCloud
+
 from harness.own_root import REPOSITORY, OwnRoot
 from harness.sshd import PROGRAM, await_sshd, free_port, make_key
 
@@ -76,6 +78,13 @@ class CloudServer(OwnRoot):
             self._sshd = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
         await_sshd(self._sshd, self.port, log)
         (self.directory / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {self.host_key}\n")
+
+    def serve(self, standin: StandinCloud) -> None:
+        """Let its occ be that of this stand-in."""
+        occ = standin.install_occ(self.directory / "installation")
+        for name in (occ.name, "standin.json"):
+            shutil.copy(occ.with_name(name), self.path(CLOUD / name))
+        self.do('chown -R "$1:$1" "$2"', OWNER, CLOUD)
 
     def __exit__(self, *_: object) -> None:
         super().__exit__()
