@@ -27,10 +27,10 @@ _NO_PASSWORD_AT = 382
 
 
 def _refused(error: NameRefused | PasswordRefused) -> ServerError:
-    """The exception that the command lets through. Where the app password_policy refuses is not known."""
+    """The exception that the command lets through. That of the app password_policy is from its lib/Rules/Length.php."""
     message = str(error)
     if isinstance(error, PasswordRefused):
-        return ServerError(message, "In Engine.php line 126:")
+        return ServerError(message, "In Length.php line 33:")
     line = next((line for part, line in _REFUSED_AT.items() if part in message), _NO_PASSWORD_AT)
     return ServerError(message, f"In Manager.php line {line}:")
 
