@@ -68,12 +68,19 @@ def _no_server(arguments: Mapping[str, Any]) -> NoReturn:
 class CloudUnderTest:
     """One cloud, and the tasks of one case on it.
 
-    All that a case makes has the case's prefix in its name. `dialect` is what tasks are told: that it is found out by
-    itself is part of every case.
+    All that a case makes has the case's prefix in its name. `dialect` is what it is known to be; None: it is asked.
+    That tasks find it out by themselves is part of every case.
     """
 
     def __init__(
-        self, url: str, user: str, password: str, standin: StandinCloud | None, server: OverConnection | None = None
+        self,
+        url: str,
+        user: str,
+        password: str,
+        standin: StandinCloud | None,
+        *,
+        server: OverConnection | None = None,
+        dialect: str | None = None,
     ) -> None:
         self._connection: dict[str, Any] = {"api_url": url, "api_username": user, "api_password": password}
         self._server = server
@@ -83,7 +90,7 @@ class CloudUnderTest:
         self.administrator = user
         self.standin = standin
         self.prefix = f"case-{secrets.token_hex(4)}-"
-        self.dialect = str(self.probe(write_proof=False, read_limits=False)["dialect"])
+        self.dialect = str(dialect or self.probe(write_proof=False, read_limits=False)["dialect"])
 
     @property
     def product(self) -> Product:

@@ -34,10 +34,11 @@ def _clouds() -> list[str]:
 
 @dataclass(frozen=True)
 class Started:
-    """A stand-in that runs, and if its occ is used, the connection to its server."""
+    """A stand-in that runs, its dialect, and if its occ is used, the connection to its server."""
 
     standin: StandinCloud
     server: OverConnection | None
+    dialect: str
 
 
 @pytest.fixture(scope="session", params=_clouds())
@@ -57,8 +58,8 @@ def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             machine = stack.enter_context(CloudServer(folder / "server", standin.install_occ(folder / "occ")))
             machine.serve(standin)
             (folder / "home").mkdir()
-            server = stack.enter_context(OverConnection(machine.variables(), folder / "home"))
-        yield Started(standin, server)
+            server = stack.enter_context(OverConnection(machine.variables(kept=True), folder / "home"))
+        yield Started(standin, server, request.param.removesuffix(" by occ"))
 
 
 @pytest.fixture
@@ -67,7 +68,14 @@ def cloud(started: Started | None) -> Iterator[CloudUnderTest]:
     if started is not None:
         standin = started.standin
         standin.reset()
-        cloud = CloudUnderTest(standin.url, standin.admin_user, standin.admin_password, standin, started.server)
+        cloud = CloudUnderTest(
+            standin.url,
+            standin.admin_user,
+            standin.admin_password,
+            standin,
+            server=started.server,
+            dialect=started.dialect,
+        )
         standin.clear_requests()
         standin.clear_commands()
         yield cloud

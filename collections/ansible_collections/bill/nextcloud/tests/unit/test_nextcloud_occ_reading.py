@@ -292,10 +292,12 @@ def test_nothing_is_kept_for_a_second_read(occ: ScriptedOcc) -> None:
     expect_page(occ, *(info(name) for name in MANY))
     cloud.prepare([Wish(name, "exists") for name in MANY])
     first = accounts.read("user_0")
-    assert first is not None and first.enabled
+    assert first is not None
+    assert first.enabled
     expect_info(occ, "user_0", enabled=False)
     again = accounts.read("user_0")
-    assert again is not None and not again.enabled
+    assert again is not None
+    assert not again.enabled
     occ.expect_read("user:info", "--output=json", "--", "user_0", said=failed("gone wrong"))
     with pytest.raises(CloudError):
         accounts.read("user_0")
