@@ -56,7 +56,8 @@ options:
     elements: str
   search:
     description:
-      - Only accounts that have this in their name, display name or e-mail address. The cloud searches.
+      - Only accounts that have this in their name, display name or e-mail address. The cloud searches, or the task itself
+        with O(transport=occ).
       - ownCloud looks at the names only, and for as many characters as its setting C(user.search_min_length) says or
         more. A shorter search is a failure, because the cloud would answer it with an empty list.
       - oCIS and OpenCloud cannot search for a quotation mark.
@@ -78,6 +79,7 @@ options:
 notes:
   - A big cloud takes its time, some milliseconds for each account. With C(-v) the progress is shown.
     O(search) and O(group) are applied by the cloud and make it quicker, O(enabled) and O(min_used_percent) do not.
+    With O(transport=occ) on Nextcloud none of them does, and O(min_used_percent) makes it slower.
   - Administrators and the acting account are listed, too.
 seealso:
   - module: bill.nextcloud.nextcloud_users
