@@ -45,7 +45,8 @@ def test_credentials_are_sent_only_where_the_file_says(tmp_path: Path) -> None:
     ("content", "problem"),
     [
         (f"https://cloud: {{password: {SECRET}}}\nhttps://CLOUD/: {{password: {SECRET}}}\n", "are one cloud"),
-        (f"https://cloud: {{pass: {SECRET}}}\n", "https://cloud.password"),
+        (f"https://cloud: {{pass: {SECRET}}}\n", "https://cloud.pass"),
+        ("https://cloud: {username: admin}\n", "password is missing"),
         (f"https://cloud: [{SECRET}\n", "no YAML in line"),
         (f"- {SECRET}\n", "valid dictionary"),
         ("https://cloud: {password: 123}\n", "valid string"),

@@ -81,6 +81,8 @@ def test_each_cloud_is_a_host(world: World) -> None:
     blue, green = world.clouds()
     assert (blue.host, green.host) == (f"cloud_{world.blue}", f"cloud_{world.green}")
     assert green.variables == {
+        "ansible_connection": "local",
+        "cloud_transport": "api",
         "billmanager_module": world.green,
         "cloud_name": "Green",
         "cloud_url": "https://green.example:8443/cloud",
