@@ -10,6 +10,7 @@ import typing as t
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USER
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import users_task
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.action import CloudAction
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
 
 
 class ActionModule(CloudAction):
@@ -17,6 +18,6 @@ class ActionModule(CloudAction):
 
     SPEC = USER
 
-    def perform(self, parameters: dict[str, t.Any]) -> dict[str, t.Any]:
+    def perform(self, parameters: dict[str, t.Any], host: Host) -> dict[str, t.Any]:
         """Return the result of the task."""
-        return users_task.run_one(parameters, check_mode=self.check_mode, with_diff=self.with_diff)
+        return users_task.run_one(parameters, host, check_mode=self.check_mode, with_diff=self.with_diff)

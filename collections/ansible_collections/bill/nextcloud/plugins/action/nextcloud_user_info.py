@@ -10,6 +10,7 @@ import typing as t
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USER_INFO
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import user_info_task
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.action import CloudAction
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
 
 
 class ActionModule(CloudAction):
@@ -17,6 +18,6 @@ class ActionModule(CloudAction):
 
     SPEC = USER_INFO
 
-    def perform(self, parameters: dict[str, t.Any]) -> dict[str, t.Any]:
+    def perform(self, parameters: dict[str, t.Any], host: Host) -> dict[str, t.Any]:
         """Return the result of the task."""
-        return user_info_task.run(parameters, progress=self._display.v)
+        return user_info_task.run(parameters, host, progress=self._display.v)

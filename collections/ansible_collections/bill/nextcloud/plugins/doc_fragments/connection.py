@@ -11,13 +11,27 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
+  transport:
+    description:
+      - How the cloud is spoken to. All options mean the same either way.
+      - V(api), by its HTTP API, from the controller.
+      - V(occ), by the command C(occ) on its server, which is the host of the task, over the connection that Ansible has
+        to it (SSH, for instance), Nextcloud and ownCloud only. What C(occ) cannot do is done by the API if O(api_url)
+        and a log-in are given (group administrators; quotas on ownCloud), otherwise it is an error
+        (V(unsupported)). Log-ins that prove a password need O(api_url) only.
+      - V(auto), by the API, and by C(occ) what that does not let the acting account do, namely all changes when it
+        answers the first of them with 403, and edits of single fields when there are more than it allows at once.
+      - Which way was used, and why, is RV(ignore:transport) of the result.
+    type: str
+    choices: [api, occ, auto]
+    default: api
   api_url:
     description:
       - Address of the cloud, V(https://host[:port][/path]), without user, query and fragment.
       - Redirects are never followed.
       - With V(http://) to another machine the password or token travels unencrypted, and the task warns.
+      - Needed unless O(transport=occ).
     type: str
-    required: true
   api_username:
     description:
       - Log-in name of the account that acts. It must be a member of the group V(admin), on oCIS and OpenCloud have the
@@ -31,7 +45,7 @@ options:
       - oCIS and OpenCloud take passwords only where that was switched on (C(PROXY_ENABLE_BASIC_AUTH)). An app token
         (C(PROXY_ENABLE_APP_AUTH)) takes the place of the password. It ends, and M(bill.nextcloud.nextcloud_probe) tells
         when, if it is the only one of the account.
-      - Either this or O(api_token) is needed.
+      - Either this or O(api_token) is needed, unless O(transport=occ).
     type: str
   api_token:
     description:
@@ -52,6 +66,25 @@ options:
     type: str
     choices: [auto, nextcloud, owncloud, libregraph]
     default: auto
+  occ_path:
+    description:
+      - The file C(occ) on the server. Without it the usual places are searched.
+    type: str
+  php_path:
+    description:
+      - The program that runs it there. Without it the usual places are searched.
+    type: str
+  occ_command:
+    description:
+      - The whole command that runs C(occ), for containers and snap, instead of O(occ_path) and O(php_path). The command
+        has to hand the variables E(OC_PASS) and E(NC_PASS) on to C(occ).
+    type: list
+    elements: str
+  occ_processes:
+    description:
+      - How many C(occ) processes may run there at the same time.
+    type: int
+    default: 4
 requirements:
   - Python 3.11 or later on the controller, with requests and urllib3 2.
 """

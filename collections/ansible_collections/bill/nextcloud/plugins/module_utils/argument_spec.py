@@ -52,7 +52,7 @@ _LOG_IN = ("api_password", "api_token")
 """The options of which a connection has exactly one; by occ none is needed."""
 _OCC_PLACES = (("occ_command", "occ_path"), ("occ_command", "php_path"))
 _BY_API = tuple(
-    need for transport in (API, AUTO) for need in (("transport", transport, ["api_url"]), ("transport", transport, list(_LOG_IN), True))
+    ("transport", transport, *need) for transport in (API, AUTO) for need in ((["api_url"],), (list(_LOG_IN), True))
 )
 
 ACCOUNT: dict[str, t.Any] = {

@@ -300,6 +300,24 @@ msg:
   type: str
   sample: >-
     account user_12: The account does not exist. Check the name; or ask for it to be created.
+transport:
+  description:
+    - Which way the cloud was spoken to, see O(transport). Null if that was not begun.
+  returned: always
+  type: dict
+  contains:
+    used:
+      description: V(api), V(occ) or both, in the order of their use.
+      returned: always
+      type: list
+      elements: str
+      sample: [api]
+    reasons:
+      description: Why not only the one that was asked for, in words. Empty if it was the only one.
+      returned: always
+      type: list
+      elements: str
+      sample: []
 """
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402

@@ -277,8 +277,9 @@ accounts:
             - What happened, a fixed key.
             - V(unreachable), V(timeout), V(not_an_answer), V(rate_limited), V(server_error), V(outcome_unknown),
               V(not_verified), V(not_yet); V(maintenance), V(wrong_credentials), V(login_blocked),
-              V(write_not_permitted), V(certificate_not_verified); V(invalid_url), V(unknown_product), V(redirected),
-              V(invalid_name), V(invalid_value), V(duplicate_name), V(password_refused), V(group_missing),
+              V(write_not_permitted), V(certificate_not_verified), V(host_key_not_verified),
+              V(host_refused), V(occ_unusable); V(invalid_url), V(unknown_product), V(redirected), V(invalid_name),
+              V(invalid_value), V(duplicate_name), V(password_refused), V(group_missing),
               V(account_missing), V(account_conflict), V(protected_account), V(protected_group), V(limit_reached),
               V(backend_refused), V(unsupported), V(refused).
           returned: always
@@ -399,6 +400,25 @@ summary:
       returned: always
       type: int
       sample: 1
+transport:
+  description:
+    - Which way the cloud was spoken to, see O(transport). Null if that was not begun.
+  returned: success
+  type: dict
+  version_added: 0.2.0
+  contains:
+    used:
+      description: V(api), V(occ) or both, in the order of their use.
+      returned: always
+      type: list
+      elements: str
+      sample: [api]
+    reasons:
+      description: Why not only the one that was asked for, in words. Empty if it was the only one.
+      returned: always
+      type: list
+      elements: str
+      sample: []
 """
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402

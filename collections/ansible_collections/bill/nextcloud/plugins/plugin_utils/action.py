@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The bill-nextcloud authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the action plugins have in common: they run in the controller's process, with checked arguments."""
+"""What the action plugins have in common: they run in the controller's process, with checked arguments; only occ is run
+on the host."""
 
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import Spec
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.deadline import MISSING_LIBRARY
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.execution import OverConnection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.process import die_with_parent
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.secrets import (
     mask_words,
@@ -32,10 +35,11 @@ class CloudAction(ActionBase):
 
     SPEC: t.ClassVar[Spec]
 
-    def perform(self, parameters: dict[str, t.Any]) -> dict[str, t.Any]:
+    def perform(self, parameters: dict[str, t.Any], host: Host) -> dict[str, t.Any]:
         """Do what the task says.
 
         :param parameters: arguments that passed the spec.
+        :param host: of the task.
         :returns: the task's result.
         """
         raise NotImplementedError
@@ -62,12 +66,14 @@ class CloudAction(ActionBase):
             raise AnsibleActionFail(masked("; ".join(problems), known_secrets))
         if MISSING_LIBRARY is not None:
             raise AnsibleActionFail(f"The controller's Python lacks requests or urllib3: {MISSING_LIBRARY}")
+        host = Host(OverConnection(self, task_vars or {}))
         try:
-            result = self.perform(parameters)
+            result = self.perform(parameters, host)
         except AnsibleError:
             raise
         except Exception as error:  # the edge: Ansible would print the words of a fault of ours, secrets included
             raise AnsibleActionFail(masked(f"{type(error).__name__}: {error}", known_secrets)) from None
+        result["transport"] = host.transport()
         mask_words(result, known_secrets)
         return result
 

@@ -20,7 +20,6 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,6 @@ class Abilities:
     is not known. Those of Nextcloud 31 are 17,544,006 bytes (17: 6,264,618), so 20 MiB leave room for later ones."""
     group_display_names: bool = True
     """Whether a group can have a display name besides its name."""
-    accounts_at_once: int = 1
-    """How many accounts may be worked on at the same time, each in a thread of its own."""
 
 
 class Accounts(t.Protocol):
@@ -164,6 +161,42 @@ class Groups(t.Protocol):
 
         :raises CloudError: ``group_missing``.
         """
+
+
+class Release(t.Protocol):
+    """Which release a Nextcloud is, and what it knows. Asking for it may send a request, the first time."""
+
+    @property
+    def major(self) -> int:
+        """The first number of its version."""
+
+    @property
+    def knows_quota_limits(self) -> bool:
+        """Whether it has limits of quotas for the whole instance."""
+
+    @property
+    def heeds_mail_setting(self) -> bool:
+        """Whether its setting surely decides on the mail to a new account."""
+
+
+class Settings(t.Protocol):
+    """The settings that the apps of a Nextcloud keep."""
+
+    @property
+    def release(self) -> Release:
+        """Of the cloud, which decides what a setting means."""
+
+    def read(self, app: str, key: str) -> str:
+        """Return a setting as text; empty when it is not set."""
+
+    def read_if_told(self, app: str, key: str) -> str | None:
+        """The same, or None when this cloud does not tell it to the acting account."""
+
+    def write(self, app: str, key: str, value: str) -> None:
+        """Set a setting; an empty value removes it."""
+
+    def mails_new_accounts(self) -> bool | None:
+        """Whether the cloud writes to the e-mail address of a new account; None: it does not tell."""
 
 
 class GroupQuotas(t.Protocol):
@@ -273,6 +306,8 @@ class Cloud:
     """How actions that the product's API does not have are done on its server, in words."""
     group_quotas: GroupQuotas | None = None
     """None: the product has no quotas of groups."""
+    accounts_at_once: t.Callable[[], int] = lambda: 1
+    """Asks how many accounts may be worked on at the same time, each in a thread of its own."""
     prepare: t.Callable[[t.Sequence[Wish]], None] = lambda wishes: None
     """Told which accounts are going to be read first, and what is wished of them: a backend may read all in one go. It
     raises nothing: what it could not read is read one by one."""

@@ -12,6 +12,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
     AUTO,
     LIBREGRAPH,
     NEXTCLOUD,
+    OCC,
     OWNCLOUD,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import dialect as dialects
@@ -19,9 +20,14 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Clou
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Credentials, Password, Token
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.endpoint import Endpoint
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph import backend as libregraph
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import backend as nextcloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ import products as by_occ
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.auto import combined
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Server
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud import backend as owncloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import Transport
 
 _BACKENDS: dict[str, t.Callable[[Connection], t.ContextManager[Cloud]]] = {
@@ -29,23 +35,73 @@ _BACKENDS: dict[str, t.Callable[[Connection], t.ContextManager[Cloud]]] = {
     LIBREGRAPH: libregraph.connected,
     OWNCLOUD: owncloud.connected,
 }
+_PROOFS: dict[str, t.Callable[[Endpoint], Proofs]] = {NEXTCLOUD: nextcloud.proofs, OWNCLOUD: owncloud.proofs}
 
 
 @contextlib.contextmanager
-def connected(parameters: t.Mapping[str, t.Any]) -> t.Iterator[Cloud]:
-    """Open the cloud of a task's connection options. Nothing is sent yet, unless the dialect has to be found out.
+def connected(parameters: t.Mapping[str, t.Any], host: Host) -> t.Iterator[Cloud]:
+    """Open the cloud of a task's connection options, by the way that ``transport`` says.
+
+    Over the API nothing is sent yet, unless the dialect has to be found out; by occ its state is asked for.
 
     :param parameters: arguments that passed the argument spec.
+    :param host: of the task, where occ is run; is told what was opened.
     :raises CloudError: ``invalid_url``; ``certificate_not_verified`` when ``ca_path`` cannot be read; see
-        :func:`dialect.identify`; ``unknown_product``.
+        :func:`dialect.identify`; ``unknown_product``; by occ also those of :meth:`Server.run`.
     """
+    with contextlib.ExitStack() as opened:
+        transport = parameters["transport"]
+        cloud = _by_occ(parameters, host, opened) if transport == OCC else _by_api(parameters, opened)
+        if transport == AUTO and cloud.dialect in by_occ.BACKENDS:
+            cloud = _by_either(parameters, host, cloud)
+        host.cloud = cloud
+        yield cloud
+
+
+def _by_either(parameters: t.Mapping[str, t.Any], host: Host, api: Cloud) -> Cloud:
+    def open_occ() -> Cloud:
+        server = server_of(parameters, host)
+        return by_occ.opened(server, by_occ.identify(server), api.dialect, api, _proofs(parameters, api.dialect))
+
+    return combined(api, open_occ)
+
+
+def _by_api(parameters: t.Mapping[str, t.Any], opened: contextlib.ExitStack) -> Cloud:
     connection = connection_of(parameters)
     dialect = parameters["dialect"]
     if dialect == AUTO:
         with contextlib.closing(anonymous(connection)) as transport:
             dialect = dialects.identify(transport).known_dialect
-    with _BACKENDS[dialect](connection) as cloud:
-        yield cloud
+    return opened.enter_context(_BACKENDS[dialect](connection))
+
+
+def _by_occ(parameters: t.Mapping[str, t.Any], host: Host, opened: contextlib.ExitStack) -> Cloud:
+    """Open a cloud by occ, with its API beside it where there are an address and a log-in."""
+    server = server_of(parameters, host)
+    status = by_occ.identify(server)
+    dialect = parameters["dialect"] if parameters["dialect"] != AUTO else status.known_dialect
+    api = None
+    if has_log_in(parameters):
+        api = opened.enter_context(_BACKENDS[dialect](connection_of(parameters)))
+    return by_occ.opened(server, status, dialect, api, _proofs(parameters, dialect))
+
+
+def _proofs(parameters: t.Mapping[str, t.Any], dialect: str) -> Proofs | None:
+    """Return what tries log-ins as accounts, which needs no log-in of an administrator."""
+    if parameters.get("api_url") is None or dialect not in _PROOFS:
+        return None
+    return _PROOFS[dialect](endpoint_of(parameters))
+
+
+def server_of(parameters: t.Mapping[str, t.Any], host: Host) -> Server:
+    """Return the server of a task's options, where occ is run."""
+    options = {option: parameters.get(option) for option in ("occ_path", "php_path", "occ_command")}
+    return Server(host.execute, {**options, "processes": parameters["occ_processes"]})
+
+
+def has_log_in(parameters: t.Mapping[str, t.Any]) -> bool:
+    """Whether a task's options hold a log-in to the API."""
+    return any(parameters.get(option) is not None for option in ("api_password", "api_token"))
 
 
 def connection_of(parameters: t.Mapping[str, t.Any]) -> Connection:
@@ -53,10 +109,15 @@ def connection_of(parameters: t.Mapping[str, t.Any]) -> Connection:
 
     :raises CloudError: ``invalid_url``; ``certificate_not_verified`` when ``ca_path`` cannot be read.
     """
-    return Connection(
-        Endpoint.parse(parameters["api_url"], parameters.get("ca_path")),
-        _credentials_of(parameters),
-    )
+    return Connection(endpoint_of(parameters), _credentials_of(parameters))
+
+
+def endpoint_of(parameters: t.Mapping[str, t.Any]) -> Endpoint:
+    """Return the address that a task's options hold.
+
+    :raises CloudError: ``invalid_url``; ``certificate_not_verified`` when ``ca_path`` cannot be read.
+    """
+    return Endpoint.parse(parameters["api_url"], parameters.get("ca_path"))
 
 
 def _credentials_of(parameters: t.Mapping[str, t.Any]) -> Credentials:

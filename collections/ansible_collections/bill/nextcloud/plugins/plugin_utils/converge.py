@@ -22,11 +22,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import (
     read_completed,
     require_proof,
 )
-
-MAX_SILENT_ACCOUNTS = 3
-"""After so many accounts in a row without any answer the cloud counts as unreachable."""
-
-_SILENCE = ("unreachable", "timeout")
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.steps import Steps
 
 _Apply = t.Callable[[Cloud, Wish, Account | None, plans.Plan], Application]
 
@@ -142,7 +138,8 @@ def converge(
         if check_mode or create_groups or job.plan.opens:
             job.missing_groups = _missing_groups(job.plan, cloud.groups, create_groups)
 
-    fault = _each(jobs, prepare)
+    cloud.prepare([job.wish for job in jobs if job.failure is None and job.wish is not None])
+    fault = _each(cloud, jobs, prepare)
     if fault is not None:
         fail_all((job for job in jobs if job.plan.action != plans.NONE), fault)  # read and planned, now not to be done
         return []
@@ -151,6 +148,7 @@ def converge(
         fail_all((job for job in jobs if job.plan.suspends), no_suspension)
     _keep_limit(jobs, limits.suspensions, "suspensions", lambda plan: plan.suspends)
     planned = [job for job in jobs if job.plan.action != plans.NONE and job.failure is None]
+    cloud.expect_edits(sum(job.plan.edits for job in planned))
     if check_mode:
         for job in planned:
             job.written = True
@@ -170,6 +168,7 @@ def _apply_all(jobs: t.Sequence[Job], cloud: Cloud, apply: _Apply) -> None:
     """Carry the plans out, in rounds over all accounts: what matters most is done everywhere before the rest begins."""
     for number in range(plans.ROUNDS):
         fault = _each(
+            cloud,
             [job for job in jobs if job.plan.in_round(number)],
             partial(_apply, cloud=cloud, apply=apply, number=number),
         )
@@ -185,28 +184,21 @@ def _edit_warnings(jobs: t.Sequence[Job], cloud: Cloud) -> list[str]:
     return [limit.warning(edits)] if limit is not None and edits > limit.edits else []
 
 
-def _each(jobs: t.Sequence[Job], step: t.Callable[[Job, Wish], None]) -> CloudError | None:
+def _each(cloud: Cloud, jobs: t.Sequence[Job], step: t.Callable[[Job, Wish], None]) -> CloudError | None:
     """Take a step with every job that has not failed; return the fault of the cloud that ended it, if one did."""
-    silent = 0
-    first = True
-    for position, job in enumerate(jobs):
-        if job.failure is not None or job.wish is None:
-            continue
-        try:
-            step(job, job.wish)
-            silent = 0
-        except CloudError as error:
-            job.failure = error
-            silent = silent + 1 if error.code in _SILENCE else 0
-            gone = silent >= MAX_SILENT_ACCOUNTS or (
-                first and error.code == "unreachable" and not error.outcome_unknown
-            )
-            if error.cloud_wide or gone:
-                fault = error.recoded(error.code, error.message, outcome_unknown=False)  # nothing was sent for the rest
-                fail_all(jobs[position:], fault)
-                return fault
-        first = False
-    return None
+
+    def take(job: Job) -> None:
+        assert job.wish is not None
+        step(job, job.wish)
+
+    def failed(job: Job, error: CloudError) -> None:
+        job.failure = error
+
+    remaining = [job for job in jobs if job.failure is None and job.wish is not None]
+    fault, left_out = Steps(take, failed, cloud.accounts_at_once()).take(remaining)
+    if fault is not None:
+        fail_all(left_out, fault)
+    return fault
 
 
 def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float], None]) -> None:

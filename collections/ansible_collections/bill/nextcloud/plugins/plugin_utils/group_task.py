@@ -23,6 +23,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud, GroupQuotas
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connected
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
 
 
 class _GroupJob:
@@ -204,10 +205,11 @@ class _GroupJob:
                     raise CloudError("not_verified", "Members that differ still: {}.".format(", ".join(unexplained)))
 
 
-def run(parameters: t.Mapping[str, t.Any], *, check_mode: bool, with_diff: bool) -> dict[str, t.Any]:
+def run(parameters: t.Mapping[str, t.Any], host: Host, *, check_mode: bool, with_diff: bool) -> dict[str, t.Any]:
     """Bring one group and its members to what is wished.
 
     :param parameters: arguments that passed the argument spec.
+    :param host: of the task, where occ may be run.
     :returns: the task's result; it has failed when the group or any member has, after all others were done.
     """
     job: _GroupJob | None = None
@@ -215,7 +217,7 @@ def run(parameters: t.Mapping[str, t.Any], *, check_mode: bool, with_diff: bool)
     warnings: list[str] = []
     try:
         wish = parse_group_wish(parameters)
-        with connected(parameters) as cloud:
+        with connected(parameters, host) as cloud:
             warnings += cloud.warnings
             job = _GroupJob(wish, cloud)
             job.read_and_plan(parameters["max_removals"])

@@ -9,18 +9,27 @@ import contextlib
 import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import shown_time
-from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import AUTO
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import AUTO, OCC
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import anonymous, connected, connection_of
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import (
+    anonymous,
+    connected,
+    connection_of,
+    has_log_in,
+    server_of,
+)
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.dialect import STATUS, identify
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ import products as by_occ
 
 
-def run(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Find out what a cloud is, and whether the acting account may change its accounts.
+def run(parameters: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
+    """Find out what a cloud is, and whether its accounts may be changed.
 
     :param parameters: arguments that passed the argument spec.
+    :param host: of the task, where occ may be run.
     :returns: the task's result; it has failed when the cloud cannot be used, with all that was found out before.
     """
     result: dict[str, t.Any] = {
@@ -40,30 +49,43 @@ def run(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
     failures: list[Failed] = []
     try:
-        connection = connection_of(parameters)
-        if connection.warnings:
-            result["warnings"] = list(connection.warnings)
-        with contextlib.closing(anonymous(connection)) as transport:
-            identity = identify(transport)
-        result.update(
-            product=identity.product,
-            version=identity.version,
-            maintenance=identity.maintenance,
-            needs_upgrade=identity.needs_upgrade,
-        )
-        if identity.maintenance:
-            raise CloudError("maintenance", "", request=f"GET {STATUS}", http_status=200)
-        result["dialect"] = identity.known_dialect if parameters["dialect"] == AUTO else parameters["dialect"]
-        result["credentials_expire"] = shown_time(connection.credentials.end)
-        if identity.dialect not in (None, result["dialect"]):
-            told = f"{identity.product} {identity.version}, which is {identity.dialect}"
-            raise CloudError("invalid_value", f"dialect is {result['dialect']}, and the cloud says that it is {told}.")
-        with connected({**parameters, "dialect": result["dialect"]}) as cloud:
+        _identify(parameters, host, result)
+        with connected({**parameters, "dialect": result["dialect"]}, host) as cloud:
             _probe(cloud, result, parameters)
     except CloudError as error:
-        failures.append(Failed(error, "cloud {}".format(parameters["api_url"])))
+        failures.append(Failed(error, "cloud {}".format(parameters.get("api_url") or "on the server that has its occ")))
     add_failures(result, failures)
     return result
+
+
+def _identify(parameters: t.Mapping[str, t.Any], host: Host, result: dict[str, t.Any]) -> None:
+    """Find out what the cloud is.
+
+    :raises CloudError: ``maintenance``; ``unknown_product``; ``invalid_value`` when it is not what the task says; see
+        :func:`connected`.
+    """
+    connection = connection_of(parameters) if has_log_in(parameters) else None
+    if connection is not None and connection.warnings:
+        result["warnings"] = list(connection.warnings)
+    if parameters["transport"] == OCC or connection is None:
+        identity, request = by_occ.identify(server_of(parameters, host)), "occ status"
+    else:
+        with contextlib.closing(anonymous(connection)) as transport:
+            identity, request = identify(transport), f"GET {STATUS}"
+    result.update(
+        product=identity.product,
+        version=identity.version,
+        maintenance=identity.maintenance,
+        needs_upgrade=identity.needs_upgrade,
+    )
+    if identity.maintenance:
+        raise CloudError("maintenance", "", request=request, http_status=200 if request.startswith("GET") else None)
+    result["dialect"] = identity.known_dialect if parameters["dialect"] == AUTO else parameters["dialect"]
+    if connection is not None:
+        result["credentials_expire"] = shown_time(connection.credentials.end)
+    if identity.dialect not in (None, result["dialect"]):
+        told = f"{identity.product} {identity.version}, which is {identity.dialect}"
+        raise CloudError("invalid_value", f"dialect is {result['dialect']}, and the cloud says that it is {told}.")
 
 
 def _probe(cloud: Cloud, result: dict[str, t.Any], parameters: t.Mapping[str, t.Any]) -> None:
@@ -73,11 +95,12 @@ def _probe(cloud: Cloud, result: dict[str, t.Any], parameters: t.Mapping[str, t.
     """
     result["capabilities"] = capabilities = cloud.inspection.read_capabilities()
     account = cloud.accounts.read_acting()
-    result["acting_account"] = {
-        "name": account.name,
-        "is_admin": account.is_admin,
-        "group_admin_of": list(account.group_admin_of),
-    }
+    if account is not None:
+        result["acting_account"] = {
+            "name": account.name,
+            "is_admin": account.is_admin,
+            "group_admin_of": list(account.group_admin_of),
+        }
     if result["credentials_expire"] is None:
         result["credentials_expire"] = shown_time(cloud.credentials_end())
     if parameters["list_groups"]:
@@ -91,7 +114,8 @@ def _probe(cloud: Cloud, result: dict[str, t.Any], parameters: t.Mapping[str, t.
             raise
         result["may_write"] = True
     # With the proof it is an administrator.
-    if parameters["read_limits"] and (parameters["write_proof"] or account.is_admin):
+    is_admin = account is None or account.is_admin
+    if parameters["read_limits"] and (parameters["write_proof"] or is_admin):
         result["limits"] = cloud.inspection.limits(capabilities)
-    if parameters["read_space"] and account.is_admin:
+    if parameters["read_space"] and is_admin:
         result["free_space"] = cloud.inspection.free_space()

@@ -22,6 +22,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.converge import (
     summary,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.instance_quota import (
     InstanceQuota,
     apply_instance,
@@ -87,10 +88,11 @@ class _Instance:
         return [{"before_header": "quotas of the instance", "after_header": "quotas of the instance", **texts}]
 
 
-def run(parameters: t.Mapping[str, t.Any], *, check_mode: bool, with_diff: bool) -> dict[str, t.Any]:
+def run(parameters: t.Mapping[str, t.Any], host: Host, *, check_mode: bool, with_diff: bool) -> dict[str, t.Any]:
     """Set the instance's quotas, then those of accounts. When the former fail, no account is touched.
 
     :param parameters: arguments that passed the argument spec.
+    :param host: of the task, where occ may be run.
     :returns: the task's result, as the module's documentation describes it.
     """
     jobs = _make_jobs(parameters)
@@ -100,7 +102,7 @@ def run(parameters: t.Mapping[str, t.Any], *, check_mode: bool, with_diff: bool)
         wish = parse_instance_wish(parameters)
         if parameters["quota"] is not None and parameters["accounts"] is None:
             raise CloudError("invalid_value", "quota is for the accounts, and none are given.")
-        with connected(parameters) as cloud:
+        with connected(parameters, host) as cloud:
             warnings += cloud.warnings
             if wish.given:
                 instance.converge(cloud, wish, check_mode=check_mode)

@@ -12,19 +12,21 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connected
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
 
 
-def run(parameters: t.Mapping[str, t.Any], *, check_mode: bool) -> dict[str, t.Any]:
+def run(parameters: t.Mapping[str, t.Any], host: Host, *, check_mode: bool) -> dict[str, t.Any]:
     """Do something to one account, once.
 
     :param parameters: arguments that passed the argument spec.
+    :param host: of the task, where occ may be run.
     :returns: the task's result; it has failed when the action has.
     """
     name = parameters["name"]
     result: dict[str, t.Any] = {"changed": False, "name": name, "action": parameters["action"], "account": None}
     failures: list[Failed] = []
     try:
-        with connected(parameters) as cloud:
+        with connected(parameters, host) as cloud:
             if cloud.warnings:
                 result["warnings"] = list(cloud.warnings)
             _act(cloud, name, parameters["action"], result, check_mode=check_mode)

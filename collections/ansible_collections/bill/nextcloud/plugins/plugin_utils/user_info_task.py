@@ -13,6 +13,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connected
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
 
 
 @dataclass
@@ -26,10 +27,11 @@ class _Found:
     warnings: list[str] = field(default_factory=list)
 
 
-def run(parameters: t.Mapping[str, t.Any], *, progress: t.Callable[[str], object]) -> dict[str, t.Any]:
+def run(parameters: t.Mapping[str, t.Any], host: Host, *, progress: t.Callable[[str], object]) -> dict[str, t.Any]:
     """Read accounts.
 
     :param parameters: arguments that passed the argument spec.
+    :param host: of the task, where occ may be run.
     :param progress: is told how far a long reading is.
     :returns: the task's result. A list by filters that could not be completed is not shown at all; of ``names``, those
         that could be read are.
@@ -39,7 +41,7 @@ def run(parameters: t.Mapping[str, t.Any], *, progress: t.Callable[[str], object
         names = _checked_names(parameters["names"])
         if parameters["group"] is not None:
             check_group_name(parameters["group"])
-        with connected(parameters) as cloud:
+        with connected(parameters, host) as cloud:
             found.warnings += cloud.warnings
             if names is not None:
                 _read(cloud, names, found)
@@ -97,7 +99,7 @@ def _read(cloud: Cloud, names: t.Sequence[str], found: _Found) -> None:
 def _list(cloud: Cloud, parameters: t.Mapping[str, t.Any], found: _Found, progress: t.Callable[[str], object]) -> None:
     """Read all accounts, or those that a search finds, or else those of a group."""
     acting = cloud.accounts.read_acting()
-    if acting.group_admin_of and not acting.is_admin:
+    if acting is not None and acting.group_admin_of and not acting.is_admin:
         raise CloudError(
             "invalid_value",
             "api_username is a group administrator, to whom the cloud shows the accounts of some groups only,"

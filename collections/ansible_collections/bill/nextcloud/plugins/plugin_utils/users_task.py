@@ -20,15 +20,17 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.converge import (
     summary,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.disabled_shares import SUBJECT, DisabledShares
 
 _MOST_TOLD = 10
 
 
-def run(parameters: t.Mapping[str, t.Any], *, check_mode: bool, with_diff: bool) -> dict[str, t.Any]:
+def run(parameters: t.Mapping[str, t.Any], host: Host, *, check_mode: bool, with_diff: bool) -> dict[str, t.Any]:
     """Bring several accounts to what is wished (``nextcloud_users``).
 
     :param parameters: arguments that passed the argument spec.
+    :param host: of the task, where occ may be run.
     :returns: the task's result, as the module's documentation describes it; an account's failure is in its item.
     """
     jobs = make_jobs(parameters["accounts"], parameters.get("passwords") or {})
@@ -36,6 +38,7 @@ def run(parameters: t.Mapping[str, t.Any], *, check_mode: bool, with_diff: bool)
     warnings = _converge(
         jobs,
         parameters,
+        host,
         Limits(parameters.get("max_deletions"), parameters.get("max_suspensions")),
         shares,
         check_mode=check_mode,
@@ -64,13 +67,13 @@ def run(parameters: t.Mapping[str, t.Any], *, check_mode: bool, with_diff: bool)
     return _finished(result, jobs, warnings, with_diff, shares.diff() if shares is not None else ())
 
 
-def run_one(parameters: t.Mapping[str, t.Any], *, check_mode: bool, with_diff: bool) -> dict[str, t.Any]:
+def run_one(parameters: t.Mapping[str, t.Any], host: Host, *, check_mode: bool, with_diff: bool) -> dict[str, t.Any]:
     """Bring one account to what is wished (``nextcloud_user``).
 
     :returns: the task's result; it has failed when the account has.
     """
     jobs = make_jobs([parameters], {})
-    warnings = _converge(jobs, parameters, Limits(), None, check_mode=check_mode)
+    warnings = _converge(jobs, parameters, host, Limits(), None, check_mode=check_mode)
     job = jobs[0]
     result = job.result()
     warnings += result.pop("warnings")
@@ -87,6 +90,7 @@ def failures_of(jobs: t.Iterable[Job]) -> list[Failed]:
 def _converge(
     jobs: t.Sequence[Job],
     parameters: t.Mapping[str, t.Any],
+    host: Host,
     limits: Limits,
     shares: DisabledShares | None,
     *,
@@ -94,7 +98,7 @@ def _converge(
 ) -> list[str]:
     """Do it, the switch of the whole cloud first; return what should be known of the connection."""
     try:
-        with connected(parameters) as cloud:
+        with connected(parameters, host) as cloud:
             warnings: list[str] = []
             if shares is not None:
                 shares.converge(cloud, check_mode=check_mode)

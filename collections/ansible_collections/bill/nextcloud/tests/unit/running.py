@@ -16,10 +16,19 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.apply import Applic
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connection_of
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import backend
 from ansible_collections.bill.nextcloud.tests.unit.scripted import ADMIN, ADMIN_PASSWORD, ScriptedCloud
 
 NAME = "user_12"
+
+
+def _no_server(arguments: t.Mapping[str, t.Any]) -> t.NoReturn:
+    raise AssertionError(f"nothing is run on a server: {arguments}")
+
+
+NO_SERVER = Host(_no_server)
+"""The host of a task that is done over the API."""
 
 
 def validated(spec: Spec, url: str, **options: t.Any) -> dict[str, t.Any]:
@@ -44,7 +53,7 @@ def run(
     cloud: ScriptedCloud, *accounts: dict[str, t.Any], check_mode: bool = False, **options: t.Any
 ) -> dict[str, t.Any]:
     """Run a whole task and return its result."""
-    return users_task.run(arguments(cloud.url, *accounts, **options), check_mode=check_mode, with_diff=True)
+    return users_task.run(arguments(cloud.url, *accounts, **options), NO_SERVER, check_mode=check_mode, with_diff=True)
 
 
 def run_one(cloud: ScriptedCloud, check_mode: bool = False, **account: t.Any) -> dict[str, t.Any]:

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import GROUP
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import group_task
-from ansible_collections.bill.nextcloud.tests.unit.running import validated
+from ansible_collections.bill.nextcloud.tests.unit.running import NO_SERVER, validated
 from ansible_collections.bill.nextcloud.tests.unit.scripted import Answer, ScriptedCloud, ok, record
 
 PATH = "/groups/team"
@@ -18,7 +18,7 @@ PATH = "/groups/team"
 def run(cloud: ScriptedCloud, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
     """Run a task of ``nextcloud_group``."""
     parameters = validated(GROUP, cloud.url, **{"name": "team", **options})
-    return group_task.run(parameters, check_mode=check_mode, with_diff=True)
+    return group_task.run(parameters, NO_SERVER, check_mode=check_mode, with_diff=True)
 
 
 def shown(name: str, display_name: str | None = None) -> dict[str, t.Any]:

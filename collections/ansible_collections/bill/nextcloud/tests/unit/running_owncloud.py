@@ -106,4 +106,4 @@ def run_one(cloud: ScriptedCloud, check_mode: bool = False, **account: t.Any) ->
 
 def opened(cloud: ScriptedCloud) -> contextlib.AbstractContextManager[Cloud]:
     """The backend itself."""
-    return connected(running.arguments(cloud.url, **DIALECT))
+    return connected(running.arguments(cloud.url, **DIALECT), running.NO_SERVER)

@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import PROBE
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import probe_task
-from ansible_collections.bill.nextcloud.tests.unit.running import validated
+from ansible_collections.bill.nextcloud.tests.unit.running import NO_SERVER, validated
 from ansible_collections.bill.nextcloud.tests.unit.scripted import ADMIN, Answer, ScriptedCloud, ok, record
 
 CAPABILITIES = {
@@ -24,7 +24,7 @@ ADMINISTRATOR = record(ADMIN, groups=["admin"])
 
 def run(cloud: ScriptedCloud, **options: t.Any) -> dict[str, t.Any]:
     """Run a task and return its result, which never says that anything was changed."""
-    result = probe_task.run(validated(PROBE, cloud.url, **options))
+    result = probe_task.run(validated(PROBE, cloud.url, **options), NO_SERVER)
     assert result["changed"] is False
     return result
 

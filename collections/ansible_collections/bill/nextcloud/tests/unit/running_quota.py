@@ -9,7 +9,7 @@ import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import QUOTA
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import quota_task
-from ansible_collections.bill.nextcloud.tests.unit.running import validated
+from ansible_collections.bill.nextcloud.tests.unit.running import NO_SERVER, validated
 from ansible_collections.bill.nextcloud.tests.unit.scripted import (
     Answer,
     ScriptedCloud,
@@ -25,7 +25,7 @@ ALLOW, DEFAULT, MAXIMUM, PRESETS = "allow_unlimited_quota", "default_quota", "ma
 
 def run(cloud: ScriptedCloud, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
     """Run a task of ``nextcloud_quota``."""
-    return quota_task.run(validated(QUOTA, cloud.url, **options), check_mode=check_mode, with_diff=True)
+    return quota_task.run(validated(QUOTA, cloud.url, **options), NO_SERVER, check_mode=check_mode, with_diff=True)
 
 
 def expect_read(cloud: ScriptedCloud, key: str, value: t.Any) -> None:

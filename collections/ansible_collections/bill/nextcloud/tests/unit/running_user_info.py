@@ -11,7 +11,7 @@ from unittest.mock import patch
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USER_INFO
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import user_info_task
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import listing
-from ansible_collections.bill.nextcloud.tests.unit.running import validated
+from ansible_collections.bill.nextcloud.tests.unit.running import NO_SERVER, validated
 from ansible_collections.bill.nextcloud.tests.unit.scripted import ADMIN, Answer, Call, ScriptedCloud, ok, record
 
 DETAILS = "/users/details"
@@ -28,7 +28,7 @@ def run(cloud: ScriptedCloud, *, told: list[str] | None = None, at_once: int = 2
         cloud.script.insert(0, Call("GET", "/user", ok(record(ADMIN, groups=["admin"]))))
     progress = (told if told is not None else []).append
     with patch.object(listing, "PAGE_ACCOUNTS", at_once):
-        return user_info_task.run(validated(USER_INFO, cloud.url, **options), progress=progress)
+        return user_info_task.run(validated(USER_INFO, cloud.url, **options), NO_SERVER, progress=progress)
 
 
 def page(*accounts: str | dict[str, t.Any], as_list: bool = False) -> Answer:

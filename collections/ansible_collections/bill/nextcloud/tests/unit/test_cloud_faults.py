@@ -29,7 +29,8 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils import (
     user_info_task,
     users_task,
 )
-from ansible_collections.bill.nextcloud.tests.unit.running import validated
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
+from ansible_collections.bill.nextcloud.tests.unit.running import NO_SERVER, validated
 from ansible_collections.bill.nextcloud.tests.unit.scripted import (
     ADMIN_PASSWORD,
     PASSWORD,
@@ -50,13 +51,13 @@ class Module(t.NamedTuple):
     """A module: its spec, what runs it, options of a task, and the first request of that."""
 
     spec: Spec
-    run: t.Callable[[dict[str, t.Any]], dict[str, t.Any]]
+    run: t.Callable[[dict[str, t.Any], Host], dict[str, t.Any]]
     options: dict[str, t.Any]
     path: str
     query: dict[str, str]
 
 
-def changing(run: t.Callable[..., dict[str, t.Any]]) -> t.Callable[[dict[str, t.Any]], dict[str, t.Any]]:
+def changing(run: t.Callable[..., dict[str, t.Any]]) -> t.Callable[[dict[str, t.Any], Host], dict[str, t.Any]]:
     """Return what runs a module that can change something."""
     return functools.partial(run, check_mode=False, with_diff=True)
 
@@ -85,7 +86,7 @@ MODULES = {
 def run(name: str, url: str) -> dict[str, t.Any]:
     """Run a task and return its failure, after checking what is right of every failed task."""
     module = MODULES[name]
-    result = module.run(validated(module.spec, url, **module.options))
+    result = module.run(validated(module.spec, url, **module.options), NO_SERVER)
     assert result["changed"] is False
     assert not result.get("diff")
     if name == "users":

@@ -14,7 +14,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import users_task
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import anonymous, connection_of
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.dialect import dialect_of, identify
-from ansible_collections.bill.nextcloud.tests.unit.running import NAME, code, validated
+from ansible_collections.bill.nextcloud.tests.unit.running import NAME, NO_SERVER, code, validated
 from ansible_collections.bill.nextcloud.tests.unit.scripted import Answer, ScriptedCloud, html, no, ok, record
 
 # What servers told, as recorded or as their documentation shows it.
@@ -61,7 +61,7 @@ def run(cloud: ScriptedCloud) -> dict[str, t.Any]:
     """Run a task that does not say which dialect, and return the account's result."""
     wish = [{"name": NAME, "state": "disabled"}]
     parameters = validated(USERS, cloud.url, accounts=wish, dialect="auto")
-    result = users_task.run(parameters, check_mode=False, with_diff=False)
+    result = users_task.run(parameters, NO_SERVER, check_mode=False, with_diff=False)
     return t.cast("dict[str, t.Any]", result["accounts"][0])
 
 

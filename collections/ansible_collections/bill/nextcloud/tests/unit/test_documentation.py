@@ -34,7 +34,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils import (
     user_info_task,
     users_task,
 )
-from ansible_collections.bill.nextcloud.tests.unit.running import NAME, validated
+from ansible_collections.bill.nextcloud.tests.unit.running import NAME, NO_SERVER, validated
 from ansible_collections.bill.nextcloud.tests.unit.scripted import ADMIN, Answer, ScriptedCloud, missing, no, ok, record
 
 COLLECTION = Path(__file__).resolve().parents[2]
@@ -244,22 +244,24 @@ def result_of_users(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
             cloud.expect("GET", "/capabilities", ok({"version": {"major": release}}))
         cloud.expect("GET", f"/users/{NAME}", ok(record(NAME, email="anna@example.org", lastLogin=1700000000000)))
         parameters = validated(USERS, cloud.url, accounts=accounts, **further)
-        yield users_task.run(parameters, check_mode=False, with_diff=True)
+        yield users_task.run(parameters, NO_SERVER, check_mode=False, with_diff=True)
 
 
 def result_of_user(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
     """Yield a result that is right, and one that failed."""
     cloud.expect("GET", f"/users/{NAME}", ok(record(NAME)))
-    yield users_task.run_one(validated(USER, cloud.url, name=NAME, quota="5 GB"), check_mode=True, with_diff=True)
-    yield users_task.run_one(validated(USER, cloud.url, name=IMPOSSIBLE), check_mode=False, with_diff=True)
+    yield users_task.run_one(
+        validated(USER, cloud.url, name=NAME, quota="5 GB"), NO_SERVER, check_mode=True, with_diff=True
+    )
+    yield users_task.run_one(validated(USER, cloud.url, name=IMPOSSIBLE), NO_SERVER, check_mode=False, with_diff=True)
 
 
 def result_of_user_action(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
     """Yield a result that is right, and one that failed."""
     cloud.expect("GET", f"/users/{NAME}", ok(record(NAME, email="anna@example.org")))
     parameters = validated(USER_ACTION, cloud.url, name=NAME, action="send_welcome")
-    yield user_action_task.run(parameters, check_mode=True)
-    yield user_action_task.run({**parameters, "name": IMPOSSIBLE}, check_mode=False)
+    yield user_action_task.run(parameters, NO_SERVER, check_mode=True)
+    yield user_action_task.run({**parameters, "name": IMPOSSIBLE}, NO_SERVER, check_mode=False)
 
 
 def result_of_quota(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
@@ -268,7 +270,7 @@ def result_of_quota(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
         cloud.expect("GET", f"{CONFIG}/files/{key}", ok({"data": value}))
     cloud.expect("GET", f"/users/{NAME}", ok(record(NAME, quota=5)))
     parameters = validated(QUOTA, cloud.url, default="6 GB", quota="5", accounts=[{"name": NAME}, {"name": IMPOSSIBLE}])
-    yield quota_task.run(parameters, check_mode=True, with_diff=True)
+    yield quota_task.run(parameters, NO_SERVER, check_mode=True, with_diff=True)
 
 
 def result_of_group(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
@@ -276,7 +278,9 @@ def result_of_group(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
     cloud.expect("GET", "/groups/details", ok({"groups": [{"id": "g", "displayname": "G"}]}), query={"search": "g"})
     cloud.expect("GET", "/groups/g/users", ok({"users": ["boris"]}))
     cloud.expect("GET", f"/users/{NAME}", missing())
-    yield group_task.run(validated(GROUP, cloud.url, name="g", members=[NAME]), check_mode=False, with_diff=True)
+    yield group_task.run(
+        validated(GROUP, cloud.url, name="g", members=[NAME]), NO_SERVER, check_mode=False, with_diff=True
+    )
 
 
 def result_of_user_info(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
@@ -285,7 +289,7 @@ def result_of_user_info(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
     cloud.expect("GET", "/users/gone", missing())
     cloud.expect("GET", "/users/broken", no(500, 996))
     parameters = validated(USER_INFO, cloud.url, names=[NAME, "gone", "broken"])
-    yield user_info_task.run(parameters, progress=lambda text: None)
+    yield user_info_task.run(parameters, NO_SERVER, progress=lambda text: None)
 
 
 def result_of_probe(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
@@ -305,9 +309,9 @@ def result_of_probe(cloud: ScriptedCloud) -> t.Iterator[dict[str, t.Any]]:
         ("core", "newUser.sendEmail"),
     ):
         cloud.expect("GET", f"{CONFIG}/{app}/{key}", ok({"data": ""}))
-    yield probe_task.run(validated(PROBE, cloud.url))
+    yield probe_task.run(validated(PROBE, cloud.url), NO_SERVER)
     cloud.expect("GET", "/status.php", Answer(body=json.dumps({**status, "maintenance": True}).encode()))
-    yield probe_task.run(validated(PROBE, cloud.url))
+    yield probe_task.run(validated(PROBE, cloud.url), NO_SERVER)
 
 
 @pytest.mark.parametrize(
@@ -332,7 +336,7 @@ def test_return_values(
     documentation = documents[module]["return"]
     comparison = Comparison(documentation)
     for result in results(cloud):
-        comparison.result(result)
+        comparison.result({**result, "transport": NO_SERVER.transport()})  # as the action plugin adds it
     assert comparison.unseen() == set()
     assert [path for path, words in described(documentation, "contains") if not words] == []
 

@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USER_ACTION
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import user_action_task
-from ansible_collections.bill.nextcloud.tests.unit.running import NAME, code, outcome, validated
+from ansible_collections.bill.nextcloud.tests.unit.running import NAME, NO_SERVER, code, outcome, validated
 from ansible_collections.bill.nextcloud.tests.unit.running_owncloud import (
     DIALECT,
     expect_edit,
@@ -29,7 +29,7 @@ def run(cloud: ScriptedCloud, action: str = "reset_second_factor", **options: t.
     """Run a task."""
     check_mode = options.pop("check_mode", False)
     parameters = validated(USER_ACTION, cloud.url, **{"name": NAME, "action": action, **DIALECT, **options})
-    return user_action_task.run(parameters, check_mode=check_mode)
+    return user_action_task.run(parameters, NO_SERVER, check_mode=check_mode)
 
 
 def expect_account(cloud: ScriptedCloud, **more: t.Any) -> None:

@@ -12,6 +12,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import group_task
 from ansible_collections.bill.nextcloud.tests.unit import running
+from ansible_collections.bill.nextcloud.tests.unit.running import NO_SERVER
 from ansible_collections.bill.nextcloud.tests.unit.running_owncloud import (
     DIALECT,
     expect,
@@ -28,7 +29,7 @@ from ansible_collections.bill.nextcloud.tests.unit.scripted import PASSWORD, Scr
 def run(cloud: ScriptedCloud, name: str = "team", **options: t.Any) -> dict[str, t.Any]:
     """Run a task of ``nextcloud_group``."""
     parameters = running.validated(GROUP, cloud.url, name=name, **DIALECT, **options)
-    return group_task.run(parameters, check_mode=False, with_diff=False)
+    return group_task.run(parameters, NO_SERVER, check_mode=False, with_diff=False)
 
 
 def expect_groups(cloud: ScriptedCloud, *names: str | int) -> None:

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USER_INFO
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import user_info_task
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud import listing
-from ansible_collections.bill.nextcloud.tests.unit.running import validated
+from ansible_collections.bill.nextcloud.tests.unit.running import NO_SERVER, validated
 from ansible_collections.bill.nextcloud.tests.unit.running_owncloud import (
     DIALECT,
     expect,
@@ -30,7 +30,7 @@ from ansible_collections.bill.nextcloud.tests.unit.scripted import ADMIN, Script
 def run(cloud: ScriptedCloud, told: list[str] | None = None, **filters: t.Any) -> dict[str, t.Any]:
     """Run a task of ``nextcloud_user_info``."""
     progress = (told if told is not None else []).append
-    return user_info_task.run(validated(USER_INFO, cloud.url, **DIALECT, **filters), progress=progress)
+    return user_info_task.run(validated(USER_INFO, cloud.url, **DIALECT, **filters), NO_SERVER, progress=progress)
 
 
 def expect_acting(cloud: ScriptedCloud, administers: t.Sequence[str] = ()) -> None:

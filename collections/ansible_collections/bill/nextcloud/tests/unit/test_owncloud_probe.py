@@ -11,7 +11,7 @@ import typing as t
 import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import PROBE
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import probe_task
-from ansible_collections.bill.nextcloud.tests.unit.running import validated
+from ansible_collections.bill.nextcloud.tests.unit.running import NO_SERVER, validated
 from ansible_collections.bill.nextcloud.tests.unit.running_owncloud import expect, expect_log_in, no, ok, unauthorised
 from ansible_collections.bill.nextcloud.tests.unit.scripted import ADMIN, Answer, ScriptedCloud
 
@@ -38,7 +38,7 @@ def test_a_cloud_that_can_be_used(cloud: ScriptedCloud) -> None:
     """The product is found out, an administrator may write, and what the cloud does not tell is unknown."""
     expect_start(cloud, ["admin"], **POLICY)
     expect_proof(cloud, no(102, "Group: does not exist"))
-    result = probe_task.run(validated(PROBE, cloud.url, dialect="auto", read_space=True))
+    result = probe_task.run(validated(PROBE, cloud.url, dialect="auto", read_space=True), NO_SERVER)
     assert result["failure"] is None
     assert (result["dialect"], result["version"], result["may_write"]) == ("owncloud", "10.15.2", True)
     assert result["acting_account"] == {"name": ADMIN, "is_admin": True, "group_admin_of": []}
@@ -66,7 +66,7 @@ def test_a_proof_that_fails(cloud: ScriptedCloud, answer: Answer, expected: str,
     """Only the one refusal that an administrator gets proves anything."""
     expect_start(cloud, [])
     expect_proof(cloud, answer)
-    result = probe_task.run(validated(PROBE, cloud.url, dialect="auto"))
+    result = probe_task.run(validated(PROBE, cloud.url, dialect="auto"), NO_SERVER)
     assert (result["failure"]["code"], result["may_write"]) == (expected, may_write)
 
 
@@ -75,5 +75,5 @@ def test_a_call_that_the_cloud_does_not_know(cloud: ScriptedCloud) -> None:
     words = "Invalid query, please check the syntax. API specifications are here: http://www.freedesktop.org/"
     expect_start(cloud, ["admin"])
     expect_proof(cloud, no(999, words))
-    failure = probe_task.run(validated(PROBE, cloud.url, dialect="auto"))["failure"]
+    failure = probe_task.run(validated(PROBE, cloud.url, dialect="auto"), NO_SERVER)["failure"]
     assert (failure["code"], failure["outcome_unknown"]) == ("not_an_answer", False)

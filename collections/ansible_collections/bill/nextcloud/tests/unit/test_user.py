@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USER
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import TABLE
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import users_task
-from ansible_collections.bill.nextcloud.tests.unit.running import NAME, code, outcome, validated
+from ansible_collections.bill.nextcloud.tests.unit.running import NAME, NO_SERVER, code, outcome, validated
 from ansible_collections.bill.nextcloud.tests.unit.scripted import (
     ADMIN,
     PASSWORD,
@@ -32,7 +32,7 @@ BOSS = "/users/boss"
 def run(cloud: ScriptedCloud, check_mode: bool = False, with_diff: bool = True, **options: t.Any) -> dict[str, t.Any]:
     """Run a task of ``nextcloud_user``."""
     parameters = validated(USER, cloud.url, **{"name": NAME, **options})
-    return users_task.run_one(parameters, check_mode=check_mode, with_diff=with_diff)
+    return users_task.run_one(parameters, NO_SERVER, check_mode=check_mode, with_diff=with_diff)
 
 
 def edit(key: str, value: str) -> list[tuple[str, str]]:
@@ -244,7 +244,7 @@ def test_a_part_was_done(cloud: ScriptedCloud) -> None:
 def test_bad_options_cost_no_request(cloud: ScriptedCloud, options: dict[str, t.Any], expected: str, word: str) -> None:
     """They fail before anything is asked, with a text that names what is wrong."""
     parameters = {**validated(USER, cloud.url, name=NAME), **options}
-    result = users_task.run_one(parameters, check_mode=False, with_diff=True)
+    result = users_task.run_one(parameters, NO_SERVER, check_mode=False, with_diff=True)
     assert outcome(result) == (expected, "none", False)
     assert result["msg"].startswith(f"account {parameters['name']}: {TABLE[expected].meaning} ")
     assert word in result["msg"]

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import ACTIONS, USER_ACTION
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import cloud as clouds
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import user_action_task
-from ansible_collections.bill.nextcloud.tests.unit.running import NAME, code, plain_cloud, validated
+from ansible_collections.bill.nextcloud.tests.unit.running import NAME, NO_SERVER, code, plain_cloud, validated
 from ansible_collections.bill.nextcloud.tests.unit.scripted import (
     ADMIN,
     Answer,
@@ -32,7 +32,7 @@ PATHS = {"send_welcome": PATH + "/welcome", "wipe_devices": PATH + "/wipe"}
 def run(cloud: ScriptedCloud, action: str, *, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
     """Run a task."""
     parameters = validated(USER_ACTION, cloud.url, **{"name": NAME, "action": action, **options})
-    return user_action_task.run(parameters, check_mode=check_mode)
+    return user_action_task.run(parameters, NO_SERVER, check_mode=check_mode)
 
 
 def test_every_action_is_tried() -> None:

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USER
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import users_task
 from ansible_collections.bill.nextcloud.tests.unit import running
-from ansible_collections.bill.nextcloud.tests.unit.running import NAME, code, outcome, validated
+from ansible_collections.bill.nextcloud.tests.unit.running import NAME, NO_SERVER, code, outcome, validated
 from ansible_collections.bill.nextcloud.tests.unit.scripted import (
     PASSWORD,
     Answer,
@@ -28,7 +28,9 @@ PATH = "/users/user_12"
 
 def run(cloud: ScriptedCloud, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
     """Run a task of ``nextcloud_user``."""
-    return users_task.run_one(validated(USER, cloud.url, name=NAME, **options), check_mode=check_mode, with_diff=True)
+    return users_task.run_one(
+        validated(USER, cloud.url, name=NAME, **options), NO_SERVER, check_mode=check_mode, with_diff=True
+    )
 
 
 def expect_search(cloud: ScriptedCloud, group: str, *found: str) -> None:

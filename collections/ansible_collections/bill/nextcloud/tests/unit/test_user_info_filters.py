@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USER_INFO
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import user_info_task
-from ansible_collections.bill.nextcloud.tests.unit.running import validated
+from ansible_collections.bill.nextcloud.tests.unit.running import NO_SERVER, validated
 from ansible_collections.bill.nextcloud.tests.unit.running_user_info import (
     DETAILS,
     GIB,
@@ -178,6 +178,6 @@ def test_below_a_path(cloud_below_path: ScriptedCloud) -> None:
 def test_a_group_administrator_sees_no_complete_list(cloud: ScriptedCloud) -> None:
     """The cloud would show the accounts of some groups, and not say that there are more."""
     cloud.expect("GET", "/user", ok(record(ADMIN, groups=["team"], subadmin=["team"])))
-    result = user_info_task.run(validated(USER_INFO, cloud.url), progress=lambda text: None)
+    result = user_info_task.run(validated(USER_INFO, cloud.url), NO_SERVER, progress=lambda text: None)
     assert (result["failure"]["code"], result["accounts"]) == ("invalid_value", [])
     assert "group administrator" in result["msg"]

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USER
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import users_task
 from ansible_collections.bill.nextcloud.tests.unit import running
-from ansible_collections.bill.nextcloud.tests.unit.running import NAME, code, outcome, validated
+from ansible_collections.bill.nextcloud.tests.unit.running import NAME, NO_SERVER, code, outcome, validated
 from ansible_collections.bill.nextcloud.tests.unit.scripted import (
     PASSWORD,
     Answer,
@@ -36,7 +36,7 @@ WHAT_TO_DO = "If its invitation was not sent, delete the account and run again."
 def run(cloud: ScriptedCloud, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
     """Run a task of ``nextcloud_user`` that invites."""
     given: dict[str, t.Any] = {"name": NAME, "invite": True, "email": "a@x", **options}
-    return users_task.run_one(validated(USER, cloud.url, **given), check_mode=check_mode, with_diff=True)
+    return users_task.run_one(validated(USER, cloud.url, **given), NO_SERVER, check_mode=check_mode, with_diff=True)
 
 
 def expect_setting(cloud: ScriptedCloud, value: str) -> None:

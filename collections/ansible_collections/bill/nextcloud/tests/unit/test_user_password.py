@@ -13,7 +13,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import users_task
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.secrets import mask_words, of_arguments
 from ansible_collections.bill.nextcloud.tests.unit import running
-from ansible_collections.bill.nextcloud.tests.unit.running import NAME, code, outcome, validated
+from ansible_collections.bill.nextcloud.tests.unit.running import NAME, NO_SERVER, code, outcome, validated
 from ansible_collections.bill.nextcloud.tests.unit.scripted import (
     ADMIN_PASSWORD,
     PASSWORD,
@@ -45,7 +45,7 @@ SPENT_AFTER = (
 def run(cloud: ScriptedCloud, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
     """Run a task of ``nextcloud_user`` that sets the password always; no secret is in the result."""
     given: dict[str, t.Any] = {"name": NAME, "password": PASSWORD, "update_password": "always", **options}
-    result = users_task.run_one(validated(USER, cloud.url, **given), check_mode=check_mode, with_diff=True)
+    result = users_task.run_one(validated(USER, cloud.url, **given), NO_SERVER, check_mode=check_mode, with_diff=True)
     assert_no_secret(result)
     return result
 
@@ -448,7 +448,7 @@ def test_a_cloud_that_repeats_the_password(cloud: ScriptedCloud) -> None:
     expect_log_in(cloud, None)
     cloud.expect("PUT", PATH, no(400, 107, f"{PASSWORD} is a common password"), SET)
     parameters = validated(USER, cloud.url, name=NAME, password=PASSWORD, update_password="always")
-    result = users_task.run_one(parameters, check_mode=False, with_diff=True)
+    result = users_task.run_one(parameters, NO_SERVER, check_mode=False, with_diff=True)
     mask_words(result, of_arguments(parameters))
     assert "******** is a common password" in result["msg"]
     assert "******** is a common password" in result["failure"]["message"]

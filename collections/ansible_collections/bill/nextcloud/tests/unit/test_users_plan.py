@@ -302,7 +302,16 @@ def test_table_of_errors() -> None:
             "not_verified",
             "not_yet",
         },
-        HELD: {"maintenance", "wrong_credentials", "login_blocked", "write_not_permitted", "certificate_not_verified"},
+        HELD: {
+            "maintenance",
+            "wrong_credentials",
+            "login_blocked",
+            "write_not_permitted",
+            "certificate_not_verified",
+            "host_key_not_verified",
+            "host_refused",
+            "occ_unusable",
+        },
         FINAL: {
             "invalid_url",
             "unknown_product",

@@ -20,11 +20,10 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.account import Acco
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import sent_text
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities, EditLimit
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities, EditLimit, Settings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.instance_quota import limit_words
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import Settings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import UNAUTHORISED, Reply, require
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs, logs_in_as
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
 API = "/ocs/v2.php/cloud"
@@ -100,7 +99,7 @@ class NextcloudAccounts:
 
     :param session: logged in as an administrator.
     :param acting_name: the administrator's log-in name; this account is never changed. None: the cloud is asked for it.
-    :param log_in: makes a session with other credentials, for proofs.
+    :param proofs: tries log-ins as the accounts.
     :param settings: of the cloud, which explain a refusal.
     """
 
@@ -108,7 +107,7 @@ class NextcloudAccounts:
         self,
         session: Session,
         acting_name: str | None,
-        log_in: t.Callable[[str, str], Session],
+        proofs: Proofs,
         settings: Settings,
     ) -> None:
         self._session = session
@@ -116,8 +115,7 @@ class NextcloudAccounts:
         self._settings = settings
         self._abilities = _ABILITIES
         self._edits_are_over = False
-        path = API + "/user"
-        self._proofs = Proofs(lambda name, password: logs_in_as(log_in(name, password), path, name), f"GET {path}")
+        self._proofs = proofs
 
     @property
     def abilities(self) -> Abilities:

@@ -12,29 +12,35 @@ from functools import partial
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import NEXTCLOUD
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Credentials, Password
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import NextcloudAccounts
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Password
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.endpoint import Endpoint
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import API, NextcloudAccounts
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.actions import ON_SERVER, actions
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.group_quotas import NextcloudGroupQuotas
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.groups import NextcloudGroups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.inspection import NextcloudInspection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.listing import list_accounts
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import Release
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import Settings
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import NextcloudSettings
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs, logs_in_as
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import CONNECT_SECONDS, READ_SECONDS
 
 
 @contextlib.contextmanager
 def connected(connection: Connection) -> t.Iterator[Cloud]:
     """Open a Nextcloud; nothing is sent yet."""
 
-    def log_in(name: str, password: str) -> Session:
-        return _session(connection, Password(name, password), kept=False)
-
-    session = _session(connection, connection.credentials, kept=True)
+    session = _session(connection, kept=True)
+    tried = proofs(connection.endpoint, connection.connect_seconds, connection.read_seconds)
     release = Release(session)
-    settings = Settings(session, release)
-    accounts = NextcloudAccounts(session, connection.credentials.username, log_in, settings)
+    settings = NextcloudSettings(session, release)
+    accounts = NextcloudAccounts(
+        session,
+        connection.credentials.username,
+        tried,
+        settings,
+    )
     groups = NextcloudGroups(session, release)
     try:
         yield Cloud(
@@ -53,10 +59,21 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
         session.close()
 
 
-def _session(connection: Connection, credentials: Credentials, *, kept: bool) -> Session:
+def proofs(endpoint: Endpoint, connect_seconds: float = CONNECT_SECONDS, read_seconds: float = READ_SECONDS) -> Proofs:
+    """Return what tries log-ins as accounts, for which nobody else has to be logged in."""
+    path = API + "/user"
+
+    def log_in(name: str, password: str) -> bool:
+        connection = Connection(endpoint, Password(name, password), connect_seconds, read_seconds)
+        return logs_in_as(_session(connection, kept=False), path, name)
+
+    return Proofs(log_in, f"GET {path}")
+
+
+def _session(connection: Connection, *, kept: bool) -> Session:
     return Session(
         connection.endpoint,
-        credentials,
+        connection.credentials,
         connect_seconds=connection.connect_seconds,
         read_seconds=connection.read_seconds,
         kept=kept,

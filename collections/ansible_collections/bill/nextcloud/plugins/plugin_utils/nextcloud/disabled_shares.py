@@ -15,8 +15,7 @@ import typing as t
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import HIDDEN, LEFT
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.plan import as_yaml
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import Settings
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud, Settings
 
 SUBJECT = "shares of disabled accounts"
 """What it is, in words for people."""

@@ -14,7 +14,7 @@ import re
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import Settings
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Settings
 
 _APP = "groupquota"
 _PREFIX = "quota_"

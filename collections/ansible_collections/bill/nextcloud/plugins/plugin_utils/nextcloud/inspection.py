@@ -9,10 +9,11 @@ import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import UNKNOWN
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Settings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import API
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.instance_quota import read_instance
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import Release
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import NOT_TOLD, Settings
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import NOT_TOLD
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.space import free_space
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 

@@ -16,7 +16,8 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.module_utils.plan import Change
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota, default_text, read_stored, shown
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import wished_quota
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import NOT_TOLD, Settings
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Settings
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import NOT_TOLD
 
 _PRESETS = "1 GB, 5 GB, 10 GB"
 _NO_MAXIMUM = ("", "-1")

@@ -20,8 +20,8 @@ NOT_TOLD = ("write_not_permitted", "not_an_answer", "refused")
 """Codes that say no more than that a cloud does not tell a setting to this account."""
 
 
-class Settings:
-    """The apps' settings of one cloud. Each is read once; what is written here is known.
+class NextcloudSettings:
+    """See :class:`backend.Settings`. Each is read once; what is written here is known.
 
     :param session: logged in as an administrator.
     :param release: of the cloud, which decides what a setting means.

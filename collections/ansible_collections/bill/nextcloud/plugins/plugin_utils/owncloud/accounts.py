@@ -20,15 +20,13 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import Reply, read_bare_names, read_names
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.api import (
-    API,
     UNAUTHORISED,
     OwncloudApi,
     require,
     user_path,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.record import account_of
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs, logs_in_as
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs
 
 DELETE_SECONDS = 600.0
 """The files are deleted within the request."""
@@ -82,13 +80,12 @@ class OwncloudAccounts:
     """The accounts of one ownCloud, see :class:`backend.Accounts`.
 
     :param api: logged in as an administrator.
-    :param log_in: makes a session with other credentials, for proofs.
+    :param proofs: tries log-ins as the accounts.
     """
 
-    def __init__(self, api: OwncloudApi, log_in: t.Callable[[str, str], Session]) -> None:
+    def __init__(self, api: OwncloudApi, proofs: Proofs) -> None:
         self._api = api
-        path = API + "/user"
-        self._proofs = Proofs(lambda name, password: logs_in_as(log_in(name, password), path, name), f"GET {path}")
+        self._proofs = proofs
         self._group_admin_of: dict[str, tuple[str, ...]] = {}
 
     @property

@@ -12,26 +12,27 @@ from functools import partial
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import OWNCLOUD
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Credentials, Password
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Password
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.endpoint import Endpoint
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.accounts import OwncloudAccounts
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.actions import actions
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.api import OWN_CODES, OwncloudApi
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.api import API, OWN_CODES, OwncloudApi
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.groups import OwncloudGroups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.inspection import OwncloudInspection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.listing import list_accounts
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs, logs_in_as
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import CONNECT_SECONDS, READ_SECONDS
 
 
 @contextlib.contextmanager
 def connected(connection: Connection) -> t.Iterator[Cloud]:
     """Open an ownCloud; nothing is sent yet."""
 
-    def log_in(name: str, password: str) -> Session:
-        return _session(connection, Password(name, password), kept=False)
-
-    session = _session(connection, connection.credentials, kept=True)
+    session = _session(connection, kept=True)
+    tried = proofs(connection.endpoint, connection.connect_seconds, connection.read_seconds)
     api = OwncloudApi(session)
-    accounts = OwncloudAccounts(api, log_in)
+    accounts = OwncloudAccounts(api, tried)
     groups = OwncloudGroups(api)
     try:
         yield Cloud(
@@ -47,10 +48,21 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
         session.close()
 
 
-def _session(connection: Connection, credentials: Credentials, *, kept: bool) -> Session:
+def proofs(endpoint: Endpoint, connect_seconds: float = CONNECT_SECONDS, read_seconds: float = READ_SECONDS) -> Proofs:
+    """Return what tries log-ins as accounts, for which nobody else has to be logged in."""
+    path = API + "/user"
+
+    def log_in(name: str, password: str) -> bool:
+        connection = Connection(endpoint, Password(name, password), connect_seconds, read_seconds)
+        return logs_in_as(_session(connection, kept=False), path, name)
+
+    return Proofs(log_in, f"GET {path}")
+
+
+def _session(connection: Connection, *, kept: bool) -> Session:
     return Session(
         connection.endpoint,
-        credentials,
+        connection.credentials,
         connect_seconds=connection.connect_seconds,
         read_seconds=connection.read_seconds,
         own_codes=OWN_CODES,

@@ -1,0 +1,196 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs occ commands, several at once, each within its own time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import time
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.bill.nextcloud.plugins.module_utils.occ.caller import Caller
+from ansible_collections.bill.nextcloud.plugins.module_utils.occ.launch import Launch
+from ansible_collections.bill.nextcloud.plugins.module_utils.occ.refusals import refusal
+
+PASSWORD_VARIABLES = (b"OC_PASS", b"NC_PASS")
+"""Up to Nextcloud 31, and in ownCloud, occ reads the first; from 32 on the second before the first."""
+
+MASK = "********"
+_FOR_ANOTHER_USER = (b"PATH", b"TZ", b"NEXTCLOUD_CONFIG_DIR", b"PHPRC", b"PHP_INI_SCAN_DIR")
+_TICK_SECONDS = 0.2
+_SOON_SECONDS = 0.002
+_LINGER_SECONDS = 1.0  # a process that has ended may have left another one that keeps its pipes
+_CHUNK = 65536
+
+
+@dataclass(frozen=True)
+class Command:
+    """``arguments`` of occ, the command's name first; ``seconds``: how long it may take; ``changes``: whether it may
+    change something; ``password``: an account's, for occ's environment."""
+
+    arguments: tuple[str, ...]
+    seconds: float
+    changes: bool = True
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass
+class Answer:
+    """What became of a command.
+
+    ``status``: occ's exit status, None if it did not end by itself; ``refusal``: why occ was not carried out at all, so
+    that nothing has happened; ``skipped``: it was not to be run.
+    """
+
+    status: int | None = None
+    output: str = ""
+    errors: str = ""
+    timed_out: bool = False
+    skipped: bool = False
+    refusal: str | None = None
+
+
+def whole(command: Command, launch: Launch) -> list[bytes]:
+    """Return the whole command line.
+
+    The options come after the command's name, so that a sudoers file can allow commands by the beginning of the line.
+    Bytes, because the locale of a host may have another encoding than occ, which takes UTF-8.
+    """
+    options = ("--no-interaction", "--no-ansi")
+    first = command.arguments[:1] if not command.arguments[0].startswith("-") else ()
+    line = (*launch.command, *first, *options, *command.arguments[len(first) :])
+    return [part.encode("utf-8", "surrogateescape") for part in line]
+
+
+def environment(command: Command, launch: Launch) -> dict[bytes, bytes]:
+    """Return the environment of this command: the module's, with the password if there is one.
+
+    What root has in its environment is not for another user.
+    """
+    variables = {
+        name: value
+        for name, value in os.environb.items()
+        if name not in PASSWORD_VARIABLES and (launch.becomes is None or name in _FOR_ANOTHER_USER)
+    }
+    # So that sudo's words are known ones, and PHP takes and gives UTF-8.
+    variables.pop(b"LANGUAGE", None)
+    variables[b"LC_ALL"] = b"C.UTF-8"
+    if launch.becomes is not None:
+        variables.update({b"USER": os.fsencode(launch.becomes.name), b"LOGNAME": os.fsencode(launch.becomes.name)})
+        variables[b"HOME"] = os.fsencode(launch.becomes.home or "/")
+    if command.password is not None:
+        variables.update(dict.fromkeys(PASSWORD_VARIABLES, command.password.encode("utf-8")))
+    return variables
+
+
+class _Running:
+    """A command that was started. Its outputs are read by :meth:`read`, so that none of them can be too long."""
+
+    def __init__(self, command: Command, launch: Launch, lock: int) -> None:
+        self._launch = launch
+        self._command = command
+        self._process: subprocess.Popen[bytes] = subprocess.Popen(  # pylint: disable=subprocess-popen-preexec-fn
+            whole(command, launch),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(command, launch),
+            cwd="/",
+            pass_fds=(lock,),
+            preexec_fn=launch.become,  # there is one thread only
+            start_new_session=True,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self.pipes = {pipe.fileno(): pipe for pipe in (self._process.stdout, self._process.stderr)}
+        self._read: dict[int, list[bytes]] = {descriptor: [] for descriptor in self.pipes}
+        self._ends = time.monotonic() + command.seconds
+        self._lingers: float | None = None
+
+    def read(self, descriptor: int) -> None:
+        """Read what is there."""
+        piece = os.read(descriptor, _CHUNK)
+        self._read[descriptor].append(piece)
+        if not piece:
+            self.pipes.pop(descriptor).close()
+
+    def answer(self) -> Answer | None:
+        """Return the answer if the command has ended, or must not go on."""
+        now = time.monotonic()
+        status = self._process.poll()
+        if status is None:
+            if now < self._ends:
+                return None
+            # What sudo has started is another user's: it goes on.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            return self._close(None)
+        if self.pipes:
+            if self._lingers is None:
+                self._lingers = now + _LINGER_SECONDS
+            if now < self._lingers:
+                return None
+        return self._close(status)
+
+    def _close(self, status: int | None) -> Answer:
+        for pipe in self.pipes.values():
+            pipe.close()
+        self.pipes.clear()
+        output, errors = (b"".join(pieces).decode("utf-8", "replace") for pieces in self._read.values())
+        if self._command.password:
+            # occ does not repeat it. An app, or a warning of PHP, might.
+            output, errors = (text.replace(self._command.password, MASK) for text in (output, errors))
+        refused = None
+        if status is not None:
+            refused = refusal(status, output, errors, self._launch.by_sudo, self._command.password is not None)
+        return Answer(status, output, errors, timed_out=status is None, refusal=refused)
+
+
+def run(
+    commands: t.Sequence[Command], launch: Launch, lock: int, processes: int, caller: Caller, only_reading: bool
+) -> list[Answer]:
+    """Run the commands, at most ``processes`` of them at once, begun in order; their answers in order.
+
+    With ``only_reading`` those that may change something are skipped. When the caller has gone away, no further one is
+    started, and those that run are waited for. ``lock``: a descriptor that they inherit.
+    """
+    answers = [Answer(skipped=True) for command in commands]
+    waiting = [item for item in enumerate(commands) if not (only_reading and item[1].changes)]
+    waiting.reverse()
+    running: dict[int, _Running] = {}
+    while running or waiting:
+        if not caller.look():
+            waiting.clear()
+        while waiting and len(running) < processes:
+            number, command = waiting.pop()
+            try:
+                running[number] = _Running(command, launch, lock)
+            except (OSError, subprocess.SubprocessError) as error:
+                answers[number] = Answer(refusal=f"it cannot be started: {error}")
+        _read(running.values())
+        for number, one in list(running.items()):
+            answer = one.answer()
+            if answer is not None:
+                answers[number] = answer
+                del running[number]
+    return answers
+
+
+def _read(running: t.Iterable[_Running]) -> None:
+    """Wait for something to read, a little, and read it."""
+    poll = select.poll()
+    readers: dict[int, _Running] = {}
+    soon = False
+    for one in running:
+        soon = soon or not one.pipes  # its end is near
+        for descriptor in one.pipes:
+            poll.register(descriptor, select.POLLIN)
+            readers[descriptor] = one
+    for event in poll.poll((_SOON_SECONDS if soon else _TICK_SECONDS) * 1000):
+        readers[event[0]].read(event[0])

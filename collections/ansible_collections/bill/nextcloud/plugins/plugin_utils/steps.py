@@ -1,0 +1,75 @@
+# Copyright (c) 2026 The bill-nextcloud authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One step with each of many accounts: one after the other, or several at the same time where the cloud allows it."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+
+MAX_SILENT_ACCOUNTS = 3
+"""After so many accounts in a row without any answer the cloud counts as unreachable."""
+
+_SILENCE = ("unreachable", "timeout")
+
+Item = t.TypeVar("Item")
+
+
+class Steps(t.Generic[Item]):
+    """The steps of one pass over all accounts. A fault of the whole cloud ends it: no further step is begun.
+
+    :param step: is taken with each item; raises CloudError.
+    :param failed: is told of each item whose step failed.
+    :param at_once: how many steps may be taken at the same time.
+    """
+
+    def __init__(
+        self, step: t.Callable[[Item], None], failed: t.Callable[[Item, CloudError], None], at_once: int
+    ) -> None:
+        self._step = step
+        self._failed = failed
+        self._at_once = at_once
+        self._lock = threading.Lock()
+        self._silent = 0
+        self._answered = False
+        self._fault: CloudError | None = None
+
+    def take(self, items: t.Sequence[Item]) -> tuple[CloudError | None, list[Item]]:
+        """Take the step with each item.
+
+        :returns: the fault of the cloud that ended it, or None, and the items with which no step was taken then.
+        """
+        left_out: list[Item] = []
+        if self._at_once == 1 or len(items) < 2:
+            left_out = [item for item in items if not self._take(item)]
+        else:
+            with ThreadPoolExecutor(min(self._at_once, len(items)), "account") as pool:
+                left_out = [item for item, taken in zip(items, pool.map(self._take, items), strict=True) if not taken]
+        return self._fault, left_out
+
+    def _take(self, item: Item) -> bool:
+        """Take one step, if the cloud is still there; return whether it was taken."""
+        if self._fault is not None:
+            return False
+        try:
+            self._step(item)
+        except CloudError as error:
+            self._failed(item, error)
+            with self._lock:
+                self._note(error)
+        else:
+            with self._lock:
+                self._silent, self._answered = 0, True
+        return True
+
+    def _note(self, error: CloudError) -> None:
+        self._silent = self._silent + 1 if error.code in _SILENCE else 0
+        never_there = not self._answered and error.code == "unreachable" and not error.outcome_unknown
+        self._answered = True
+        if self._fault is None and (error.cloud_wide or never_there or self._silent >= MAX_SILENT_ACCOUNTS):
+            # Of those that are left out nothing was sent.
+            self._fault = error.recoded(error.code, error.message, outcome_unknown=False)
