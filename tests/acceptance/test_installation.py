@@ -13,7 +13,8 @@ from pathlib import Path
 
 import bundle as bundles
 import pytest
-from harness.panel_host import BILLMANAGER, PYTHON, REPOSITORY, Finished, PanelHost
+from harness.own_root import REPOSITORY, Finished
+from harness.panel_host import BILLMANAGER, PYTHON, PanelHost
 
 SETTINGS = Path("/etc/bill-nextcloud/settings.toml")
 COMMAND = Path("/usr/local/bin/bill-nextcloud")

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
-# The one place where a secret is allowed: the environment of BILLmanager's own command, which only its user can read.
-ALLOWED = b"sbin/mgrctl"
+MGRCTL = b"sbin/mgrctl"
 
 
 def forms(secret: str) -> set[bytes]:
@@ -32,8 +31,13 @@ def forms(secret: str) -> set[bytes]:
 
 @dataclass
 class Watcher:
-    """Reads the arguments and environments of all processes again and again until :meth:`stop`."""
+    """Reads the arguments and environments of all processes again and again until :meth:`stop`.
 
+    ``allowed``: part of the command lines of the one program that may have a secret in its environment, which only its
+    user can read: BILLmanager's own command, unless another is given.
+    """
+
+    allowed: bytes = MGRCTL
     arguments: set[bytes] = field(default_factory=set)
     environments: set[bytes] = field(default_factory=set)
 
@@ -54,7 +58,7 @@ class Watcher:
                 self.arguments |= {before, after}
                 # Between the two it may have become another program, or have ended, which leaves an empty line: whose
                 # environment that was is not known then. One that goes on is met again by the next round.
-                if before == after and before and ALLOWED not in before:
+                if before == after and before and self.allowed not in before:
                     self.environments.add(environment)
 
     def stop(self) -> None:

@@ -30,12 +30,26 @@ def make_key(path: Path) -> str:
     return path.with_suffix(".pub").read_text("utf-8").strip()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     assert isinstance(port, int)
     return port
+
+
+def await_sshd(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Wait until an sshd that was started takes connections. ``RuntimeError`` with its ``log`` if it does not."""
+    deadline = time.monotonic() + _READY_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except ConnectionRefusedError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(log.read_text("utf-8")) from None
+            time.sleep(0.05)
 
 
 @dataclass
@@ -49,7 +63,7 @@ class WorkerHost:
 
     def __post_init__(self) -> None:
         self.directory.mkdir(parents=True)
-        self.port = _free_port()
+        self.port = free_port()
         self.user = pwd.getpwuid(os.geteuid()).pw_name
         self.url = f"ssh://{self.user}@127.0.0.1:{self.port}"
         self.host_key = make_key(self.directory / "host_key")
@@ -96,15 +110,7 @@ class WorkerHost:
             self.process = subprocess.Popen(
                 [PROGRAM, "-D", "-e", "-f", self._configuration], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + _READY_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except ConnectionRefusedError:
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError((self.directory / "sshd.log").read_text("utf-8")) from None
-                time.sleep(0.05)
+        await_sshd(self.process, self.port, self.directory / "sshd.log")
 
     def sessions(self) -> list[psutil.Process]:
         """The processes of sshd's sessions, without what they have started."""

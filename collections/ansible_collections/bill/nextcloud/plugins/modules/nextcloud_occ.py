@@ -125,7 +125,7 @@ EXAMPLES = r"""
 
     - name: Show its version
       ansible.builtin.debug:
-        msg: "{{ (status.answers[0].output | from_json).versionstring }}"
+        msg: "{{ (status.results[0].output | from_json).versionstring }}"
 
     - name: Set the default quota and make an account
       bill.nextcloud.nextcloud_occ:
@@ -141,7 +141,7 @@ EXAMPLES = r"""
           - arguments: [config:app:get, core, newUser.sendEmail]
             changes: false
       register: setting
-      failed_when: setting.answers[0].status not in (0, 1)
+      failed_when: setting.results[0].status not in (0, 1)
 
     - name: Read all accounts of a cloud in a container
       bill.nextcloud.nextcloud_occ:
@@ -153,7 +153,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-answers:
+results:
   description:
     - What became of the commands, in their order. If it is missing, no command was run.
   returned: if occ could be started at all
@@ -180,15 +180,15 @@ answers:
       returned: always
       type: bool
       sample: false
-    skipped:
-      description: Whether it was not run because of check mode.
+    begun:
+      description: Whether occ has begun with it. If not, nothing has happened.
       returned: always
       type: bool
-      sample: false
+      sample: true
     refusal:
       description:
-        - Why the command was not carried out at all, for instance because sudo does not allow it, or occ demands
-          another release of PHP. Null if it was.
+        - Why occ has not begun with it although it was to, for instance because sudo does not allow it, or occ demands
+          another release of PHP. Null if it has, and in check mode for commands that may change something.
       returned: always
       type: str
       sample: "sudo does not start it: sudo: a password is required"
@@ -205,7 +205,7 @@ user:
   sample: www-data
 problem:
   description:
-    - Why the task failed. V(command), a command failed, RV(answers) tells which. V(unusable), occ cannot be started on
+    - Why the task failed. V(command), a command failed, RV(results) tells which. V(unusable), occ cannot be started on
       this host before somebody has changed something. V(busy), commands of an earlier execution did not end in time.
   returned: failure
   type: str
@@ -282,11 +282,11 @@ def failures(commands: t.Sequence[Command], answers: t.Sequence[Answer]) -> list
     """Return what failed, in words, a line for each command that did."""
     words = []
     for command, answer in zip(commands, answers):
-        if answer.skipped:
-            continue
         name = command.arguments[0]
         if answer.refusal is not None:
             words.append(f"{name}: {answer.refusal}")
+        elif not answer.begun:
+            continue  # check mode
         elif answer.timed_out:
             words.append(f"{name}: not done after {command.seconds} s")
         elif answer.status != 0:
@@ -319,7 +319,7 @@ def main() -> None:
         module.fail_json(msg=str(error), problem="busy", **shown)
     result = {
         "changed": any(command.changes and answer.refusal is None for command, answer in zip(commands, answers)),
-        "answers": [vars(answer) for answer in answers],
+        "results": [vars(answer) for answer in answers],
         "command": list(how.command),
         "user": how.user,
         **shown,

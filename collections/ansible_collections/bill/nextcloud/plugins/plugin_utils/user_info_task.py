@@ -14,6 +14,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Clou
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connected
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.steps import Steps
 
 
 @dataclass
@@ -76,21 +77,28 @@ def _checked_names(names: t.Sequence[str] | None) -> list[str] | None:
 
 
 def _read(cloud: Cloud, names: t.Sequence[str], found: _Found) -> None:
-    """Read some accounts, one request each; a failure of one does not keep the others from being read.
+    """Read some accounts, one by one; a failure of one does not keep the others from being read.
 
     :raises CloudError: ``invalid_name``, before any request; what concerns the cloud.
     """
     for name in names:
         cloud.accounts.check_name(name)
+    accounts: dict[str, Account | None] = {}
+    failures: dict[str, CloudError] = {}
+
+    def read(name: str) -> None:
+        accounts[name] = cloud.accounts.look_up(name)
+
+    fault, left_out = Steps(read, failures.__setitem__, cloud.accounts_at_once()).take(names)
+    if fault is not None:
+        if fault.cloud_wide:
+            raise fault
+        failures.update(dict.fromkeys(left_out, fault))  # it does not answer any more: what was read is shown
     for name in names:
-        try:
-            account = cloud.accounts.look_up(name)
-        except CloudError as error:
-            if error.cloud_wide:
-                raise
-            found.failures.append(Failed(error, f"account {name}", name))
-            continue
-        if account is None:
+        account = accounts.get(name)
+        if name in failures:
+            found.failures.append(Failed(failures[name], f"account {name}", name))
+        elif account is None:
             found.missing.append(name)
         else:
             found.accounts.append(account)

@@ -379,3 +379,13 @@ def test_pages_have_a_smallest_size(cloud: ScriptedCloud, monkeypatch: pytest.Mo
     expect_page(cloud, 0, html(504))
     cloud.expect("GET", "/users/details", html(504), query={"limit": "1", "offset": "0"})
     assert run(cloud)["failure"]["code"] == "server_error"
+
+
+def test_a_cloud_that_goes_away_while_names_are_read(cloud: ScriptedCloud) -> None:
+    """After three names in a row without an answer no further one is asked for; what was read before is shown."""
+    cloud.expect("GET", "/users/anna", ok(record("anna")))
+    for name in ("b", "c", "d"):
+        cloud.expect("GET", f"/users/{name}", Answer(fault="cut"))
+    result = run(cloud, names=["anna", "b", "c", "d", "e"])
+    assert [account["name"] for account in result["accounts"]] == ["anna"]
+    assert [line.partition(":")[0] for line in result["msg"].splitlines()] == [f"account {name}" for name in "bcde"]

@@ -44,15 +44,15 @@ class Command:
 class Answer:
     """What became of a command.
 
-    ``status``: occ's exit status, None if it did not end by itself; ``refusal``: why occ was not carried out at all, so
-    that nothing has happened; ``skipped``: it was not to be run.
+    ``status``: occ's exit status, None if it did not end by itself; ``begun``: occ has begun with it, so that something
+    may have happened; ``refusal``: why it was not begun although it was to be.
     """
 
     status: int | None = None
     output: str = ""
     errors: str = ""
     timed_out: bool = False
-    skipped: bool = False
+    begun: bool = False
     refusal: str | None = None
 
 
@@ -149,7 +149,7 @@ class _Running:
         refused = None
         if status is not None:
             refused = refusal(status, output, errors, self._launch.by_sudo, self._command.password is not None)
-        return Answer(status, output, errors, timed_out=status is None, refusal=refused)
+        return Answer(status, output, errors, timed_out=status is None, begun=refused is None, refusal=refused)
 
 
 def run(
@@ -157,10 +157,10 @@ def run(
 ) -> list[Answer]:
     """Run the commands, at most ``processes`` of them at once, begun in order; their answers in order.
 
-    With ``only_reading`` those that may change something are skipped. When the caller has gone away, no further one is
-    started, and those that run are waited for. ``lock``: a descriptor that they inherit.
+    With ``only_reading`` those that may change something are not begun. When the caller has gone away, no further one is
+    begun, and those that run are waited for. ``lock``: a descriptor that they inherit.
     """
-    answers = [Answer(skipped=True) for command in commands]
+    answers = [Answer() for command in commands]
     waiting = [item for item in enumerate(commands) if not (only_reading and item[1].changes)]
     waiting.reverse()
     running: dict[int, _Running] = {}

@@ -52,7 +52,7 @@ class OverConnection:
             raise connection_fault(str(error)) from error
         except AnsibleError as error:
             raise CloudError("occ_unusable", str(error)) from error
-        if "results" not in result:
+        if "answers" not in result:
             raise _fault(result)
         return t.cast(t.Mapping[str, t.Any], result)
 
@@ -62,4 +62,6 @@ def _fault(result: t.Mapping[str, t.Any]) -> CloudError:
     if result.get("unreachable"):
         return connection_fault(str(result.get("msg", "")))
     words = " ".join(str(result.get(key, "")) for key in ("msg", "module_stderr") if result.get(key))
+    if result.get("problem") == "busy":
+        return CloudError("timeout", words)
     return CloudError("occ_unusable", words[-500:], outcome_unknown=_MODULE_CRASHED in result)

@@ -27,19 +27,8 @@ _NOT_BEGUN = (
 )
 """How OpenSSH ends before it has a session."""
 
-_UNUSABLE = (
-    "sudo:",
-    "is not allowed to execute",
-    "is not in the sudoers file",
-    "console has to be executed with the user that owns",
-    "cannot write into",
-    "password-from-env given, but",
-    "nextcloud is not installed",
-    "owncloud is not installed",
-    "this version of nextcloud",
-    "this version of owncloud",
-    "could not open input file",
-)
+_NO_PASSWORD = "--password-from-env given, but"  # noqa: S105 - what occ says
+_NOT_INSTALLED = ("nextcloud is not installed", "owncloud is not installed")
 _MAINTENANCE = (
     "maintenance mode",
     "require upgrade",
@@ -67,7 +56,7 @@ def connection_fault(words: str) -> CloudError:
 
 
 def fault_of(status: int, output: str, errors: str, request: str) -> CloudError | None:
-    """Return why occ did not even begin with its command; None: it did, whatever came of it.
+    """Return why occ could not begin with its command, or did not come to its end; None: it did, whatever came of it.
 
     :param request: how messages call the command.
     """
@@ -75,7 +64,7 @@ def fault_of(status: int, output: str, errors: str, request: str) -> CloudError 
         return None
     words = " ".join(f"{output} {errors}".split())
     said = words.lower()
-    if any(sign in said for sign in _UNUSABLE):
+    if _NO_PASSWORD in said or any(sign in said for sign in _NOT_INSTALLED):
         return CloudError("occ_unusable", words[:500], request=request)
     if any(sign in said for sign in _NO_COMMAND):
         if any(sign in said for sign in _MAINTENANCE):

@@ -107,6 +107,11 @@ class Server:
         self._context = contextvars.copy_context()  # Ansible keeps what it needs there, which other threads lack
 
     @property
+    def waiting(self) -> tuple[tuple[str, ...], ...]:
+        """The commands that wait for the next execution."""
+        return tuple(call.arguments for call in self._waiting)
+
+    @property
     def processes(self) -> int:
         """How many commands run at the same time."""
         return int(self._options["processes"])
@@ -176,14 +181,16 @@ class Server:
                     outcome_unknown=error.outcome_unknown and call.changes,
                 )
             return
-        for call, found in zip(batch, result["results"], strict=True):
-            answer = Answer(call.arguments, int(found["status"]), found["output"], found["errors"])
-            if found["timed_out"]:
+        for call, found in zip(batch, result["answers"], strict=True):
+            request = request_name(call.arguments)
+            if found["refusal"] is not None:
+                call.fault = CloudError("occ_unusable", f"{found['refusal']}.", request=request)
+            elif found["timed_out"]:
                 message = f"It did not end within {call.seconds:g} seconds."
-                call.fault = answer.error("timeout", message, outcome_unknown=call.changes)
-                continue
-            call.fault = fault_of(answer.status, answer.output, answer.errors, request_name(call.arguments))
-            call.answer = answer
+                call.fault = CloudError("timeout", message, request=request, outcome_unknown=call.changes)
+            else:
+                call.answer = Answer(call.arguments, int(found["status"]), found["output"], found["errors"])
+                call.fault = fault_of(found["status"], found["output"], found["errors"], request)
 
 
 def request_name(arguments: t.Sequence[str]) -> str:
