@@ -18,7 +18,8 @@ _SIZE = re.compile(r"(\d+) bytes")
 _PLACEHOLDER = re.compile(r"\{password:(\w+)\}")
 
 
-def _filled(text: str) -> str:
+def with_passwords(text: str) -> str:
+    """The text with the passwords that its placeholders name."""
     return _PLACEHOLDER.sub(lambda found: PASSWORDS[found[1]], text)
 
 
@@ -26,7 +27,7 @@ def _body(server: Server, recording: Recording) -> bytes:
     if recording.form is not None:
         return _filled_form(recording.form)
     if recording.json is not None:
-        return server.own_text(_filled(json.dumps(recording.json))).encode()
+        return server.own_text(with_passwords(json.dumps(recording.json))).encode()
     if recording.body and (size := _SIZE.fullmatch(recording.body)):
         return bytes(int(size[1]))
     return (recording.body or "").encode()
@@ -34,7 +35,7 @@ def _body(server: Server, recording: Recording) -> bytes:
 
 def _filled_form(form: dict[str, str | list[str]]) -> bytes:
     filled = {
-        name: [_filled(item) for item in value] if isinstance(value, list) else _filled(value)
+        name: [with_passwords(item) for item in value] if isinstance(value, list) else with_passwords(value)
         for name, value in form.items()
     }
     return urlencode(filled, doseq=True).encode()

@@ -24,12 +24,24 @@ class Backend:
 DATABASE = Backend("Database", set_display_name=True, set_password=True, delete=True)
 
 
+@dataclass(frozen=True)
+class AppPassword:
+    """What is known of an app password. id: unique in the cloud; last_activity: seconds since 1970."""
+
+    id: int
+    name: str
+    last_activity: int
+
+
 @dataclass(slots=True)
 class Account:
-    """One account. `chosen_name` is None until a display name was set; quota is the stored text.
+    """One account. `chosen_name` is None until a display name was set; quota is the stored text, and so is language,
+    which is empty until it was set.
 
-    profile: fields that were edited. invited: a mail with a link to set the password was sent. gone: its backend
-    knows it no more, so lists still have its id while nothing else finds it. created: seconds since 1970.
+    profile: fields that were edited. preferences: further settings, by app and key. app_passwords: by the password.
+    second_factors: whether each provider is enabled, of those that know the account. invited: a mail with a link to
+    set the password was sent. gone: its backend knows it no more, so lists still have its id while nothing else finds
+    it. created: seconds since 1970.
     """
 
     id: str
@@ -48,7 +60,9 @@ class Account:
     notify_email: str | None = None
     additional_mail: list[str] = field(default_factory=list)
     profile: dict[str, str] = field(default_factory=dict)
-    app_passwords: set[str] = field(default_factory=set)
+    preferences: dict[str, dict[str, str]] = field(default_factory=dict)
+    app_passwords: dict[str, AppPassword] = field(default_factory=dict)
+    second_factors: dict[str, bool] = field(default_factory=dict)
     created: int = 0
     first_login: int = 0
     last_login: int = 0
@@ -63,6 +77,11 @@ class Account:
     def display_name(self) -> str:
         """The chosen name, or the id."""
         return self.chosen_name or self.id
+
+    @property
+    def language_shown(self) -> str:
+        """The language as records show it."""
+        return self.language or self.release.default_language
 
     @property
     def quota_bytes(self) -> int | float:

@@ -50,7 +50,7 @@ class Route:
 
 def _app_password(call: Call) -> dict[str, str]:
     token = call.cloud.new_token()
-    call.acting.app_passwords.add(token)
+    call.cloud.add_app_password(call.acting, token, "app password")
     return {"apppassword": token}
 
 

@@ -14,8 +14,10 @@ from standins.cloud.auth import basic_credentials
 from standins.cloud.clock import Clock
 from standins.cloud.config import Config
 from standins.cloud.faults import Fault, Faults
+from standins.cloud.occ.application import Application
+from standins.cloud.occ.service import OccService
 from standins.cloud.ocs import Answer
-from standins.cloud.product import HttpRequest
+from standins.cloud.product import ControlRefused, HttpRequest
 from standins.cloud.requestlog import RequestLog
 
 _LOGIN_PAGE = b"<!DOCTYPE html>\n<html><head><title>Login</title></head><body><form>Log in</form></body></html>\n"
@@ -33,13 +35,20 @@ class Standin:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.log = RequestLog(config.request_log)
+        self.occ = OccService(self._occ_application)
         self.reset()
 
     def reset(self) -> None:
         """Everything as at the start: accounts, groups, sessions, clock, faults. The log goes on."""
         self.clock = Clock()
         self.faults = Faults()
+        self.occ.faults.clear()
         self.product = products.make(self.config, self.clock)
+
+    def _occ_application(self) -> Application:
+        if self.product.occ is None:
+            raise ControlRefused("this product has no occ")
+        return self.product.occ
 
     def application(self) -> web.Application:
         """The aiohttp application. The control paths lie outside the cloud's base path."""
@@ -89,6 +98,8 @@ class Standin:
         if kind == "huge":
             return await _huge(request)
         cookies: Sequence[str] = ()
+        if fault is None and self.product.occ and self.product.occ.machine.maintenance:
+            fault = Fault("maintenance")
         outside = self._outside(request, raw_path)
         asked = self._taken_apart(request, raw_path, query, body)
         answer = self._without_work(fault, asked) if fault else None

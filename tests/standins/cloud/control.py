@@ -18,8 +18,10 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 def routes(standin: Standin) -> list[web.RouteDef]:
-    """POST reset, POST and DELETE faults, POST clock, GET and DELETE requests, GET arrivals, DELETE login_attempts,
-    POST accounts (`seeds.Seed`), POST app_config ({app: {key: text or null}}), GET mails, POST mails ({"works": …})."""
+    """GET occ (what `occ.installation` has to know), GET and DELETE commands (of occ), POST and DELETE command_faults,
+    POST reset, POST and DELETE faults, POST clock, GET and DELETE requests, GET arrivals, DELETE login_attempts,
+    POST accounts (`seeds.Seed`), POST app_config ({app: {key: text or null}}), GET mails, POST mails ({"works": …}).
+    """
 
     async def order_fault(request: web.Request) -> web.Response:
         try:
@@ -50,6 +52,31 @@ def routes(standin: Standin) -> list[web.RouteDef]:
         standin.reset()
         return web.json_response({})
 
+    async def describe_occ(request: web.Request) -> web.Response:
+        try:
+            base_url = f"{standin.config.scheme}://{request.host}{standin.config.base_path}"
+            return web.json_response(await standin.occ.describe(base_url))
+        except ControlRefused as error:
+            return web.json_response({"error": str(error)}, status=400)
+
+    async def commands(_request: web.Request) -> web.Response:
+        return web.json_response(standin.occ.entries())
+
+    async def clear_commands(_request: web.Request) -> web.Response:
+        standin.occ.clear()
+        return web.json_response({})
+
+    async def order_command_fault(request: web.Request) -> web.Response:
+        try:
+            standin.occ.faults.order(await request.json())
+        except (FaultRefused, ValueError, TypeError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return web.json_response({})
+
+    async def clear_command_faults(_request: web.Request) -> web.Response:
+        standin.occ.faults.clear()
+        return web.json_response({})
+
     def steered(action: str) -> Handler:
         async def steer(request: web.Request) -> web.Response:
             try:
@@ -61,6 +88,11 @@ def routes(standin: Standin) -> list[web.RouteDef]:
         return steer
 
     return [
+        web.get("/standin/occ", describe_occ),
+        web.get("/standin/commands", commands),
+        web.delete("/standin/commands", clear_commands),
+        web.post("/standin/command_faults", order_command_fault),
+        web.delete("/standin/command_faults", clear_command_faults),
         web.post("/standin/accounts", steered("accounts")),
         web.post("/standin/app_config", steered("app_config")),
         web.get("/standin/mails", steered("mails")),

@@ -13,6 +13,9 @@ from standins.cloud.auth import SESSION_COOKIE, TEST_COOKIE, Authenticator, Logi
 from standins.cloud.clock import Clock
 from standins.cloud.config import Config
 from standins.cloud.faults import Fault
+from standins.cloud.occ.application import Application
+from standins.cloud.occ.command import Machine
+from standins.cloud.occ.nextcloud import NEXTCLOUD_17, NEXTCLOUD_31
 from standins.cloud.ocs import Answer, OcsError, envelope, legacy_router_answer
 from standins.cloud.product import HttpRequest
 from standins.cloud.release import Release
@@ -35,6 +38,10 @@ class Nextcloud:
         self._authenticator = Authenticator(self._cloud, clock)
         self._api = Api(self._cloud, self._authenticator, clock)
         self._dav = dav.Dav(self._authenticator, release.dav)
+        dialect = NEXTCLOUD_31 if release.version >= (24,) else NEXTCLOUD_17
+        self.occ: Application | None = Application(
+            dialect, self._cloud, Machine(forget_logins=self._authenticator.throttle.reset)
+        )
 
     def answer(self, request: HttpRequest) -> tuple[Answer, Sequence[str]]:
         """See `product.Product`."""

@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+from standins.cloud.occ.installation import install
+
 _PROGRAM = Path(__file__).resolve().parent
 
 
@@ -100,6 +102,32 @@ class StandinCloud:
     def clear_faults(self) -> None:
         """Remove all faults."""
         self._control("DELETE", "faults")
+
+    def install_occ(self, directory: Path, *, owner: int | None = None) -> Path:
+        """Make an installation in a directory (made where missing) and return its file `occ`, to be started as
+        `[directory / "php", occ, *arguments]`. What it does, the API shows, and the reverse. `reset` keeps it working.
+
+        owner: user id that is to own config.php, and so the only one that may run occ; None: one's own. On a Nextcloud
+        of 31, root becomes that user.
+        """
+        return install(directory, self._control("GET", "occ"), owner)
+
+    def occ_fault(self, fault: str, **wish: Any) -> None:
+        """Order a fault of occ (`occ.faults.KINDS`): command, argument, times, skip, and what the kind needs."""
+        self._control("POST", "command_faults", {"fault": fault, **wish})
+
+    def clear_occ_faults(self) -> None:
+        """Remove all faults of occ; those that hang go on."""
+        self._control("DELETE", "command_faults")
+
+    def commands(self) -> list[dict[str, Any]]:
+        """All commands that occ was given so far, oldest first (`occ.service.OccService.entries`)."""
+        found: list[dict[str, Any]] = self._control("GET", "commands")
+        return found
+
+    def clear_commands(self) -> None:
+        """Forget the commands so far."""
+        self._control("DELETE", "commands")
 
     def make_accounts(self, name: str, **wish: Any) -> int:
         """Make accounts at once (`seeds.Seed`): 5,000 with name="user_{number:05d}", count=5000. Returns how many."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from standins.cloud.faults import Fault
+from standins.cloud.occ.application import Application
 from standins.cloud.ocs import Answer
 
 
@@ -46,7 +47,9 @@ class ControlRefused(Exception):
 
 
 class Product(Protocol):
-    """One kind of server, with all that it holds."""
+    """One kind of server, with all that it holds. occ: its administrators' command; None: it has none."""
+
+    occ: Application | None
 
     def answer(self, request: HttpRequest) -> tuple[Answer, Sequence[str]]:
         """The answer, and the cookies that it sets (values of Set-Cookie)."""

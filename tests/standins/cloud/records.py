@@ -84,7 +84,7 @@ def record(call: Call, account: Account, *, own: bool = False) -> dict[str, Any]
             data[f"{name}Scope"] = scope
     data |= {
         "groups": [group.id for group in cloud.groups_of(account)],
-        "language": account.language,
+        "language": account.language_shown,
         "locale": account.locale,
         "notify_email": account.notify_email,
         "backendCapabilities": {

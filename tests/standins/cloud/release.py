@@ -88,10 +88,10 @@ class Release:
     the profile and their scopes. further_keys: what else may be edited, beyond what all releases have. phone_checked:
     a telephone number must be one.
 
-    default_language: of new accounts. group_names: a group may have another name than its id. creation_undone: a bad
-    display name takes a new account back. broken_by_bad_email: an e-mail address of a new account that is none is
-    stored, and answered with `unexpected`. max_password: bytes. min_password: characters, unless it was set.
-    short_hint: that a password is too short. skeleton: example files of new accounts.
+    default_language: of accounts that have none of their own. group_names: a group may have another name than its id.
+    creation_undone: a bad display name takes a new account back. broken_by_bad_email: an e-mail address of a new
+    account that is none is stored, and answered with `unexpected`. max_password: bytes. min_password: characters,
+    unless it was set. short_hint: that a password is too short. skeleton: example files of new accounts.
 
     quota_limits: it knows the settings `max_quota` and `allow_unlimited_quota`. negative_quota_is_zero: or else it
     breaks. exact_quota: see `quota.in_bytes`.

@@ -24,8 +24,9 @@ class Seed:
 
     first, count: the numbers. groups, subadmin: made where missing. quota: as over the API. used: bytes in use; such
     an account has logged in, now or at last_login (seconds since 1970). password: None gives them one that nobody
-    knows. backend: anything but "Database" may be neither renamed nor deleted nor given a password from here,
-    unless backend_capabilities ({"setDisplayName": …, "setPassword": …}) says so. gone: see Account.
+    knows. second_factors: providers that are enabled for them. backend: anything but "Database" may be neither renamed
+    nor deleted nor given a password from here, unless backend_capabilities ({"setDisplayName": …, "setPassword": …})
+    says so. gone: see Account.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Seed:
     manager: str = ""
     password: str | None = None
     last_login: int | None = None
+    second_factors: list[str] = field(default_factory=list)
     backend: str = DATABASE.name
     backend_capabilities: dict[str, bool] = field(default_factory=dict)
     gone: bool = False
@@ -65,11 +67,12 @@ def seed(cloud: Cloud, wish: Mapping[str, Any]) -> int:
             gone=asked.gone,
             chosen_name=filled(asked.display_name, number) or None,
             email=filled(asked.email, number) or None,
-            language=asked.language or cloud.release.default_language,
+            language=asked.language,
             quota=asked.quota,
             manager=filled(asked.manager, number),
             first_login=last_login,
             last_login=last_login,
+            second_factors=dict.fromkeys(asked.second_factors, True),
             files=Files(skeleton=asked.used),
         )
         for number in range(asked.first, asked.first + asked.count)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from standins.cloud import passwords
-from standins.cloud.account import DATABASE, Account
+from standins.cloud.account import DATABASE, Account, AppPassword
 from standins.cloud.app_config import AppConfig
 from standins.cloud.clock import Clock
 from standins.cloud.config import Config
@@ -42,10 +42,11 @@ class Cloud:
         self.free_space = config.free_space
         self.mails = Mails(clock)
         self._accounts: dict[str, Account] = {}
+        self._app_passwords = 0
         # Accounts that match a search text, in the order of pages, by backend. Emptied by whatever may change them.
         self._found: dict[str, list[list[Account]]] = {}
         self.groups: dict[str, Group] = {name: Group(name, name) for name in (ADMIN_GROUP, *config.groups)}
-        admin = Account(config.admin_user, config.admin_password, self.config, language=release.default_language)
+        admin = Account(config.admin_user, config.admin_password, self.config)
         self.add(admin)
         self.groups[ADMIN_GROUP].members.add(admin.id)
 
@@ -53,6 +54,10 @@ class Cloud:
         """The account of that id, ignoring case; None for one that its backend knows no more."""
         account = self._accounts.get(account_id.lower())
         return None if account is None or account.gone else account
+
+    def accounts(self) -> list[Account]:
+        """All accounts that their backend knows, in the order in which they were made."""
+        return [account for account in self._accounts.values() if not account.gone]
 
     def disabled(self, text: str) -> list[Account]:
         """All disabled accounts that match, by id, as a database sorts it: capitals first. Every backend's."""
@@ -78,7 +83,7 @@ class Cloud:
         if not password.strip():
             raise NameRefused("A valid password must be provided")
         passwords.check(self.config, password)
-        account = Account(account_id, password, self.config, language=self.release.default_language)
+        account = Account(account_id, password, self.config)
         self.add(account)
         return account
 
@@ -157,6 +162,11 @@ class Cloud:
         names = sorted(group.members, key=str.lower if text else None)
         found = [self._accounts[name.lower()] for name in names]
         return page([account for account in found if account.matches(text)], limit, offset)
+
+    def add_app_password(self, account: Account, password: str, name: str) -> None:
+        """Let the account log in with a further password. name: as lists show it."""
+        self._app_passwords += 1
+        account.app_passwords[password] = AppPassword(self._app_passwords, name, int(self.clock.now()))
 
     def new_token(self) -> str:
         """A text nobody can guess: session ids, app passwords, generated passwords."""

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from standins.cloud.clock import Clock
 from standins.cloud.config import Config
 from standins.cloud.faults import Fault
+from standins.cloud.occ.application import Application
 from standins.cloud.ocs import Answer
 from standins.cloud.opencloud import dav, graph, server_info, tokens
 from standins.cloud.opencloud.access import NotLoggedIn, log_in
@@ -29,6 +30,8 @@ _WEB_PAGE = Answer(200, b"<!DOCTYPE html>\n<html><head><title>OpenCloud</title><
 
 class OpenCloud:
     """An OpenCloud with all that it holds; see `product.Product`."""
+
+    occ: Application | None = None
 
     def __init__(self, config: Config, clock: Clock) -> None:
         self._cloud = Cloud(config.opencloud, clock, (config.admin_user, config.admin_password))

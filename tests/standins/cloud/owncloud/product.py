@@ -12,6 +12,9 @@ from standins.cloud.config import Config
 from standins.cloud.dav import taken_apart
 from standins.cloud.faults import Fault
 from standins.cloud.nextcloud import UNKNOWN_PAGE
+from standins.cloud.occ.application import Application
+from standins.cloud.occ.command import Machine
+from standins.cloud.occ.owncloud import OWNCLOUD
 from standins.cloud.ocs import Answer
 from standins.cloud.owncloud import dav, server_info
 from standins.cloud.owncloud.api import Api
@@ -34,6 +37,9 @@ class OwnCloud:
         authenticator = OwnCloudAuthenticator(self._cloud, clock)
         self._api = Api(self._cloud, authenticator)
         self._dav = dav.OwnCloudDav(authenticator, self._cloud.release.dav)
+        self.occ: Application | None = Application(
+            OWNCLOUD, self._cloud, Machine(forget_logins=authenticator.throttle.reset)
+        )
 
     def answer(self, request: HttpRequest) -> tuple[Answer, Sequence[str]]:
         """See `product.Product`."""

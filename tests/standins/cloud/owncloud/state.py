@@ -52,7 +52,7 @@ class OwnCloudState(Cloud):
         if not password.strip():
             raise NameRefused("A valid password must be provided")
         passwords.check(self.config, password)
-        account = Account(account_id, password, self.config, language=self.release.default_language)
+        account = Account(account_id, password, self.config)
         self.add(account)
         return account
 

@@ -54,7 +54,7 @@ def read(call: Call) -> dict[str, Any]:
         "two_factor_auth_enabled": "false",
         "last_login": account.last_login,
         "creation_time": account.created,
-        "language": account.language,
+        "language": account.language_shown,
     }
 
 
@@ -65,7 +65,7 @@ def read_self(call: Call) -> dict[str, Any]:
         "id": acting.id,
         "display-name": acting.display_name,
         "email": acting.email,
-        "language": acting.language,
+        "language": acting.language_shown,
     }
 
 
