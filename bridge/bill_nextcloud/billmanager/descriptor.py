@@ -102,7 +102,7 @@ _CONNECTION_PLACEHOLDERS: dict[str, tuple[str, str]] = {
     "transport": ("api, occ or auto", "api, occ или auto"),
     "ssh_host": ("for example cloud.example.com", "например, cloud.example.com"),
     "ssh_port": ("without it 22", "без значения — 22"),
-    "ssh_user": ("for example occ", "например, occ"),
+    "ssh_user": ("for example provisioning", "например, provisioning"),
     "ssh_key_file": ("for example /etc/bill-nextcloud/cloud_key", "например, /etc/bill-nextcloud/cloud_key"),
     "occ_path": ("for example /var/www/nextcloud/occ", "например, /var/www/nextcloud/occ"),
     "occ_command": ("for example nextcloud.occ", "например, nextcloud.occ"),
