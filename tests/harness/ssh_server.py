@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import subprocess
@@ -60,8 +61,9 @@ class SshServer:
             _PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
         log = self._directory / "sshd.log"
         with log.open("ab") as file:
-            command = [PROGRAM, "-D", "-e", "-f", configuration]
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+            self._process = subprocess.Popen(
+                [PROGRAM, "-D", "-e", "-f", configuration], stdin=subprocess.DEVNULL, stdout=file, stderr=file
+            )
         await_sshd(self._process, self.port, log)
 
     def log_ins(self) -> int:
@@ -85,6 +87,8 @@ class SshServer:
         if self._process is None or self._process.poll() is not None:
             return
         sessions = psutil.Process(self._process.pid).children(recursive=True)
-        for process in [*sessions, self._process]:
-            process.kill()
+        self._process.kill()
         self._process.wait(10)
+        for process in sessions:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()

@@ -22,14 +22,6 @@ from harness.sshd import free_port, make_key
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[SshServer]:
-    """A server that has no occ."""
-    started = SshServer(tmp_path / "server")
-    yield started
-    started.stop()
-
-
-@pytest.fixture
 def runs(tmp_path: Path) -> Iterator[Runs]:
     """Runs on this machine, of which nothing is left on the tmpfs."""
     with tempfile.TemporaryDirectory(prefix="bill-nextcloud-", dir="/dev/shm") as runtime:
@@ -43,30 +35,30 @@ def fingerprint(key: str) -> str:
     return done.stdout.split()[1]
 
 
-def probed(runs: Runs, server: SshServer, **changes: str) -> Product | Failure:
+def probed(runs: Runs, ssh_server: SshServer, **changes: str) -> Product | Failure:
     """What a probe says of a cloud on that server; ``changes`` of its connection form."""
-    form = {"url": "https://cloud.example", "transport": "occ", **server.params, **changes}
+    form = {"url": "https://cloud.example", "transport": "occ", **ssh_server.params, **changes}
     return runs.product(Cloud.of(3, "Blue", "", form))
 
 
 @pytest.mark.parametrize("case", ["another host key", "another key", "nobody listens", "no occ"])
-def test_a_server_that_lets_nothing_through(runs: Runs, server: SshServer, tmp_path: Path, case: str) -> None:
+def test_a_server_that_lets_nothing_through(runs: Runs, ssh_server: SshServer, tmp_path: Path, case: str) -> None:
     """Each reason has its own code, and the words of whoever has found it."""
     other = make_key(tmp_path / "other")
     changes, code, words = {
-        "another host key": ({"ssh_host_keys": other}, "host_key_not_verified", fingerprint(server.host_key)),
+        "another host key": ({"ssh_host_keys": other}, "host_key_not_verified", fingerprint(ssh_server.host_key)),
         "another key": ({"ssh_key_file": str(tmp_path / "other")}, "host_refused", "Permission denied"),
         "nobody listens": ({"ssh_port": str(free_port())}, "unreachable", "refused"),
         "no occ": ({"occ_command": "/nowhere/occ"}, "occ_unusable", "/nowhere/occ"),
     }[case]
-    found = probed(runs, server, **changes)
+    found = probed(runs, ssh_server, **changes)
     assert isinstance(found, Failure)
     assert found.code == code
     assert words in found.parameters["detail"]
-    assert server.log_ins() == (1 if case == "no occ" else 0)
+    assert ssh_server.log_ins() == (1 if case == "no occ" else 0)
 
 
-def test_a_run_that_is_killed(runs: Runs, server: SshServer, tmp_path: Path) -> None:
+def test_a_run_that_is_killed(runs: Runs, ssh_server: SshServer, tmp_path: Path) -> None:
     """With ansible-playbook ends all that it has started, ssh included, and on the server no further command is begun.
     Only the shared log-in lives on without anybody, for seconds."""
     begun = tmp_path / "begun"
@@ -74,7 +66,7 @@ def test_a_run_that_is_killed(runs: Runs, server: SshServer, tmp_path: Path) -> 
     slow.write_text(f'#!/bin/sh\necho "$*" >> {begun}\nexec sleep 300\n', encoding="utf-8")
     slow.chmod(0o755)
     with ThreadPoolExecutor() as pool:
-        probe = pool.submit(probed, runs, server, occ_command=str(slow))
+        probe = pool.submit(probed, runs, ssh_server, occ_command=str(slow))
         until(begun.exists)
         (playbook,) = [one for one in psutil.Process().children() if "ansible-playbook" in " ".join(one.cmdline())]
         started = playbook.children(recursive=True)
@@ -84,8 +76,8 @@ def test_a_run_that_is_killed(runs: Runs, server: SshServer, tmp_path: Path) -> 
         assert alive == []
         with pytest.raises(RunUnknown):
             probe.result()
-    for command in server.running("sleep 300"):
+    for command in ssh_server.running("sleep 300"):
         command.kill()  # a command that runs is waited for there
-    until(lambda: not server.running(""))
+    until(lambda: not ssh_server.running(""))
     assert len(begun.read_text("utf-8").splitlines()) == 1
-    assert server.log_ins() == 1
+    assert ssh_server.log_ins() == 1
