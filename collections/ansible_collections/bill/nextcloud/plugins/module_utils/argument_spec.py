@@ -14,7 +14,8 @@ CREATE_ONLY_FIELDS = ("display_name", "email", "language")
 SEND_WELCOME = "send_welcome"
 WIPE_DEVICES = "wipe_devices"
 RESET_SECOND_FACTOR = "reset_second_factor"
-ACTIONS = (SEND_WELCOME, WIPE_DEVICES, RESET_SECOND_FACTOR)
+REVOKE_APP_PASSWORDS = "revoke_app_passwords"
+ACTIONS = (SEND_WELCOME, WIPE_DEVICES, RESET_SECOND_FACTOR, REVOKE_APP_PASSWORDS)
 
 ON_CREATE = "on_create"
 ALWAYS = "always"

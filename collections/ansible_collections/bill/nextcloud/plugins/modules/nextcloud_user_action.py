@@ -51,14 +51,18 @@ options:
         O(bill.nextcloud.nextcloud_user#module:wipe). B(This cannot be taken back.) Only Nextcloud has it.
         The cloud does not tell which devices there are, nor what they have deleted.
       - V(reset_second_factor), the cloud asks the account for no second factor any more, so that its user can log in
-        with the password alone. Only ownCloud has it, and asks again after C(occ twofactorauth:enable) on its server.
-        Nextcloud has it on its server only, as C(occ twofactorauth:disable).
+        with the password alone. ownCloud asks again after C(occ twofactorauth:enable) on its server.
+        Nextcloud has it on its server only, so it needs O(transport=occ); every second factor of the account is
+        disabled there, and its user has to set up new ones.
+      - V(revoke_app_passwords), all app passwords of the account are deleted, so that its devices and programs have to
+        be given new ones. Sessions in browsers go on, and nothing is deleted on the devices.
+        Only Nextcloud has it, on its server, from release 29 on, so it needs O(transport=occ).
     type: str
     required: true
-    choices: [send_welcome, wipe_devices, reset_second_factor]
+    choices: [send_welcome, wipe_devices, reset_second_factor, revoke_app_passwords]
 notes:
-  - Nextcloud does some other things on its server only, not over HTTP. C(occ user:auth-tokens:delete) revokes an app
-    password, and C(occ files:transfer-ownership) hands the files of an account to another one before it is deleted.
+  - Nextcloud does some other things on its server only, not over HTTP. C(occ files:transfer-ownership) hands the files
+    of an account to another one before it is deleted.
 seealso:
   - module: bill.nextcloud.nextcloud_user
     description: What an account should be; wipes devices when it disables one.
@@ -80,6 +84,12 @@ EXAMPLES = r"""
     api_password: "{{ cloud_password }}"
     name: user_13
     action: wipe_devices
+
+- name: A password has leaked, so no app password made with it goes on working
+  bill.nextcloud.nextcloud_user_action:
+    transport: occ
+    name: user_13
+    action: revoke_app_passwords
 """
 
 RETURN = r"""

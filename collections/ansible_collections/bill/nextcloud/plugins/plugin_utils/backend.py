@@ -20,6 +20,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import Release
 
 
 @dataclass(frozen=True)
@@ -163,42 +164,6 @@ class Groups(t.Protocol):
         """
 
 
-class Release(t.Protocol):
-    """Which release a Nextcloud is, and what it knows. Asking for it may send a request, the first time."""
-
-    @property
-    def major(self) -> int:
-        """The first number of its version."""
-
-    @property
-    def knows_quota_limits(self) -> bool:
-        """Whether it has limits of quotas for the whole instance."""
-
-    @property
-    def heeds_mail_setting(self) -> bool:
-        """Whether its setting surely decides on the mail to a new account."""
-
-
-class Settings(t.Protocol):
-    """The settings that the apps of a Nextcloud keep."""
-
-    @property
-    def release(self) -> Release:
-        """Of the cloud, which decides what a setting means."""
-
-    def read(self, app: str, key: str) -> str:
-        """Return a setting as text; empty when it is not set."""
-
-    def read_if_told(self, app: str, key: str) -> str | None:
-        """The same, or None when this cloud does not tell it to the acting account."""
-
-    def write(self, app: str, key: str, value: str) -> None:
-        """Set a setting; an empty value removes it."""
-
-    def mails_new_accounts(self) -> bool | None:
-        """Whether the cloud writes to the e-mail address of a new account; None: it does not tell."""
-
-
 class GroupQuotas(t.Protocol):
     """Quotas that all members of a group share."""
 
@@ -211,6 +176,26 @@ class GroupQuotas(t.Protocol):
 
     def set(self, group: str, quota: Quota) -> None:
         """Set the quota of a group."""
+
+
+class Settings(t.Protocol):
+    """The settings that the apps of a Nextcloud keep."""
+
+    @property
+    def release(self) -> Release:
+        """The cloud's release, which decides what a setting means."""
+
+    def read(self, app: str, key: str) -> str:
+        """Return a setting as text; empty when it is not set. It is asked for once."""
+
+    def read_if_told(self, app: str, key: str) -> str | None:
+        """The same, or None when this cloud does not tell it."""
+
+    def write(self, app: str, key: str, value: str) -> None:
+        """Set a setting; an empty value removes it."""
+
+    def mails_new_accounts(self) -> bool | None:
+        """Whether the cloud writes to the e-mail address of a new account; None: it does not tell."""
 
 
 @dataclass

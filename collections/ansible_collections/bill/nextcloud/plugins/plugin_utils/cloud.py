@@ -61,7 +61,7 @@ def connected(parameters: t.Mapping[str, t.Any], host: Host) -> t.Iterator[Cloud
 def _by_either(parameters: t.Mapping[str, t.Any], host: Host, api: Cloud) -> Cloud:
     def open_occ() -> Cloud:
         server = server_of(parameters, host)
-        return by_occ.opened(server, by_occ.identify(server), api.dialect, api, _proofs(parameters, api.dialect))
+        return _opened(parameters, server, by_occ.identify(server), api.dialect, api)
 
     return combined(api, open_occ)
 
@@ -78,12 +78,19 @@ def _by_api(parameters: t.Mapping[str, t.Any], opened: contextlib.ExitStack) -> 
 def _by_occ(parameters: t.Mapping[str, t.Any], host: Host, opened: contextlib.ExitStack) -> Cloud:
     """Open a cloud by occ, with its API beside it where there are an address and a log-in."""
     server = server_of(parameters, host)
-    status = by_occ.identify(server)
-    dialect = parameters["dialect"] if parameters["dialect"] != AUTO else status.known_dialect
+    found = by_occ.identify(server)
+    dialect = parameters["dialect"] if parameters["dialect"] != AUTO else found.identity.known_dialect
     api = None
     if has_log_in(parameters):
         api = opened.enter_context(_BACKENDS[dialect](connection_of(parameters)))
-    return by_occ.opened(server, status, dialect, api, _proofs(parameters, dialect))
+    return _opened(parameters, server, found, dialect, api)
+
+
+def _opened(
+    parameters: t.Mapping[str, t.Any], server: Server, found: by_occ.Installation, dialect: str, api: Cloud | None
+) -> Cloud:
+    proofs = _proofs(parameters, dialect)
+    return by_occ.opened(server, found, dialect, api, proofs, parameters.get("api_username"))
 
 
 def _proofs(parameters: t.Mapping[str, t.Any], dialect: str) -> Proofs | None:

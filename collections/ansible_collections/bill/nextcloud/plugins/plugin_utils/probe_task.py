@@ -68,7 +68,7 @@ def _identify(parameters: t.Mapping[str, t.Any], host: Host, result: dict[str, t
     if connection is not None and connection.warnings:
         result["warnings"] = list(connection.warnings)
     if parameters["transport"] == OCC or connection is None:
-        identity, request = by_occ.identify(server_of(parameters, host)), "occ status"
+        identity, request = by_occ.identify(server_of(parameters, host)).identity, "occ status"
     else:
         with contextlib.closing(anonymous(connection)) as transport:
             identity, request = identify(transport), f"GET {STATUS}"

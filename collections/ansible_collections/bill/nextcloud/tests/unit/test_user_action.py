@@ -27,6 +27,10 @@ from ansible_collections.bill.nextcloud.tests.unit.scripted import (
 PATH = f"/users/{NAME}"
 WITH_EMAIL = record(NAME, email="anna@example.org")
 PATHS = {"send_welcome": PATH + "/welcome", "wipe_devices": PATH + "/wipe"}
+ON_SERVER = {
+    "reset_second_factor": "occ twofactorauth:disable NAME PROVIDER",
+    "revoke_app_passwords": "occ user:auth-tokens:delete NAME ID",
+}
 
 
 def run(cloud: ScriptedCloud, action: str, *, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
@@ -37,15 +41,16 @@ def run(cloud: ScriptedCloud, action: str, *, check_mode: bool = False, **option
 
 def test_every_action_is_tried() -> None:
     """One that comes later has to be named here."""
-    assert {*PATHS, "reset_second_factor"} == set(ACTIONS)
+    assert {*PATHS, *ON_SERVER} == set(ACTIONS)
 
 
+@pytest.mark.parametrize("action", ON_SERVER)
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_what_nextcloud_does_on_its_server_only(cloud: ScriptedCloud, check_mode: bool) -> None:
+def test_what_nextcloud_does_on_its_server_only(cloud: ScriptedCloud, check_mode: bool, action: str) -> None:
     """It is said how, and nothing is asked."""
-    result = run(cloud, "reset_second_factor", check_mode=check_mode)
+    result = run(cloud, action, check_mode=check_mode)
     assert (code(result), result["changed"]) == ("unsupported", False)
-    assert "occ twofactorauth:disable NAME PROVIDER" in result["msg"]
+    assert ON_SERVER[action] in result["msg"]
 
 
 @pytest.mark.parametrize("action", PATHS)

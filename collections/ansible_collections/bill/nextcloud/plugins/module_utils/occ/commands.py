@@ -157,8 +157,8 @@ def run(
 ) -> list[Answer]:
     """Run the commands, at most ``processes`` of them at once, begun in order; their answers in order.
 
-    With ``only_reading`` those that may change something are not begun. When the caller has gone away, no further one is
-    begun, and those that run are waited for. ``lock``: a descriptor that they inherit.
+    With ``only_reading`` those that may change something are not begun. When the caller has gone away, no further one
+    is begun, and those that run are waited for. ``lock``: a descriptor that they inherit.
     """
     answers = [Answer() for command in commands]
     waiting = [item for item in enumerate(commands) if not (only_reading and item[1].changes)]

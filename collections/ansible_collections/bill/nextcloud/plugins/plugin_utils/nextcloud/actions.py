@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import (
     RESET_SECOND_FACTOR,
+    REVOKE_APP_PASSWORDS,
     SEND_WELCOME,
     WIPE_DEVICES,
 )
@@ -24,7 +25,9 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Sess
 
 ON_SERVER = {
     RESET_SECOND_FACTOR: "'occ twofactorauth:state NAME' shows the account's second factors, and"
-    " 'occ twofactorauth:disable NAME PROVIDER' takes one away"
+    " 'occ twofactorauth:disable NAME PROVIDER' takes one away",
+    REVOKE_APP_PASSWORDS: "'occ user:auth-tokens:list NAME' shows the account's app passwords, and"
+    " 'occ user:auth-tokens:delete NAME ID' takes one away",
 }
 """See :attr:`backend.Cloud.on_server`."""
 

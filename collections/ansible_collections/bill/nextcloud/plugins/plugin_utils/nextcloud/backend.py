@@ -20,8 +20,8 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.group_quo
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.groups import NextcloudGroups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.inspection import NextcloudInspection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.listing import list_accounts
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import Release
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import NextcloudSettings
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import AnnouncedRelease
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import ApiSettings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs, logs_in_as
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import CONNECT_SECONDS, READ_SECONDS
@@ -33,8 +33,8 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
 
     session = _session(connection, kept=True)
     tried = proofs(connection.endpoint, connection.connect_seconds, connection.read_seconds)
-    release = Release(session)
-    settings = NextcloudSettings(session, release)
+    release = AnnouncedRelease(session)
+    settings = ApiSettings(session, release)
     accounts = NextcloudAccounts(
         session,
         connection.credentials.username,

@@ -12,7 +12,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.quota import UNKNOW
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Settings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import API
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.instance_quota import read_instance
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import Release
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import AnnouncedRelease
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import NOT_TOLD
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.space import free_space
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
@@ -26,7 +26,7 @@ class NextcloudInspection:
     :param session: logged in as an administrator.
     """
 
-    def __init__(self, session: Session, settings: Settings, release: Release) -> None:
+    def __init__(self, session: Session, settings: Settings, release: AnnouncedRelease) -> None:
         self._session = session
         self._settings = settings
         self._release = release

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import abc
 import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import Reply, read_capabilities, require
@@ -16,8 +17,35 @@ _MAIL_SETTING = 18
 _GROUP_NAMES = 18
 
 
-class Release:
-    """The release of one cloud, and what it knows. The capabilities, which tell it, are asked for once.
+class Release(abc.ABC):
+    """The release of one cloud, and what it knows."""
+
+    @property
+    @abc.abstractmethod
+    def major(self) -> int:
+        """The first number of its version: a setting that a release lacks reads like one that was never set.
+
+        :raises CloudError: ``not_an_answer`` when the cloud does not tell.
+        """
+
+    @property
+    def knows_quota_limits(self) -> bool:
+        """Whether it has ``max_quota`` and ``allow_unlimited_quota`` (nextcloud/server#28009, which came with 23)."""
+        return self.major >= _QUOTA_LIMITS
+
+    @property
+    def heeds_mail_setting(self) -> bool:
+        """Whether ``newUser.sendEmail`` surely decides on the mail to a new account (nextcloud/server#19702: 18)."""
+        return self.major >= _MAIL_SETTING
+
+    @property
+    def names_groups(self) -> bool:
+        """Whether a group can have a display name (``OCP\\Group\\Backend\\ISetDisplayNameBackend``, since 18)."""
+        return self.major >= _GROUP_NAMES
+
+
+class AnnouncedRelease(Release):
+    """The release that a cloud announces. The capabilities, which tell it, are asked for once.
 
     :param session: logged in as any account.
     """
@@ -35,31 +63,13 @@ class Release:
 
     @property
     def major(self) -> int:
-        """The first number of its version: a setting that a release lacks reads like one that was never set.
-
-        :raises CloudError: ``not_an_answer`` when the capabilities do not tell.
-        """
+        """See :attr:`Release.major`."""
         reply = self._answer()
         version = reply.data.get("version") if isinstance(reply.data, dict) else None
         major = version.get("major") if isinstance(version, dict) else None
         if isinstance(major, bool) or not isinstance(major, int):
             raise reply.error("not_an_answer", "It does not tell the cloud's release.")
         return major
-
-    @property
-    def knows_quota_limits(self) -> bool:
-        """Whether it has ``max_quota`` and ``allow_unlimited_quota`` (nextcloud/server#28009, which came with 23)."""
-        return self.major >= _QUOTA_LIMITS
-
-    @property
-    def heeds_mail_setting(self) -> bool:
-        """Whether ``newUser.sendEmail`` surely decides on the mail to a new account (nextcloud/server#19702: 18)."""
-        return self.major >= _MAIL_SETTING
-
-    @property
-    def names_groups(self) -> bool:
-        """Whether a group can have a display name (``OCP\\Group\\Backend\\ISetDisplayNameBackend``, since 18)."""
-        return self.major >= _GROUP_NAMES
 
     def _answer(self) -> Reply:
         if self._reply is None:

@@ -23,10 +23,10 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import (
     Abilities,
     Cloud,
     GroupQuotas,
-    Release,
     Settings,
     TransportUsed,
 )
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import Release
 
 T = t.TypeVar("T")
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import NEXTCLOUD, OWNCLOUD
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
@@ -16,7 +17,10 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.owncloud import
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Server, request_name
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs
 
-Connected = t.Callable[[Server, Identity, Cloud | None, Proofs | None], Cloud]
+Connected = t.Callable[
+    [Server, t.Mapping[str, t.Any], t.Optional[Cloud], t.Optional[Proofs], t.Optional[str]],  # noqa: UP045 - evaluated
+    Cloud,
+]
 
 BACKENDS: dict[str, Connected] = {NEXTCLOUD: nextcloud.connected, OWNCLOUD: owncloud.connected}
 """By dialect; oCIS and OpenCloud have no occ."""
@@ -25,7 +29,16 @@ _STATUS = ("status",)
 _NAMES = {NEXTCLOUD: "Nextcloud", OWNCLOUD: "ownCloud"}
 
 
-def identify(server: Server) -> Identity:
+@dataclass(frozen=True)
+class Installation:
+    """What an occ says of the cloud that it belongs to."""
+
+    identity: Identity
+    status: t.Mapping[str, t.Any]
+    """What ``occ status --output=json`` printed."""
+
+
+def identify(server: Server) -> Installation:
     """Ask occ what it belongs to, in maintenance as well.
 
     :raises CloudError: as :meth:`Server.run`; ``not_an_answer``; ``occ_unusable`` when the cloud is not installed yet.
@@ -36,25 +49,35 @@ def identify(server: Server) -> Identity:
     if status["installed"] is not True:
         raise CloudError("occ_unusable", "The cloud is not installed yet.", request=request_name(_STATUS))
     dialect = dialect_of(status)
-    return Identity(
+    identity = Identity(
         dialect,
         status.get("productname") or (_NAMES.get(dialect) if dialect is not None else None),
         status.get("versionstring"),
         bool(status.get("maintenance")),
         bool(status.get("needsDbUpgrade")),
     )
+    return Installation(identity, status)
 
 
-def opened(server: Server, identity: Identity, dialect: str, api: Cloud | None, proofs: Proofs | None) -> Cloud:
+def opened(
+    server: Server,
+    installation: Installation,
+    dialect: str,
+    api: Cloud | None,
+    proofs: Proofs | None,
+    acting_name: str | None,
+) -> Cloud:
     """Open the cloud that an occ belongs to.
 
-    :param identity: what it says that it is.
+    :param installation: what it says of itself.
     :param dialect: that of the task.
     :param api: the same cloud over its API, for what occ cannot do; None: there is no log-in to it.
     :param proofs: tries log-ins as accounts; None: there is no address at which they could be tried.
+    :param acting_name: the log-in name at the API, whose account is never changed.
     :raises CloudError: ``maintenance``; ``unsupported`` for a product without occ; ``invalid_value`` when the dialect
         is not that of the occ.
     """
+    identity = installation.identity
     if identity.maintenance or identity.needs_upgrade:
         raise CloudError("maintenance", "", request=request_name(_STATUS))
     if dialect not in BACKENDS:
@@ -62,4 +85,4 @@ def opened(server: Server, identity: Identity, dialect: str, api: Cloud | None, 
     if identity.dialect not in (None, dialect):
         told = f"{identity.product} {identity.version}, which is {identity.dialect}"
         raise CloudError("invalid_value", f"dialect is {dialect}, and occ belongs to {told}.", cloud_wide=True)
-    return BACKENDS[dialect](server, identity, api, proofs)
+    return BACKENDS[dialect](server, installation.status, api, proofs, acting_name)
