@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from harness.customer import Customer
@@ -153,8 +154,8 @@ def test_on_a_worker_host(by_occ: ByOcc, set_up: SetUp, tmp_path: Path) -> None:
         stack = set_up({"runs": runs})
         stack.sql("DELETE FROM processingcryptedparam WHERE processingmodule = ?", stack.module)
         occ = stack.standin.install_occ(tmp_path / "other")
-        form = {**by_occ.form, "occ_command": f"{occ.with_name('php')} {occ}"}
-        host.trust(stack.cloud.url, **{**form, "ssh_port": by_occ.server.port})
+        form: dict[str, Any] = {**by_occ.form, "occ_command": f"{occ.with_name('php')} {occ}"}
+        host.trust(stack.cloud.url, None, **form | {"ssh_port": by_occ.server.port})
         service = stack.opened()
         assert stack.customer(service).can_store()
         assert "user:add" in [command["arguments"][0] for command in stack.standin.commands()]
