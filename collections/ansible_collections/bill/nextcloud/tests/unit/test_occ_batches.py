@@ -72,7 +72,7 @@ class Machine:
             answers = run(commands, how, descriptor, arguments["processes"], Here(), only_reading=False)
         finally:
             os.close(descriptor)
-        return {"answers": [vars(answer) for answer in answers]}
+        return {"results": [vars(answer) for answer in answers]}
 
 
 @pytest.fixture

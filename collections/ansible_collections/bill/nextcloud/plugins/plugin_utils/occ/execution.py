@@ -13,6 +13,12 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.refusals import connection_fault
 
 _MODULE = "bill.nextcloud.nextcloud_occ"
+_CONNECTION = {
+    # Otherwise the arguments, passwords among them, would lie in a file on the host while the module runs.
+    "pipelining": True,
+    # A connection that breaks in the middle must not begin the same changes again.
+    "reconnection_retries": 0,
+}
 _MODULE_CRASHED = "module_stdout"
 """The key that Ansible adds when what came back is no result of a module."""
 
@@ -34,16 +40,15 @@ class OverConnection:
         :raises CloudError: when it could not be run, or what it did is not known.
         """
         connection = self._action._connection
-        # Otherwise the arguments, passwords among them, would lie in a file on the host while the module runs.
-        connection.set_option("pipelining", True)
+        for option, value in _CONNECTION.items():
+            if option in connection.option_definitions:
+                connection.set_option(option, value)
         if not self._action._is_pipelining_enabled("new"):
             raise CloudError(
                 "occ_unusable",
                 f"The connection {connection.transport} to the host cannot hand arguments over without a file on it"
                 " (pipelining), or Ansible is told to keep remote files.",
             )
-        # A connection that breaks in the middle must not begin the same changes again.
-        connection.set_option("reconnection_retries", 0)
         try:
             result = self._action._execute_module(
                 module_name=_MODULE, module_args=dict(arguments), task_vars=self._task_vars
@@ -52,7 +57,7 @@ class OverConnection:
             raise connection_fault(str(error)) from error
         except AnsibleError as error:
             raise CloudError("occ_unusable", str(error)) from error
-        if "answers" not in result:
+        if "results" not in result:
             raise _fault(result)
         return t.cast(t.Mapping[str, t.Any], result)
 

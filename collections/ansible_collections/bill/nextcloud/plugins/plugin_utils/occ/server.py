@@ -181,7 +181,7 @@ class Server:
                     outcome_unknown=error.outcome_unknown and call.changes,
                 )
             return
-        for call, found in zip(batch, result["answers"], strict=True):
+        for call, found in zip(batch, result["results"], strict=True):
             request = request_name(call.arguments)
             if found["refusal"] is not None:
                 call.fault = CloudError("occ_unusable", f"{found['refusal']}.", request=request)
