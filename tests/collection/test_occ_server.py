@@ -23,7 +23,8 @@ from harness.leaks import Watcher, files_with
 from harness.own_root import REPOSITORY
 from harness.processes import until
 
-from collection.installation import Ansible
+from collection.documents import as_playbook, examples
+from collection.installation import COLLECTION, Ansible
 
 ECHO = REPOSITORY / "tests" / "standins" / "occ_echo.py"
 COLLECTIONS = {"ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / "collections")}
@@ -110,8 +111,11 @@ def uid(server: CloudServer, user: str) -> int:
 
 
 def allowed() -> list[str]:
-    """The occ commands of the sudoers file."""
-    return [found.replace("\\", "") for found in re.findall(r"/occ (\S+) \*", SUDOERS.read_text("utf-8"))]
+    """The occ commands that the sudoers file allows, by the aliases of its last line."""
+    text = SUDOERS.read_text("utf-8")
+    aliases = dict(re.findall(r"(?ms)^Cmnd_Alias (\w+) = (.+?[^\\])$", text))
+    used = text.splitlines()[-1].partition("NOPASSWD: ")[2].split(", ")
+    return [found.replace("\\", "") for alias in used for found in re.findall(r"/occ (\S+) \*", aliases[alias])]
 
 
 def test_sudo_lets_do_what_is_needed_and_no_more(server: CloudServer, controller: Controller) -> None:
@@ -119,6 +123,7 @@ def test_sudo_lets_do_what_is_needed_and_no_more(server: CloudServer, controller
     commands = [{"arguments": [name, "--output=json", "Anna Example"]} for name in allowed()]
     assert len(commands) > 25
     forbidden = ("app:disable", "config:system:get", "config:app:set", "maintenance:mode", "user:add-app-password")
+    assert not set(forbidden) & set(allowed())
     result = controller.run(*commands, *({"arguments": [name, "files"]} for name in forbidden), processes=8)
     assert result["user"] == "www-data"
     for command, answer in zip(commands, result["results"], strict=False):
@@ -196,6 +201,22 @@ def test_what_is_long_or_slow(server: CloudServer, controller: Controller) -> No
     assert (quick["status"], quick["timed_out"]) == (0, False)
     assert "user:list: not done after 1 s" in result["msg"]
     server.run("sh", "-c", "kill $(pgrep -f -- --wait=30)")
+
+
+def test_examples(server: CloudServer, tmp_path: Path) -> None:
+    """As they are printed, with a log-in as root; ``docker`` is one that hands on to the same occ."""
+    docker = server.path("/usr/local/bin/docker")
+    docker.write_text(f'#!/bin/sh\nwhile [ "$1" != occ ]; do shift; done\nshift\nexec php {OCC} "$@"\n')
+    docker.chmod(0o755)
+    variables = {**server.variables("root"), "anna_password": "Example-password-of-anna"}
+    (tmp_path / "inventory.json").write_text(json.dumps({"all": {"hosts": {"cloud_server": variables}}}))
+    (tmp_path / "play.yml").write_text(as_playbook(examples(COLLECTION / "plugins" / "modules" / "nextcloud_occ.py")))
+    (tmp_path / "home").mkdir()
+    command = ("ansible-playbook", "-i", "inventory.json", "play.yml")
+    done = Ansible(tmp_path / "home").run(tmp_path, *command, environment=COLLECTIONS)
+    assert done.returncode == 0, done.printed
+    assert done.changed_tasks == {"Set the default quota and make an account"}
+    assert "31.0.6" in done.output
 
 
 def kill_ssh(started: subprocess.Popen[bytes]) -> None:

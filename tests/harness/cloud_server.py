@@ -35,9 +35,11 @@ touch "$cloud/console.php" "$cloud/config/config.php"
 chown -R "$owner:$owner" "$cloud"
 chmod -R u=rwX,g=rX,o= "$cloud"
 install -m 0440 "$sudoers" /etc/sudoers.d/nextcloud-occ
-printf 'Defaults logfile=%s, log_host\\n' "$log" > /etc/sudoers.d/log
+printf 'Defaults logfile=%s\\n' "$log" > /etc/sudoers.d/log
 chmod 440 /etc/sudoers.d/log
 visudo -c
+# sudo asks for it, and a network without a name server lets it wait.
+printf '127.0.1.1 %s\\n' "$(hostname)" >> /etc/hosts
 mkdir -p /run/sshd "$sshd"
 """
 

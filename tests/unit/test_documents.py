@@ -14,6 +14,7 @@ TRANSLATED = (
     "docs/configure",
     "docs/install",
     "docs/migrate",
+    "docs/occ",
     "docs/operate",
     "docs/performance",
     "docs/recover",
@@ -61,6 +62,13 @@ def test_links_lead_somewhere(name: str) -> None:
             assert document.exists(), f"{path}: {target}"
             if anchor:
                 assert anchor in anchors(document.read_text(encoding="utf-8")), f"{path}: {target}#{anchor}"
+
+
+@pytest.mark.parametrize("name", ["docs/occ.md", "docs/occ.ru.md"])
+def test_the_sudoers_file_is_shown_as_it_is(name: str) -> None:
+    """The one that the tests use."""
+    (shown, *_) = re.findall(r"(?ms)^```sudoers\n(.+?)^```$", read(name))
+    assert shown == read("docs/examples/nextcloud-occ.sudoers")
 
 
 def anchors(text: str) -> set[str]:

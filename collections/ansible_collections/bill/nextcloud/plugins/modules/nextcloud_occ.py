@@ -264,12 +264,19 @@ def read(parameters: t.Mapping[str, t.Any]) -> list[Command]:
         place = f"commands[{number}]"
         if not one["arguments"] or not one["arguments"][0]:
             raise ValueError(f"{place}.arguments has to begin with the name of a command")
-        if any("\0" in value for value in (*one["arguments"], one["password"] or "")):
-            raise ValueError(f"{place} has a NUL in it, which no program can be given")
+        if not all(_can_be_given(value) for value in (*one["arguments"], one["password"] or "")):
+            raise ValueError(f"{place} has a character in it that no program can be given")
         if one["seconds"] < 1:
             raise ValueError(f"{place}.seconds must be at least 1")
         commands.append(Command(tuple(one["arguments"]), one["seconds"], one["changes"], one["password"]))
     return commands
+
+
+def _can_be_given(value: str) -> bool:
+    try:
+        return b"\0" not in value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
 
 
 def without_passwords(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

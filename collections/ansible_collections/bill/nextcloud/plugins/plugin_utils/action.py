@@ -29,7 +29,6 @@ class CloudAction(ActionBase):
     """Base of the action plugins. A subclass gives ``SPEC`` and :meth:`perform`."""
 
     TRANSFERS_FILES = False
-    _requires_connection = False
     _supports_async = False
     _supports_check_mode = True
 

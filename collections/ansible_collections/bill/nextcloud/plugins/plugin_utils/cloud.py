@@ -25,6 +25,8 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph import b
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import backend as nextcloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ import products as by_occ
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.auto import combined
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation import Installation
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation import identify as identify_occ
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Server
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud import backend as owncloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs
@@ -61,7 +63,7 @@ def connected(parameters: t.Mapping[str, t.Any], host: Host) -> t.Iterator[Cloud
 def _by_either(parameters: t.Mapping[str, t.Any], host: Host, api: Cloud) -> Cloud:
     def open_occ() -> Cloud:
         server = server_of(parameters, host)
-        return _opened(parameters, server, by_occ.identify(server), api.dialect, api)
+        return _opened(parameters, server, identify_occ(server), api.dialect, api)
 
     return combined(api, open_occ)
 
@@ -78,7 +80,7 @@ def _by_api(parameters: t.Mapping[str, t.Any], opened: contextlib.ExitStack) -> 
 def _by_occ(parameters: t.Mapping[str, t.Any], host: Host, opened: contextlib.ExitStack) -> Cloud:
     """Open a cloud by occ, with its API beside it where there are an address and a log-in."""
     server = server_of(parameters, host)
-    found = by_occ.identify(server)
+    found = identify_occ(server)
     dialect = parameters["dialect"] if parameters["dialect"] != AUTO else found.identity.known_dialect
     api = None
     if has_log_in(parameters):
@@ -87,10 +89,10 @@ def _by_occ(parameters: t.Mapping[str, t.Any], host: Host, opened: contextlib.Ex
 
 
 def _opened(
-    parameters: t.Mapping[str, t.Any], server: Server, found: by_occ.Installation, dialect: str, api: Cloud | None
+    parameters: t.Mapping[str, t.Any], server: Server, found: Installation, dialect: str, api: Cloud | None
 ) -> Cloud:
     proofs = _proofs(parameters, dialect)
-    return by_occ.opened(server, found, dialect, api, proofs, parameters.get("api_username"))
+    return by_occ.opened(server, found, dialect, api, proofs)
 
 
 def _proofs(parameters: t.Mapping[str, t.Any], dialect: str) -> Proofs | None:

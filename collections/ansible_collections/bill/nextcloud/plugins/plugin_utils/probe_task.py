@@ -22,7 +22,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import (
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.dialect import STATUS, identify
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ import products as by_occ
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation import identify as identify_occ
 
 
 def run(parameters: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
@@ -68,7 +68,7 @@ def _identify(parameters: t.Mapping[str, t.Any], host: Host, result: dict[str, t
     if connection is not None and connection.warnings:
         result["warnings"] = list(connection.warnings)
     if parameters["transport"] == OCC or connection is None:
-        identity, request = by_occ.identify(server_of(parameters, host)).identity, "occ status"
+        identity, request = identify_occ(server_of(parameters, host)).identity, "occ status"
     else:
         with contextlib.closing(anonymous(connection)) as transport:
             identity, request = identify(transport), f"GET {STATUS}"

@@ -65,7 +65,7 @@ def whole(command: Command, launch: Launch) -> list[bytes]:
     options = ("--no-interaction", "--no-ansi")
     first = command.arguments[:1] if not command.arguments[0].startswith("-") else ()
     line = (*launch.command, *first, *options, *command.arguments[len(first) :])
-    return [part.encode("utf-8", "surrogateescape") for part in line]
+    return [part.encode("utf-8") for part in line]
 
 
 def environment(command: Command, launch: Launch) -> dict[bytes, bytes]:

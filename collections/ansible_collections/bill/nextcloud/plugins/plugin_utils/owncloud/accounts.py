@@ -13,8 +13,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, check_name, quoted
-from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, quoted
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import sent_text
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities
@@ -25,28 +24,12 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.api import
     require,
     user_path,
 )
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.names import check_owncloud_name
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.record import account_of
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs
 
 DELETE_SECONDS = 600.0
 """The files are deleted within the request."""
-
-_SHORTEST_NAME = 3
-# OCP\User\Constants, FILES_THAT_ARE_NOT_USERS and DIRECTORIES_THAT_ARE_NOT_USERS
-_NOT_ACCOUNTS = frozenset(
-    {
-        "avatars",
-        "meta",
-        "files_external",
-        "files_encryption",
-        ".htaccess",
-        ".ocdata",
-        "htaccesstest.txt",
-        "owncloud.db",
-        "owncloud.log",
-        "index.html",
-    }
-)
 
 # own code of the call -> code of errors.TABLE; anything else is "refused"
 _CREATE = {
@@ -94,17 +77,11 @@ class OwncloudAccounts:
         return _ABILITIES
 
     def check_name(self, name: str) -> None:
-        """Check a name by ownCloud's rules (``OC\\User\\Manager::createUser``).
+        """Check a name by ownCloud's rules.
 
         :raises CloudError: ``invalid_name``.
         """
-        check_name(name)
-        if len(name) < _SHORTEST_NAME:
-            raise CloudError(
-                "invalid_name", f"ownCloud's names have {_SHORTEST_NAME} characters or more: {quoted(name)}."
-            )
-        if name.lower() in _NOT_ACCOUNTS:
-            raise CloudError("invalid_name", f"ownCloud keeps {quoted(name)} for itself.")
+        check_owncloud_name(name)
 
     def read(self, name: str) -> Account | None:
         """Return an account that may be changed, or None when there is none of this name.

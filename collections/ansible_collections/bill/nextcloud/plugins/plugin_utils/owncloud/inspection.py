@@ -45,19 +45,25 @@ class OwncloudInspection:
             raise reply.error("refused", f"A group without a name was not answered with code {_NO_SUCH_GROUP}.")
 
     def limits(self, capabilities: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Return what limits accounts on this cloud. Its quotas and its mails are told by no call."""
-        policy = capabilities.get("password_policy")
-        requirements = policy.get("password_requirements") if isinstance(policy, dict) else None
-        return {
-            "quota_default": UNKNOWN,
-            "quota_maximum": UNKNOWN,
-            "quota_allow_unlimited": None,
-            "password_min_length": (requirements.get("minimum_characters") if isinstance(requirements, dict) else None),
-            "email_required": None,
-            "mails_new_accounts": None,
-            "login_delay_milliseconds": None,
-        }
+        """Return what limits accounts on this cloud, see :func:`limits_of`."""
+        return limits_of(capabilities)
 
     def free_space(self) -> int | None:
         """None: no call tells it."""
         return None
+
+
+def limits_of(capabilities: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the limits that the capabilities tell, see :class:`backend.Inspection`. The quotas and the mails of an
+    ownCloud are told by no call."""
+    policy = capabilities.get("password_policy")
+    requirements = policy.get("password_requirements") if isinstance(policy, dict) else None
+    return {
+        "quota_default": UNKNOWN,
+        "quota_maximum": UNKNOWN,
+        "quota_allow_unlimited": None,
+        "password_min_length": (requirements.get("minimum_characters") if isinstance(requirements, dict) else None),
+        "email_required": None,
+        "mails_new_accounts": None,
+        "login_delay_milliseconds": None,
+    }

@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account, check_name, quoted
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
-from ansible_collections.bill.nextcloud.plugins.module_utils.quota import default_text, same
+from ansible_collections.bill.nextcloud.plugins.module_utils.quota import same
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities, Settings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
@@ -39,6 +39,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.value
     check_email,
     check_language,
     check_quota,
+    quota_text,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Answer
 
@@ -91,7 +92,6 @@ class NextcloudOccAccounts:
     :param release: the first number of its version.
     :param settings: of the cloud, which limit quotas.
     :param api: None: there are no credentials for the API.
-    :param acting_name: the log-in name at the API, whose account is never changed. None: nobody is.
     """
 
     def __init__(
@@ -104,7 +104,6 @@ class NextcloudOccAccounts:
         *,
         release: int,
         api: ByApi | None,
-        acting_name: str | None,
     ) -> None:
         self._commands = commands
         self._directory = directory
@@ -113,7 +112,6 @@ class NextcloudOccAccounts:
         self._log_ins = log_ins
         self._release = release
         self._api = api
-        self._acting_name = acting_name
         self._wishes: dict[str, Wish] | None = None
         self._listed: dict[str, Account] = {}
         self._not_listed: set[str] = set()
@@ -183,15 +181,13 @@ class NextcloudOccAccounts:
     def read(self, name: str) -> Account | None:
         """Return an account that may be changed, or None when there is none of this name.
 
-        :raises CloudError: as :meth:`look_up`; ``protected_account`` for administrators and the acting account.
+        :raises CloudError: as :meth:`look_up`; ``protected_account`` for administrators, of whom one acts at the API.
         """
         account = self._read(name, self._take_listed(name))
         if account is None:
             return None
         if account.is_admin:
             raise CloudError("protected_account", f"{name} is a member of group admin.")
-        if name.lower() == (self._acting_name or "").lower():
-            raise CloudError("protected_account", f"{name} is the acting account.")
         return account
 
     def look_up(self, name: str) -> Account | None:
@@ -301,7 +297,7 @@ class NextcloudOccAccounts:
             return
         self._check_values(wish, field)
         if field == "quota" and wish.quota is not None:
-            self._set(name, "files", "quota", default_text(wish.quota))
+            self._set(name, "files", "quota", quota_text(wish.quota))
         elif field == "language":
             self._set(name, "core", "lang", wish.language or "")
         elif field == "email":

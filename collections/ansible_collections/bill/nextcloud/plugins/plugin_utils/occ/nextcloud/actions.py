@@ -18,7 +18,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
     WIPE_DEVICES,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import Commands, require
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import Commands, refusal, require
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Answer
 
 _WIPE = "devices are wiped by the API, since occ can only shut them out"
@@ -60,31 +60,29 @@ def _reset_second_factor(commands: Commands, name: str) -> None:
     """Take all second factors from an account.
 
     :raises CloudError: ``unsupported`` when one of them lets nobody but its owner take it away; ``not_verified``.
+        Others may be gone then, which ``outcome_unknown`` says.
     """
-    for provider in _second_factors(commands, name):
-        require(commands.change("twofactorauth:disable", "--", name, provider), _FACTOR)
-    left = _second_factors(commands, name)
+    for number, provider in enumerate(_second_factors(commands, name)[0]):
+        answer = commands.change("twofactorauth:disable", "--", name, provider)
+        if answer.status != 0:
+            error = refusal(answer, _FACTOR)
+            raise error.recoded(error.code, f"It is {provider}. {error.message}", outcome_unknown=number > 0)
+    left, answer = _second_factors(commands, name)
     if left:
-        raise _state(commands, name).error(
-            "not_verified", "These second factors are there still: {}.".format(", ".join(left))
-        )
+        raise answer.error("not_verified", "There are still: {}.".format(", ".join(left)), outcome_unknown=True)
 
 
-def _second_factors(commands: Commands, name: str) -> list[str]:
-    """Return the second factors that an account has; the command prints text only."""
-    _, _, enabled = _state(commands, name).output.partition(_ENABLED_PROVIDERS)
+def _second_factors(commands: Commands, name: str) -> tuple[list[str], Answer]:
+    """Return the second factors that an account has, and the answer that told them; the command prints text only."""
+    answer = commands.read("twofactorauth:state", "--", name)
+    require(answer, _FACTOR)
+    _, _, enabled = answer.output.partition(f"{_ENABLED_PROVIDERS}\n")
     found = []
-    for line in enabled.strip().splitlines():
+    for line in enabled.splitlines():
         if not line.startswith("- "):
             break
         found.append(line.removeprefix("- ").strip())
-    return found
-
-
-def _state(commands: Commands, name: str) -> Answer:
-    answer = commands.read("twofactorauth:state", "--", name)
-    require(answer, _FACTOR)
-    return answer
+    return found, answer
 
 
 def _revoke_app_passwords(commands: Commands, name: str) -> None:
@@ -96,7 +94,7 @@ def _revoke_app_passwords(commands: Commands, name: str) -> None:
         commands.change("user:auth-tokens:delete", "--", name, str(number))  # one that is gone already is fine
     left, answer = _app_passwords(commands, name)
     if left:
-        raise answer.error("not_verified", f"{len(left)} app passwords are there still.")
+        raise answer.error("not_verified", f"{len(left)} app passwords are there still.", outcome_unknown=True)
 
 
 def _app_passwords(commands: Commands, name: str) -> tuple[list[int], Answer]:
@@ -105,6 +103,6 @@ def _app_passwords(commands: Commands, name: str) -> tuple[list[int], Answer]:
     require(answer, _TOKEN)
     found = answer.read_json()
     rows = list(found.values()) if isinstance(found, dict) else found
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and isinstance(row.get("id"), int) for row in rows):
         raise answer.error("not_an_answer", "It is no list of tokens.")
-    return [int(row["id"]) for row in rows if row.get("type") == _APP_PASSWORD], answer
+    return [row["id"] for row in rows if row.get("type") == _APP_PASSWORD], answer

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-import typing as t
 from functools import partial
 
-from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import NEXTCLOUD, OCC, WIPE_DEVICES
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import NEXTCLOUD, OCC
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud, TransportUsed
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.group_quotas import NextcloudGroupQuotas
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import Commands
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation import Installation
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.log_ins import LogIns
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.accounts import NextcloudOccAccounts
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.actions import actions
@@ -27,23 +27,21 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proof
 
 def connected(
     server: Server,
-    status: t.Mapping[str, t.Any],
+    installation: Installation,
     api: Cloud | None,
     proofs: Proofs | None,
-    acting_name: str | None = None,
 ) -> Cloud:
     """Return a Nextcloud that is reached by its occ; nothing is run yet.
 
     :param server: where its occ is.
-    :param status: what ``occ status --output=json`` printed.
+    :param installation: what occ says of itself.
     :param api: the same cloud by its HTTP API, for what occ cannot do. None: there are no credentials.
     :param proofs: tries log-ins as accounts. None: there is no address for them.
-    :param acting_name: the log-in name at the API, whose account is never changed.
     :raises CloudError: ``not_an_answer`` when the status does not tell the release.
     """
     commands = Commands(server)
     by_api = ByApi(api) if api is not None else None
-    release = StatusRelease(status)
+    release = StatusRelease(installation.status)
     settings = OccSettings(commands, release)
     groups = NextcloudOccGroups(commands, by_api)
     directory = NextcloudDirectory(commands)
@@ -55,17 +53,15 @@ def connected(
         LogIns(proofs),
         release=release.major,
         api=by_api,
-        acting_name=acting_name,
     )
     return Cloud(
         NEXTCLOUD,
         accounts,
         groups,
-        NextcloudOccInspection(commands, settings, status, by_api),
+        NextcloudOccInspection(commands, settings, installation.status, by_api),
         partial(list_accounts, directory, groups),
         settings,
         actions=actions(commands, by_api),
-        on_server={WIPE_DEVICES: "no command of occ does that, but the API: give api_url and a log-in, too"},
         group_quotas=NextcloudGroupQuotas(settings),
         accounts_at_once=lambda: commands.at_once,
         prepare=accounts.prepare,
