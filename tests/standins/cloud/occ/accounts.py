@@ -17,15 +17,17 @@ _MAX_DISPLAY_NAME = 64
 _UNKNOWN = "User does not exist"
 
 
-def env_password(run: Run, needed: str) -> str | None:
-    """The password of OC_PASS; None, after a line that says so, when there is none. needed: what else it says."""
+def env_password(run: Run, question: str, needed: str) -> str | None:
+    """The password of OC_PASS; None, after a line that says so, when there is none.
+
+    question: what is asked without --no-interaction; nobody ever answers. needed: what is told with it.
+    """
     if run.input.has("password-from-env"):
         if password := run.environment.get("OC_PASS"):
             return password
         run.out.line("--password-from-env given, but OC_PASS is empty!")
     elif run.interactive:
-        # Nothing answers: what Symfony's QuestionHelper raises then (a real server was not asked).
-        raise ServerError("Aborted.", "In QuestionHelper.php line 496:")
+        run.ask(question)
     else:
         run.out.line(needed)
     return None
@@ -61,7 +63,7 @@ def add(run: Run) -> int:
     if run.input.has("generate-password") and not run.input.has("password-from-env"):
         password: str | None = passwords.generate(run.cloud.config)
     else:
-        password = env_password(run, run.words.no_password)
+        password = env_password(run, "Enter password: ", run.words.no_password)
     if password is None:
         return 1
     try:
@@ -151,7 +153,7 @@ def reset_password(run: Run) -> int:
     if account is None:
         return run.out.fail(_UNKNOWN)
     needed = "Interactive input or --password-from-env is needed for entering a new password!"
-    password = env_password(run, needed)
+    password = env_password(run, "Enter a new password: ", needed)
     if password is None:
         return 1
     if not account.backend.set_password:

@@ -53,7 +53,7 @@ def add(run: Run) -> int:
         return out.fail(f'The user "{account_id}" already exists.')
     if email and not EMAIL.fullmatch(email):
         return out.fail("Invalid email address supplied")
-    password = env_password(run, run.words.no_password)
+    password = env_password(run, "Enter password: ", run.words.no_password)
     if password is None:
         return 1
     try:
@@ -100,7 +100,7 @@ def reset_password(run: Run) -> int:
     if not run.input.has("password-from-env") and (run.input.has("send-email") or run.input.has("output-link")):
         return _send_link(run, account)
     needed = "Interactive input or --password-from-env is needed for entering a new password!"
-    password = env_password(run, needed)
+    password = env_password(run, "Enter a new password: ", needed)
     if password is None:
         return 1
     if not account.backend.set_password:
