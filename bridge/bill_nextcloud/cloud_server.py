@@ -34,6 +34,7 @@ _DIGITS = re.compile(r"[0-9]{1,5}")
 _PERSIST_SECONDS = 5
 # The socket of that log-in; ssh appends 17 characters at first, and the kernel takes 107.
 _LONGEST_SOCKET = 90
+_DIGEST = 40 * "0"
 _CONNECT_SECONDS = 10
 # By which ssh dies with the process of Ansible that has started it.
 _SSH = Path("playbooks", "files", "ssh.sh")
@@ -109,20 +110,18 @@ class CloudServer:
         return "".join(f"{name} {key}\n" for key in self.host_keys)
 
     def variables(
-        self, *, project: Path, known_hosts: Path | None, socket: Path | None, seconds: int | None = None
+        self, *, project: Path, known_hosts: Path | None, socket: Path, seconds: int | None = None
     ) -> dict[str, Any]:
         """Variables of a host of Ansible that lead to it and to its occ: nobody is asked, its key must be known, and
         ssh's own configuration files are not read.
 
         ``project`` has ``playbooks``; ``known_hosts`` holds :attr:`known_hosts`, ``None`` where there are none;
-        ``socket``: where the log-in that a run shares is found, ``None``: where Ansible has it; ``seconds``: a limit of
-        the whole run, if somebody waits for it.
+        ``socket``: where the log-in that a run shares is found, in a directory that exists (``%C``: by user and host);
+        ``seconds``: a limit of the whole run, if somebody waits for it.
         """
-        shared = {"ControlMaster": "auto", "ControlPersist": str(_PERSIST_SECONDS)}
-        if socket is not None and len(os.fsencode(socket)) > _LONGEST_SOCKET:
+        shared = {"ControlMaster": "auto", "ControlPersist": str(_PERSIST_SECONDS), "ControlPath": f'"{socket}"'}
+        if len(os.fsencode(str(socket).replace("%C", _DIGEST))) > _LONGEST_SOCKET:
             shared = {"ControlPath": "none"}
-        elif socket is not None:
-            shared["ControlPath"] = f'"{socket}"'
         connect = _CONNECT_SECONDS if seconds is None else max(1, min(_CONNECT_SECONDS, seconds // 2))
         arguments = options(identity_file=self.key_file, known_hosts=known_hosts, connect_timeout=connect, more=shared)
         return {

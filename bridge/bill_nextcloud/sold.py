@@ -133,19 +133,20 @@ def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud
 
 
 def _server(settings: Settings, cloud: Cloud) -> dict[str, Any]:
-    """How a hand run reaches the cloud's server. Its known keys lie in a file of the state directory, which is written
-    when they have changed. Raises :class:`SettingsInvalid` when it cannot be."""
+    """How a hand run reaches the cloud's server. What ssh needs for that lies in the state directory: a file of known
+    keys, which is written when they have changed. Raises :class:`SettingsInvalid` when it cannot be."""
     if cloud.server is None:
         return {"ansible_connection": "local"}
-    known_hosts = None
-    if cloud.server.host_keys:
-        known_hosts = settings.bridge.state_directory / "known_hosts" / f"cloud_{cloud.id}"
-        try:
+    directory = settings.bridge.state_directory / "ssh"
+    known_hosts = directory / f"known_hosts_{cloud.id}" if cloud.server.host_keys else None
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if known_hosts is not None:
             keep(known_hosts, cloud.server.known_hosts)
-        except OSError as error:
-            detail = f"{known_hosts}: {error.strerror}"
-            raise SettingsInvalid(file="bridge.state_directory", detail=detail) from error
-    return cloud.server.variables(project=settings.bridge.project_directory, known_hosts=known_hosts, socket=None)
+    except OSError as error:
+        raise SettingsInvalid(file="bridge.state_directory", detail=f"{directory}: {error.strerror}") from error
+    project = settings.bridge.project_directory
+    return cloud.server.variables(project=project, known_hosts=known_hosts, socket=directory / "%C")
 
 
 def account_passwords(database: Database, module: int) -> dict[str, str]:

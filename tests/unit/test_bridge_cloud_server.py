@@ -197,13 +197,16 @@ def test_who_is_waited_for_connects_sooner(tmp_path: Path) -> None:
     assert used["connecttimeout"] == "3"
 
 
-def test_a_directory_too_deep_for_a_socket() -> None:
+@pytest.mark.parametrize(
+    ("socket", "shared"),
+    [("/run/ssh", True), ("/run/%C", True), (f"/run/{'x' * 90}/ssh", False), (f"/run/{'x' * 50}/%C", False)],
+)
+def test_a_directory_too_deep_for_a_socket(socket: str, shared: bool) -> None:
     """Each execution logs in by itself then; ssh would refuse to do anything."""
-    deep = Path("/run") / ("x" * 90) / "ssh"
-    variables = CloudServer.of(LEAST).variables(project=PROJECT, known_hosts=None, socket=deep)
+    variables = CloudServer.of(LEAST).variables(project=PROJECT, known_hosts=None, socket=Path(socket))
     used = used_by_ssh(variables)
-    assert used.get("controlpath", "none") == "none"
-    assert used["controlmaster"] == "false"
+    assert (used.get("controlpath", "none") != "none") is shared
+    assert (used["controlmaster"] == "auto") is shared
 
 
 def test_by_the_api_nobody_goes_to_the_server(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_a_cloud_by_occ(world: World, tmp_path: Path) -> None:
     """Ansible goes to its server, whose key it knows from a file of the state directory; a new key is taken over."""
     keys = [make_key(tmp_path / name) for name in ("first", "second")]
     red = by_occ(world, keys[0])
-    file = world.settings.bridge.state_directory / "known_hosts" / f"cloud_{red}"
+    file = world.settings.bridge.state_directory / "ssh" / f"known_hosts_{red}"
     for key in keys:
         world.sql("UPDATE processingparam SET value = ? WHERE intname = 'ssh_host_keys'", key)
         for _ in range(2):
@@ -134,7 +134,7 @@ def test_known_hosts_that_cannot_be_kept(world: World, tmp_path: Path) -> None:
     by_occ(world, make_key(tmp_path / "key"))
     state = world.settings.bridge.state_directory
     state.mkdir()
-    (state / "known_hosts").write_text("in the way")
+    (state / "ssh").write_text("in the way")
     with pytest.raises(SettingsInvalid, match=r"bridge\.state_directory"):
         sold_clouds(world.settings)
 

@@ -37,13 +37,10 @@ def write_text(path: Path, content: str) -> None:
 
 
 def keep(path: Path, content: str) -> None:
-    """Have a file hold this text, for its owner only; it is replaced in one piece, if it holds another. Raises
-    ``OSError``."""
-    try:
-        if path.read_text("utf-8") == content:
-            return
-    except FileNotFoundError:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Have a file of an existing directory hold this text, for its owner only; it is replaced in one piece, if it holds
+    another. Raises ``OSError``."""
+    if path.exists() and path.read_text("utf-8") == content:
+        return
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     write_text(new, content)
     new.replace(path)
