@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import copy
 import secrets
-from typing import Any
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, NoReturn
 
 import requests
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -25,6 +27,9 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils import (
     user_info_task,
     users_task,
 )
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
+from harness.cloud_server import OCC
+from harness.over_connection import OverConnection
 from standins.cloud.process import StandinCloud
 
 from dialects.products import PRODUCTS, Product
@@ -32,27 +37,65 @@ from dialects.products import PRODUCTS, Product
 PASSWORD = "Swordfish-of-a-customer-1"
 OTHER_PASSWORD = "Barracuda-of-a-customer-2"
 _READING = ("GET", "HEAD", "PROPFIND")
+_READING_COMMANDS = (
+    "status",
+    "app:list",
+    "config:app:get",
+    "config:list",
+    "group:info",
+    "group:list",
+    "group:list-members",
+    "user:info",
+    "user:list",
+    "user:list-groups",
+    "user:lastseen",
+)
+_SETTING_READ = 4
+"""Words of a command user:setting that names an account, an app and a key, and no value."""
+
+
+def _only_reads(words: list[str]) -> bool:
+    plain = [word for word in words if not word.startswith("-")]
+    if plain[0] == "user:setting":
+        return len(plain) <= _SETTING_READ and not any(word.startswith(("--value", "--delete")) for word in words)
+    return plain[0] in _READING_COMMANDS
+
+
+def _no_server(arguments: Mapping[str, Any]) -> NoReturn:
+    raise AssertionError(f"nothing is run on a server: {arguments}")
 
 
 class CloudUnderTest:
     """One cloud, and the tasks of one case on it.
 
-    All that a case makes has the case's prefix in its name. `dialect` is what tasks are told: that it is found out by
-    itself is part of every case.
+    All that a case makes has the case's prefix in its name. `dialect` is what it is known to be; None: it is asked.
+    That tasks find it out by themselves is part of every case.
     """
 
-    def __init__(self, url: str, user: str, password: str, standin: StandinCloud | None) -> None:
-        self._connection = {"api_url": url, "api_username": user, "api_password": password}
+    def __init__(
+        self,
+        url: str,
+        user: str,
+        password: str,
+        standin: StandinCloud | None,
+        *,
+        server: OverConnection | None = None,
+        dialect: str | None = None,
+    ) -> None:
+        self._connection: dict[str, Any] = {"api_url": url, "api_username": user, "api_password": password}
+        self._server = server
+        if server is not None:
+            self._connection.update(transport="occ", occ_path=str(OCC))
         self.url = url
         self.administrator = user
         self.standin = standin
         self.prefix = f"case-{secrets.token_hex(4)}-"
-        self.dialect = str(self.probe(write_proof=False, read_limits=False)["dialect"])
+        self.dialect = str(dialect or self.probe(write_proof=False, read_limits=False)["dialect"])
 
     @property
     def product(self) -> Product:
         """What is expected of it."""
-        return PRODUCTS[self.dialect]
+        return PRODUCTS[self.dialect if self._server is None else f"{self.dialect} by occ"]
 
     def named(self, name: str) -> str:
         """The name of an account or a group of this case."""
@@ -63,29 +106,45 @@ class CloudUnderTest:
     def users(self, *accounts: dict[str, Any], check_mode: bool = False, **options: Any) -> dict[str, Any]:
         """Run a task of nextcloud_users; groups that it needs are made."""
         parameters = self._validated(USERS, accounts=list(accounts), **{"create_groups": True, **options})
-        return users_task.run(parameters, check_mode=check_mode, with_diff=True)
+        return users_task.run(parameters, self._host(check_mode), check_mode=check_mode, with_diff=True)
 
     def user(self, name: str, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         """Run a task of nextcloud_user."""
         parameters = self._validated(USER, name=self.named(name), **{"create_groups": True, **options})
-        return users_task.run_one(parameters, check_mode=check_mode, with_diff=True)
+        return users_task.run_one(parameters, self._host(check_mode), check_mode=check_mode, with_diff=True)
 
     def quota(self, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         """Run a task of nextcloud_quota."""
-        return quota_task.run(self._validated(QUOTA, **options), check_mode=check_mode, with_diff=True)
+        return quota_task.run(
+            self._validated(QUOTA, **options), self._host(check_mode), check_mode=check_mode, with_diff=True
+        )
 
     def group(self, name: str, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         """Run a task of nextcloud_group."""
         parameters = self._validated(GROUP, name=self.named(name), **options)
-        return group_task.run(parameters, check_mode=check_mode, with_diff=True)
+        return group_task.run(parameters, self._host(check_mode), check_mode=check_mode, with_diff=True)
 
     def info(self, **options: Any) -> dict[str, Any]:
         """Run a task of nextcloud_user_info."""
-        return user_info_task.run(self._validated(USER_INFO, **options), progress=lambda text: None)
+        return user_info_task.run(self._validated(USER_INFO, **options), self._host(), progress=lambda text: None)
 
     def probe(self, **options: Any) -> dict[str, Any]:
         """Run a task of nextcloud_probe."""
-        return probe_task.run(self._validated(PROBE, **options))
+        return probe_task.run(self._validated(PROBE, **options), self._host())
+
+    def _host(self, check_mode: bool = False) -> Host:
+        """The host of a task: the cloud's server where its occ is what is used."""
+        if self._server is None:
+            self._last = Host(_no_server)
+        else:
+            self._last = Host(partial(self._server.execute, check_mode=check_mode))
+        return self._last
+
+    def used(self) -> dict[str, Any]:
+        """Which way the last task has taken, and why."""
+        found = self._last.transport()
+        assert found is not None
+        return found
 
     def _validated(self, spec: Spec, **options: Any) -> dict[str, Any]:
         result = ArgumentSpecValidator(**spec.keywords).validate({**self._connection, **options})
@@ -111,21 +170,27 @@ class CloudUnderTest:
         answer = requests.put(self.url + path, data=b"\0" * size, auth=(self.named(name), PASSWORD), timeout=60)
         assert answer.status_code in (201, 204), answer.text
 
+    def with_connection(self, **options: Any) -> CloudUnderTest:
+        """The same cloud and case, with other options of the connection."""
+        other = copy.copy(self)
+        other._connection = {**self._connection, **options}
+        return other
+
     def acting_as(self, user: str, password: str) -> CloudUnderTest:
         """The same cloud and case, with another acting account: the name as it logs in."""
-        other = copy.copy(self)
-        other._connection = {**self._connection, "api_username": user, "api_password": password}
-        return other
+        return self.with_connection(api_username=user, api_password=password)
 
     # the stand-in's log
 
     def writes(self) -> list[str]:
-        """All requests so far that may change something; of a real server nothing is known."""
+        """All requests and commands so far that may change something; of a real server nothing is known."""
         if self.standin is None:
             return []
-        return [
+        requests = [
             f"{entry['method']} {entry['path']}" for entry in self.standin.requests() if entry["method"] not in _READING
         ]
+        commands = [entry["arguments"] for entry in self.standin.commands()]
+        return [*requests, *(" ".join(words) for words in commands if not _only_reads(words))]
 
     def refused_log_ins(self) -> int | None:
         """How many requests so far were answered with 401; None: of a real server nothing is known."""

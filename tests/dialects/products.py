@@ -25,6 +25,7 @@ class Product:
     emails_stay: why an account that has an e-mail address cannot be left without one; None: it can.
     standin: the stand-in's name of it; None: that of the dialect.
     minimum: of the characters of a password, as the stand-in tells it; None: it tells none.
+    by_occ: its occ is used, over SSH, and its API for what occ cannot do.
     """
 
     whoami: str
@@ -36,6 +37,7 @@ class Product:
     no_instance_quotas: str | None = None
     emails_stay: str | None = None
     standin: str | None = None
+    by_occ: bool = False
 
 
 PRODUCTS: Mapping[str, Product] = {
@@ -66,5 +68,19 @@ PRODUCTS: Mapping[str, Product] = {
         emails_stay="an empty address is refused as a wrong one",
         standin="opencloud",
     ),
+    "nextcloud by occ": Product("/ocs/v2.php/cloud/user", minimum=10, standin="nextcloud", by_occ=True),
+    "owncloud by occ": Product(
+        "/ocs/v1.php/cloud/user",
+        minimum=None,
+        lacks={
+            "invite": "user:add needs a password, and no command mails a link to set one",
+            "manager": "accounts have no such field",
+        },
+        ignores={"language": "no command sets it"},
+        no_group_names="a group has its name and no other",
+        no_instance_quotas="no call reads or sets them",
+        standin="owncloud",
+        by_occ=True,
+    ),
 }
-"""By name of the dialect."""
+"""By name of the dialect, or of the dialect by its occ."""

@@ -89,6 +89,7 @@ def forget_requests(cloud: CloudUnderTest) -> None:
     """From here on only what follows is looked at."""
     if cloud.standin is not None:
         cloud.standin.clear_requests()
+        cloud.standin.clear_commands()
 
 
 def fields(result: dict[str, Any]) -> list[str]:

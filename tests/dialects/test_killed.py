@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Answer as Said
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Server
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import Answer, Transport
 
 from dialects.cloud import PASSWORD, CloudUnderTest
@@ -46,6 +48,20 @@ class Executioner:
             return answer
 
         monkeypatch.setattr(Transport, "send", watched)
+        run = Server.run
+
+        def watched_run(server: Server, *arguments: str, changes: bool, **more: Any) -> Said:
+            if not changes:
+                return run(server, *arguments, changes=changes, **more)
+            self.spared -= 1
+            if self.spared < 0 and not after:
+                raise Killed
+            said = run(server, *arguments, changes=changes, **more)
+            if self.spared < 0:
+                raise Killed
+            return said
+
+        monkeypatch.setattr(Server, "run", watched_run)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it was done", "after it was done"])

@@ -122,6 +122,19 @@ def test_an_account_that_was_made_meanwhile(occ: ScriptedOcc) -> None:
     assert not slept
 
 
+def test_an_account_without_its_address(occ: ScriptedOcc) -> None:
+    """It is a stranger's, without waiting: no command of a killed run goes on while others are run."""
+    slept: list[float] = []
+    expect_read(occ)
+    result = run(occ, {"password": PASSWORD, "email": "a@example.org", "ownership": "proven"}, slept=slept)[0]
+    assert (code(result), slept) == ("account_conflict", [])
+
+
+def test_a_long_display_name(occ: ScriptedOcc) -> None:
+    """The table of accounts has no room for it; so it is refused before any command."""
+    assert code(run_one(occ, display_name="x" * 65)) == "invalid_value"
+
+
 def test_a_password_that_php_takes_for_none(occ: ScriptedOcc) -> None:
     """occ would say that it got no password, as if the server were set up wrongly."""
     expect_missing(occ)

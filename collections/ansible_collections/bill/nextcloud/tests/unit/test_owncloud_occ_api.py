@@ -163,7 +163,7 @@ def test_an_unknown_release(occ: ScriptedOcc, version: str | None) -> None:
 
 
 def test_groups_are_looked_up_once(occ: ScriptedOcc) -> None:
-    """For all accounts together; one that was made is known."""
+    """For all accounts together; one that was made or deleted here is known."""
     expect_groups(occ, "admin", "7")
     occ.expect("group:add", "--", "one")
     groups = opened(occ).groups
@@ -171,6 +171,9 @@ def test_groups_are_looked_up_once(occ: ScriptedOcc) -> None:
     assert not groups.exists("one")
     assert groups.create("one")
     assert groups.exists("one")
+    occ.expect("group:delete", "--", "one")
+    groups.delete("one")
+    assert not groups.exists("one")
 
 
 def test_capabilities(occ: ScriptedOcc, cloud: ScriptedCloud, api: Cloud) -> None:

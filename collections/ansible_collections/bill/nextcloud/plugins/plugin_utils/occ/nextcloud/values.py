@@ -34,7 +34,7 @@ LANGUAGES = frozenset(
     es_DO es_EC es_GT es_HN es_MX es_NI es_PA es_PE es_PR es_PY es_SV es_UY et_EE eu fa fi fi_FI fr ga gd gl he hr hsb
     hu hu_HU hy ia id is it ja ka ka_GE kab km kn ko lb lo lt_LT lv mk mn mr ms_MY my nb nb_NO nl nn_NO oc pl ps pt_BR
     pt_PT ro ru sc si sk sk_SK sl sq sr sr@latin sv sw ta th tk tr ug uk ur_PK uz vi zh_CN zh_HK zh_TW
-    """.split()
+    """.split()  # noqa: SIM905 - so it can be read
 )
 """The languages that any release from 17 on has; which of them an instance has, no command tells."""
 
