@@ -63,7 +63,7 @@ def stack(set_up: SetUp) -> Stack:
     return set_up()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sshd() -> None:
     """Where none is installed the test is skipped, with REQUIRE_SSHD it fails."""
     if not PROGRAM.exists():
