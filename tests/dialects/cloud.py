@@ -28,7 +28,6 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils import (
     users_task,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
-from harness.cloud_server import OCC
 from harness.over_connection import OverConnection
 from standins.cloud.process import StandinCloud
 
@@ -84,8 +83,6 @@ class CloudUnderTest:
     ) -> None:
         self._connection: dict[str, Any] = {"api_url": url, "api_username": user, "api_password": password}
         self._server = server
-        if server is not None:
-            self._connection.update(transport="occ", occ_path=str(OCC))
         self.url = url
         self.administrator = user
         self.standin = standin

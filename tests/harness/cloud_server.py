@@ -85,7 +85,7 @@ class CloudServer(OwnRoot):
     def serve(self, standin: StandinCloud) -> None:
         """Let its occ be that of this stand-in."""
         occ = standin.install_occ(self.directory / "installation")
-        for name in (occ.name, "standin.json"):
+        for name in (occ.name, "standin.conf"):
             shutil.copy(occ.with_name(name), self.path(CLOUD / name))
         self.do('chown -R "$1:$1" "$2"', OWNER, CLOUD)
 
