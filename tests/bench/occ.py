@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.cloud_server import OCC, USER, CloudServer
+from harness.cloud_server import OCC, OWNER, USER, CloudServer
 from harness.over_connection import COLLECTIONS, OverConnection
 from standins.cloud.process import StandinCloud
 
