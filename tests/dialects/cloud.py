@@ -135,8 +135,16 @@ class CloudUnderTest:
     def _host(self, check_mode: bool = False) -> Host:
         """The host of a task: the cloud's server where its occ is what is used."""
         if self._server is None:
-            return Host(_no_server)
-        return Host(partial(self._server.execute, check_mode=check_mode))
+            self._last = Host(_no_server)
+        else:
+            self._last = Host(partial(self._server.execute, check_mode=check_mode))
+        return self._last
+
+    def used(self) -> dict[str, Any]:
+        """Which way the last task has taken, and why."""
+        found = self._last.transport()
+        assert found is not None
+        return found
 
     def _validated(self, spec: Spec, **options: Any) -> dict[str, Any]:
         result = ArgumentSpecValidator(**spec.keywords).validate({**self._connection, **options})
@@ -162,11 +170,15 @@ class CloudUnderTest:
         answer = requests.put(self.url + path, data=b"\0" * size, auth=(self.named(name), PASSWORD), timeout=60)
         assert answer.status_code in (201, 204), answer.text
 
+    def with_connection(self, **options: Any) -> CloudUnderTest:
+        """The same cloud and case, with other options of the connection."""
+        other = copy.copy(self)
+        other._connection = {**self._connection, **options}
+        return other
+
     def acting_as(self, user: str, password: str) -> CloudUnderTest:
         """The same cloud and case, with another acting account: the name as it logs in."""
-        other = copy.copy(self)
-        other._connection = {**self._connection, "api_username": user, "api_password": password}
-        return other
+        return self.with_connection(api_username=user, api_password=password)
 
     # the stand-in's log
 

@@ -67,7 +67,7 @@ class CloudServer(OwnRoot):
         self.do(_PREPARE, USER, OWNER, CLOUD, "/root/occ", "/root/sudoers", SUDO_LOG, _SSHD)
         authorized = make_key(self.directory / "key")
         self.host_key = make_key(self.path(_SSHD / "host_key"))
-        self.path(_SSHD / "authorized_keys").write_text(f"{authorized}\n")
+        self.path(_SSHD / "authorized_keys").write_text(f'restrict,from="127.0.0.1" {authorized}\n')  # as documented
         self.path(_SSHD / "config").write_text(
             f"ListenAddress 127.0.0.1:{self.port}\n"
             f"HostKey {_SSHD / 'host_key'}\n"

@@ -56,8 +56,8 @@ options:
     elements: str
   search:
     description:
-      - Only accounts that have this in their name, display name or e-mail address. The cloud searches, or with
-        O(transport=occ) the task itself.
+      - Only accounts that have this in their name, display name or e-mail address. The cloud searches, or the task
+        itself with O(transport=occ).
       - ownCloud looks at the names only, and for as many characters as its setting C(user.search_min_length) says or
         more. A shorter search is a failure, because the cloud would answer it with an empty list.
       - oCIS and OpenCloud cannot search for a quotation mark.
