@@ -8,7 +8,15 @@ from __future__ import annotations
 import re
 import textwrap
 
-_NEWER = ("update_password", "invite", "manager", "group_admin_of", "group_admin_of_absent", "wipe")
+_NEWER = (
+    "update_password",
+    "invite",
+    "manager",
+    "group_admin_of",
+    "group_admin_of_absent",
+    "wipe",
+    "transfer_files_to",
+)
 """Options that nextcloud_users has since 0.2.0; nextcloud_user itself is not older than that."""
 
 
@@ -227,6 +235,16 @@ options:
         is given.
     type: bool
     default: false
+  transfer_files_to:
+    description:
+      - Name of another account that gets the files before this one is deleted. Only with O(state=absent).
+      - It has to exist, and the same task must not delete it. The files come into a folder of it that is named after
+        this account, and shares of them go on. What others have shared with this account, its trash bin and old
+        versions are not transferred.
+      - When the transfer fails, the account is not deleted. The other account may have too little space, for instance.
+      - Does nothing if the account does not exist.
+      - Only Nextcloud has it, on its server, so it needs O(transport=occ), or O(transport=auto), which runs occ for it.
+    type: str
 """
 
     # With a type, because ansible-test's yamllint takes every plain assignment in this class for a literal text.

@@ -15,6 +15,7 @@ SEND_WELCOME = "send_welcome"
 WIPE_DEVICES = "wipe_devices"
 RESET_SECOND_FACTOR = "reset_second_factor"
 REVOKE_APP_PASSWORDS = "revoke_app_passwords"
+TRANSFER_FILES = "transfer_files_to"
 ACTIONS = (SEND_WELCOME, WIPE_DEVICES, RESET_SECOND_FACTOR, REVOKE_APP_PASSWORDS)
 
 ON_CREATE = "on_create"
@@ -75,6 +76,7 @@ ACCOUNT: dict[str, t.Any] = {
     "group_admin_of_absent": {"type": "list", "elements": "str", "default": []},
     "ownership": {"type": "str", "choices": ["assumed", "proven"], "default": "assumed"},
     "wipe": {"type": "bool", "default": False},
+    "transfer_files_to": {"type": "str"},
 }
 """What one account should be."""
 

@@ -28,6 +28,9 @@ PASSWORD_SHOWN = "(set)"  # noqa: S105 - it stands for one
 DEVICES = "devices"
 """The field of a plan that stands for an account's devices, of which the account itself tells nothing."""
 
+FILES = "files"
+"""The field of a plan that stands for an account's files, of which the account itself tells nothing."""
+
 _WIPED = "(wiped)"
 _LATER = {"password": 1, "email": 2, "display_name": 2, "language": 2, "manager": 2}
 ROUNDS = 3
@@ -129,7 +132,10 @@ def make_plan(current: Account | None, wish: Wish, *, made_now: bool = False, se
                 "The cloud forgets the devices of an account with the account, so they would not be wiped: disable it"
                 " with wipe first, and delete it when its devices have asked the cloud; or leave wipe out.",
             )
-        return Plan(DELETE, (Change("state", "present", "absent"),))
+        gone = Change("state", "present", "absent")
+        if wish.transfer_files_to is None:
+            return Plan(DELETE, (gone,))
+        return Plan(DELETE, (Change(FILES, None, f"(transferred to {wish.transfer_files_to})"), gone))
     if current is None:
         return _plan_creation(wish)
     changes = tuple(_differences(current, wish, frozenset() if made_now else wish.create_only))

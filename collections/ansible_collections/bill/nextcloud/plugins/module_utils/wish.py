@@ -47,6 +47,8 @@ class Wish:
     """An account that exists already has to be proven ours before it is touched."""
     wipe: bool = False
     """When the account is disabled, its devices are told to delete what they hold of it."""
+    transfer_files_to: str | None = None
+    """Before the account is deleted, its files become those of this one."""
 
     @property
     def sets_password(self) -> bool:
@@ -94,6 +96,7 @@ def parse_wish(arguments: t.Mapping[str, t.Any], passwords: t.Mapping[str, t.Any
         group_admin_of_absent=wished_groups("group_admin_of_absent", arguments["group_admin_of_absent"]),
         proven=arguments["ownership"] == "proven",
         wipe=arguments["wipe"],
+        transfer_files_to=arguments["transfer_files_to"] or None,
     )
     _check(wish)
     return wish
@@ -122,8 +125,21 @@ def _check(wish: Wish) -> None:
         raise CloudError("invalid_value", f"update_password is {wish.update_password}, and no password was given.")
     if wish.proven and not wish.password and not wish.invite:
         raise CloudError("invalid_value", "Ownership can be proven only with the password, or by an invitation.")
+    if wish.transfer_files_to is not None:
+        _check_receiver(wish, wish.transfer_files_to)
     if wish.proven and wish.sets_password:
         raise CloudError("invalid_value", "Ownership is proven by the present password, so it cannot be set, too.")
+
+
+def _check_receiver(wish: Wish, receiver: str) -> None:
+    """Check the account that is to get the files of another one."""
+    check_name(receiver)
+    if wish.state != "absent":
+        raise CloudError(
+            "invalid_value", "transfer_files_to is for an account that is deleted: its state is absent then."
+        )
+    if receiver.lower() == wish.name.lower():
+        raise CloudError("invalid_value", "transfer_files_to names the account that is to be deleted.")
 
 
 def wished_quota(option: str, value: str | None) -> quotas.Quota | None:

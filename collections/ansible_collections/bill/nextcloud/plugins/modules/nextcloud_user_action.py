@@ -60,9 +60,6 @@ options:
     type: str
     required: true
     choices: [send_welcome, wipe_devices, reset_second_factor, revoke_app_passwords]
-notes:
-  - Nextcloud does some other things on its server only, not over HTTP. C(occ files:transfer-ownership) hands the files
-    of an account to another one before it is deleted.
 seealso:
   - module: bill.nextcloud.nextcloud_user
     description: What an account should be; wipes devices when it disables one.

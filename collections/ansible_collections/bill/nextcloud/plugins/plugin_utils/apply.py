@@ -77,6 +77,7 @@ class Application:
         :raises CloudError: at the first change that failed; when the account is not as wished after the last round.
         """
         if self._plan.action == DELETE:
+            self._hand_over()
             self._delete()
         elif self._plan.action == CREATE:
             self._create()
@@ -325,6 +326,22 @@ class Application:
         raise refusal
 
     # deletion
+
+    def _hand_over(self) -> None:
+        """Have another account get the files, if it should.
+
+        :raises CloudError: when it was not done, or nobody knows; the account is not to be deleted then.
+        """
+        receiver = self._wish.transfer_files_to
+        if receiver is None:
+            return
+        try:
+            self._cloud.file_transfer()(self._wish.name, receiver)
+        except CloudError as error:
+            self.written = error.outcome_unknown
+            message = f"Its files were not transferred to {receiver}, so it was not deleted. {error.message}"
+            raise error.recoded(error.code, message.strip(), outcome_unknown=error.outcome_unknown) from error
+        self.written = True
 
     def _delete(self) -> None:
         try:

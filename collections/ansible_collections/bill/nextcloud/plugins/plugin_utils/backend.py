@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
-from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import API
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import API, TRANSFER_FILES
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota
@@ -290,7 +290,10 @@ class Cloud:
     ``argument_spec.ACTIONS``. Each is given the name of an account, sends one request and leaves no trace that could be
     read back; it raises :class:`CloudError` as those of :class:`Accounts` do."""
     on_server: t.Mapping[str, str] = field(default_factory=dict)
-    """How actions that the product's API does not have are done on its server, in words."""
+    """How actions, and ``transfer_files_to``, that the product's API does not have are done on its server, in words."""
+    transfer_files: t.Callable[[str, str], None] | None = None
+    """Makes the files of an account, named first, those of another one. None: the product has nothing for it, but see
+    ``on_server``."""
     group_quotas: GroupQuotas | None = None
     """None: the product has no quotas of groups."""
     accounts_at_once: t.Callable[[], int] = lambda: 1
@@ -309,9 +312,21 @@ class Cloud:
         :raises CloudError: ``unsupported`` when the product has nothing for it, with what can be done on its server.
         """
         found = self.actions.get(name)
-        if found is not None:
-            return found
+        if found is None:
+            raise self._unsupported(name)
+        return found
+
+    def file_transfer(self) -> t.Callable[[str, str], None]:
+        """Return what makes the files of one account those of another one.
+
+        :raises CloudError: as :meth:`action`.
+        """
+        if self.transfer_files is None:
+            raise self._unsupported(TRANSFER_FILES)
+        return self.transfer_files
+
+    def _unsupported(self, name: str) -> CloudError:
         product = self.accounts.abilities.product
         if name in self.on_server:
-            raise CloudError("unsupported", f"{product} has {name} on its server only: {self.on_server[name]}.")
-        raise CloudError("unsupported", f"{product} has nothing for {name}.")
+            return CloudError("unsupported", f"{product} has {name} on its server only: {self.on_server[name]}.")
+        return CloudError("unsupported", f"{product} has nothing for {name}.")

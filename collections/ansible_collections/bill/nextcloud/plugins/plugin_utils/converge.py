@@ -144,6 +144,7 @@ def converge(
         fail_all((job for job in jobs if job.plan.action != plans.NONE), fault)  # read and planned, now not to be done
         return []
     _keep_limit(jobs, limits.deletions, "deletions", lambda plan: plan.action == plans.DELETE)
+    _keep_receivers(jobs)
     if no_suspension is not None:
         fail_all((job for job in jobs if job.plan.suspends), no_suspension)
     _keep_limit(jobs, limits.suspensions, "suspensions", lambda plan: plan.suspends)
@@ -221,8 +222,10 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
         plan = plans.make_plan(job.current, wish, set_password=set_password)
     if not accounts.abilities.removes_emails and any(c.field == "email" and c.after is None for c in plan.changes):
         raise CloudError("unsupported", f"{accounts.abilities.product} does not let an e-mail address be removed.")
+    if wish.transfer_files_to is not None and plan.action == plans.DELETE:
+        _check_other("transfer_files_to", wish.transfer_files_to, accounts)
     if wish.manager and "manager" in plan.fields:
-        _check_manager(wish.manager, accounts)
+        _check_other("manager", wish.manager, accounts)
         _check_possible(wish, accounts.abilities)  # a record that was read shows whether there are managers
     if wish.invite and plan.action == plans.CREATE:
         _check_invitation(job, cloud)
@@ -242,6 +245,8 @@ def _possible(job: Job, wish: Wish, cloud: Cloud) -> Wish:
     """
     cloud.accounts.check_name(wish.name)
     if wish.state == "absent":
+        if wish.transfer_files_to is not None:
+            cloud.file_transfer()
         return wish
     abilities = cloud.accounts.abilities
     _check_possible(wish, abilities)
@@ -293,20 +298,30 @@ def _has_other_password(job: Job, wish: Wish, accounts: Accounts) -> bool:
     return True
 
 
-def _check_manager(manager: str, accounts: Accounts) -> None:
-    """The cloud itself would take any text.
+def _keep_receivers(jobs: t.Sequence[Job]) -> None:
+    """Files are not transferred to an account that the same task deletes."""
+    deleted = {job.name.lower() for job in jobs if job.failure is None and job.plan.action == plans.DELETE}
+    for job in jobs:
+        receiver = job.wish.transfer_files_to if job.wish is not None else None
+        if job.failure is None and job.plan.action == plans.DELETE and (receiver or "").lower() in deleted:
+            message = f"transfer_files_to is {receiver}, which the same task deletes; nothing is done."
+            job.failure = CloudError("invalid_value", message)
+
+
+def _check_other(option: str, name: str, accounts: Accounts) -> None:
+    """Check an account that an option names; the cloud itself would take any text for a manager.
 
     :raises CloudError: ``invalid_value``.
     """
     try:
-        found = accounts.look_up(manager)
+        found = accounts.look_up(name)
     except CloudError as error:
         if error.code != "account_conflict":
             raise
-        message = f"manager is {manager}. {error.message}"
+        message = f"{option} is {name}. {error.message}"
         raise error.recoded("invalid_value", message, outcome_unknown=False) from error
     if found is None:
-        raise CloudError("invalid_value", f"There is no account {manager}, which manager names.")
+        raise CloudError("invalid_value", f"There is no account {name}, which {option} names.")
 
 
 def _check_invited(account: Account) -> None:

@@ -179,6 +179,7 @@ def test_new_options_tell_since_when(documents: dict[str, Documents]) -> None:
         "create_groups",
         "disabled_shares",
         "wipe",
+        "transfer_files_to",
         "update_password",
         "invite",
         "manager",

@@ -17,6 +17,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
     RESET_SECOND_FACTOR,
     REVOKE_APP_PASSWORDS,
     SEND_WELCOME,
+    TRANSFER_FILES,
     WIPE_DEVICES,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import API, CREATE_SECONDS
@@ -26,6 +27,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Sess
 ON_SERVER = {
     RESET_SECOND_FACTOR: "'occ twofactorauth:state NAME' shows the account's second factors, and"
     " 'occ twofactorauth:disable NAME PROVIDER' takes one away; with transport: occ this module does both",
+    TRANSFER_FILES: "'occ files:transfer-ownership NAME OTHER' does it; with transport: occ this module does",
     REVOKE_APP_PASSWORDS: "'occ user:auth-tokens:list NAME' shows the account's app passwords, and"
     " 'occ user:auth-tokens:delete NAME ID' takes one away; with transport: occ this module does both",
 }

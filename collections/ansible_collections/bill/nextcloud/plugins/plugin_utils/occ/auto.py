@@ -14,7 +14,7 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
-from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import ACTIONS, API, OCC
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import ACTIONS, API, OCC, TRANSFER_FILES
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota
@@ -146,6 +146,7 @@ def combined(api: Cloud, open_occ: t.Callable[[], Cloud]) -> Cloud:
         inspection=_Inspection(choice),
         settings=_Settings(choice, api.settings) if api.settings is not None else None,
         actions={name: _action(choice, name) for name in ACTIONS if name in api.actions or name in api.on_server},
+        transfer_files=_file_transfer(choice) if TRANSFER_FILES in api.on_server else None,
         on_server={},
         group_quotas=_GroupQuotas(choice, api.group_quotas) if api.group_quotas is not None else None,
         accounts_at_once=choice.accounts_at_once,
@@ -162,6 +163,10 @@ def _action(choice: Choice, name: str) -> t.Callable[[str], None]:
             choice.occ.action(name)(account)
 
     return act
+
+
+def _file_transfer(choice: Choice) -> t.Callable[[str, str], None]:
+    return lambda name, other: choice.occ.file_transfer()(name, other)
 
 
 class _Accounts:

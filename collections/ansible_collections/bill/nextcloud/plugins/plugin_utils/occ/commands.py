@@ -67,6 +67,18 @@ def require(answer: Answer, codes: t.Mapping[str, str], *, otherwise: str = "ref
         raise refusal(answer, codes, otherwise=otherwise)
 
 
+def require_change(answer: Answer, codes: t.Mapping[str, str], *, otherwise: str = "refused") -> None:
+    """Raise what it means when a command that changes something failed, see :func:`require`.
+
+    :raises CloudError: ``server_error`` for an exception that is none of ``codes``: it may come from an app that is
+        told of a change.
+    """
+    if answer.status != 0:
+        thrown = exception(answer) is not None
+        error = refusal(answer, codes, otherwise="server_error" if thrown else otherwise)
+        raise error.recoded(error.code, error.message, outcome_unknown=thrown and error.code == "server_error")
+
+
 def refusal(answer: Answer, codes: t.Mapping[str, str], *, otherwise: str = "refused") -> CloudError:
     """Return what a failed command means, see :func:`require`."""
     thrown = exception(answer)

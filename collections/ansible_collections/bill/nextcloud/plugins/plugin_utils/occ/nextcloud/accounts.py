@@ -24,9 +24,8 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abil
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import (
     Commands,
-    exception,
     lacks_option,
-    refusal,
+    require_change,
     says,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.log_ins import LogIns
@@ -41,7 +40,6 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.value
     check_quota,
     quota_text,
 )
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Answer
 
 CREATE_SECONDS = 120.0
 """A welcome mail is sent within the command."""
@@ -278,7 +276,7 @@ class NextcloudOccAccounts:
         )
         if wish.invite and (lacks_option(answer, "--generate-password") or lacks_option(answer, "--email")):
             raise answer.error("unsupported", "This release's occ cannot invite.")
-        self._require(answer, _CREATE, otherwise="password_refused")
+        require_change(answer, _CREATE, otherwise="password_refused")
         if wish.invite and _MAIL_NOT_SENT in answer.words:
             raise answer.error("server_error", f'occ says: "{_MAIL_NOT_SENT}".')
 
@@ -286,7 +284,7 @@ class NextcloudOccAccounts:
         """Delete an account and its files; one that is gone already is fine."""
         answer = self._commands.change("user:delete", "--", name, seconds=DELETE_SECONDS)
         if _NO_ACCOUNT[0] not in answer.words:
-            self._require(answer, _DELETE)
+            require_change(answer, _DELETE)
 
     # changing
 
@@ -330,18 +328,18 @@ class NextcloudOccAccounts:
     def _set(self, name: str, app: str, key: str, value: str) -> None:
         answer = self._commands.change("user:setting", "--", name, app, key, value)
         if not says(answer, _SAME_NAME):
-            self._require(answer, _SETTING)
+            require_change(answer, _SETTING)
 
     def _set_password(self, name: str, password: str) -> None:
         answer = self._commands.change("user:resetpassword", "--password-from-env", "--", name, password=password)
-        self._require(answer, _PASSWORD, otherwise="password_refused")
+        require_change(answer, _PASSWORD, otherwise="password_refused")
 
     def set_enabled(self, name: str, enabled: bool) -> None:
         """Enable or disable an account. Release 17 ends with status 0 when there is none."""
         answer = self._commands.change("user:enable" if enabled else "user:disable", "--", name)
         if _NO_ACCOUNT[0] in answer.words:
             raise answer.error("account_missing", "")
-        self._require(answer, {})
+        require_change(answer, {})
 
     def add_group(self, name: str, group: str) -> None:
         """Make an account a member of a group. A membership that exists already is fine."""
@@ -355,7 +353,7 @@ class NextcloudOccAccounts:
         answer = self._commands.change(command, "--", group, name)
         if says(answer, "group not found"):
             raise answer.error("group_missing", f'It is "{group}".')
-        self._require(answer, _MEMBER)
+        require_change(answer, _MEMBER)
 
     def add_group_admin(self, name: str, group: str) -> None:
         """Make an account an administrator of a group."""
@@ -371,15 +369,3 @@ class NextcloudOccAccounts:
                 "unsupported", "occ cannot change administrators of groups, and no log-in for the API was given."
             )
         return self._api
-
-    def _require(self, answer: Answer, codes: t.Mapping[str, str], *, otherwise: str = "refused") -> None:
-        """Raise what a failed command that changes something means.
-
-        :raises CloudError: ``server_error`` for an exception that nothing has caught, which may come from an app that
-            is told of a change.
-        """
-        if answer.status == 0:
-            return
-        thrown = exception(answer) is not None
-        error = refusal(answer, codes, otherwise="server_error" if thrown else otherwise)
-        raise error.recoded(error.code, error.message, outcome_unknown=thrown and error.code == "server_error")

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a Nextcloud's occ can do to an account beyond making it what it should be.
 
-Source: Nextcloud 31, ``core/Command/User/Welcome.php`` and ``AuthTokens``, ``core/Command/TwoFactorAuth``, and tried.
+Source: Nextcloud 31, ``core/Command/User/Welcome.php`` and ``AuthTokens``, ``core/Command/TwoFactorAuth``,
+``apps/files/lib/Command/TransferOwnership.php``, and tried.
 """
 
 from __future__ import annotations
@@ -18,11 +19,17 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
     WIPE_DEVICES,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import Commands, refusal, require
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import (
+    Commands,
+    refusal,
+    require,
+    require_change,
+)
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Answer
 
 _WIPE = "devices are wiped by the API, since occ can only shut them out"
 _MAIL_SECONDS = 120.0
+_TRANSFER_SECONDS = 3600.0
 _ENABLED_PROVIDERS = "Enabled providers:"
 _APP_PASSWORD = 1
 """OCP\\Authentication\\Token\\IToken::PERMANENT_TOKEN; others are sessions, and devices that are being wiped."""
@@ -33,6 +40,7 @@ _SEND = {
     "Failed to send email": "server_error",
 }
 _FACTOR = {"Invalid UID": "account_missing", "does not support this operation": "unsupported"}
+_TRANSFER = {"Unknown source user": "account_missing", "Unknown destination user": "invalid_value"}
 _TOKEN = {"user not found": "account_missing"}
 
 
@@ -49,6 +57,16 @@ def actions(commands: Commands, api: ByApi | None) -> dict[str, t.Callable[[str]
     if api is not None:
         found[WIPE_DEVICES] = lambda name: api.call(_WIPE, lambda cloud: cloud.action(WIPE_DEVICES)(name))
     return found
+
+
+def transfer_files(commands: Commands, name: str, other: str) -> None:
+    """Make all files of an account those of another one, in a folder that is named after the former, with the shares of
+    them. What others have shared with the account, its trash bin and old versions are not transferred.
+
+    :raises CloudError: ``refused`` when the other account has too little space, for instance; nothing was done then.
+    """
+    answer = commands.change("files:transfer-ownership", "--", name, other, seconds=_TRANSFER_SECONDS)
+    require_change(answer, _TRANSFER)
 
 
 def _send_welcome(commands: Commands, name: str) -> None:

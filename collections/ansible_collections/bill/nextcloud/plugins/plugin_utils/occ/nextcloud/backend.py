@@ -15,7 +15,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation import Installation
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.log_ins import LogIns
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.accounts import NextcloudOccAccounts
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.actions import actions
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.actions import actions, transfer_files
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.directory import NextcloudDirectory
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.groups import NextcloudOccGroups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.inspection import NextcloudOccInspection
@@ -62,6 +62,7 @@ def connected(
         partial(list_accounts, directory, groups),
         settings,
         actions=actions(commands, by_api),
+        transfer_files=partial(transfer_files, commands),
         group_quotas=NextcloudGroupQuotas(settings),
         accounts_at_once=lambda: commands.at_once,
         prepare=accounts.prepare,
