@@ -4,6 +4,7 @@ so it goes past every queue and is over within seconds, even when the cloud hang
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from bill_nextcloud.errors import (
     CloudParameterMissing,
     CloudParameterUnusable,
     Failure,
+    SshKeyUnusable,
     SuspensionUnsupported,
 )
 from bill_nextcloud.holds import Holds
@@ -44,8 +46,8 @@ class CheckConnection:
 
         ``document``: ``doc/processingmodule`` with an element for each value (and ``id``, where it is saved already) as
         BILLmanager gives it to the module. Raises :class:`BadRequest`, :class:`CloudParameterMissing`,
-        ``CloudParameterInvalid``, ``BillmanagerUnavailable``, ``ModuleUnknown``, ``CryptKeyUnusable``,
-        ``EngineUnavailable``.
+        ``CloudParameterInvalid``, :class:`SshKeyUnusable`, ``BillmanagerUnavailable``, ``ModuleUnknown``,
+        ``CryptKeyUnusable``, ``EngineUnavailable``.
         """
         values = _values(document)
         module = number(values, "id", required=False)
@@ -54,7 +56,13 @@ class CheckConnection:
         # One log-in, as asked for: also with what a worker host would not try by itself any more.
         found = within(cloud, lambda seconds: self.runs.product(cloud, seconds, anew=True))
         failure = found if isinstance(found, Failure) else _unsupported(cloud, found)
-        log.info("connection checked", cloud=cloud.name, module=module, code=failure.code if failure else None)
+        log.info(
+            "connection checked",
+            cloud=cloud.name,
+            module=module,
+            code=failure.code if failure else None,
+            transport=None if isinstance(found, Failure) else found.transport,
+        )
         if failure is None and module and cloud == saved:
             self.runs.try_again(module)
             self.holds.passed(module)
@@ -74,11 +82,27 @@ class CheckConnection:
         # Worker hosts have credentials of their own.
         password = values.get("password") or (saved.password if saved else "")
         cloud = Cloud.of(saved.id if saved else 0, saved.name if saved else name, password, given)
-        if not password and not self.runs.elsewhere:
-            raise CloudParameterMissing(cloud=name, parameter="password")
+        if not self.runs.elsewhere:
+            if not password and cloud.logs_in:
+                raise CloudParameterMissing(cloud=name, parameter="password")
+            _require_key(cloud)
         if cloud.ca_file and not Path(cloud.ca_file).is_absolute():
             raise BadRequest(detail=f"the certificate authority must be an absolute path, not {cloud.ca_file[:64]!r}")
         return cloud
+
+
+def _require_key(cloud: Cloud) -> None:
+    """Raise :class:`SshKeyUnusable` when ssh would not take the key of the cloud's server: it says less."""
+    if cloud.server is None:
+        return
+    file = cloud.server.key_file
+    try:
+        with file.open("rb"):
+            mode = stat.S_IMODE(file.stat().st_mode)
+    except OSError as error:
+        raise SshKeyUnusable(cloud=cloud.name, file=file, detail=error.strerror) from error
+    if mode & 0o077:
+        raise SshKeyUnusable(cloud=cloud.name, file=file, detail=f"its mode is {mode:04o}")
 
 
 def _unsupported(cloud: Cloud, product: Product) -> Failure | None:

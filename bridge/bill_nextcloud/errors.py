@@ -126,10 +126,17 @@ class CloudParameterMissing(CloudParameterUnusable):
 
 
 class CloudParameterInvalid(CloudParameterUnusable):
-    """A connection parameter of the processing module is none of those known (``cloud``, ``parameter``, ``value``,
-    ``known``)."""
+    """A connection parameter of the processing module has a value that it cannot have (``cloud``, ``parameter``,
+    ``value``, ``known``: what it can have)."""
 
     code = "cloud_parameter_invalid"
+
+
+class SshKeyUnusable(OperationError):
+    """The file of the key with which the bridge logs in to a cloud's server cannot be used (``cloud``, ``file``,
+    ``detail``)."""
+
+    code = "ssh_key_unusable"
 
 
 class SuspensionUnsupported(OperationError):

@@ -40,11 +40,13 @@ class RunResult:
 
 @dataclass(frozen=True)
 class Product:
-    """What a cloud is: its API (an option ``dialect`` of the modules), the name of the product, and its version."""
+    """What a cloud is: its API (an option ``dialect`` of the modules), the name of the product, and its version;
+    ``transport``: which way was used (``api``, ``occ``) and why, in words."""
 
     dialect: str
     name: str
     version: str
+    transport: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ class Runs:
         found = self._play(run, cloud, anew=anew)
         if found["failure"]:
             return failure_of(found["failure"], cloud, cloud.username)
-        return Product(found["dialect"], found["product"], found["version"])
+        return Product(found["dialect"], found["product"], found["version"], found["transport"])
 
     def groups(self, cloud: Cloud, seconds: int, *, space: bool = False) -> Listing | Failure:
         """The groups of ``cloud``, sorted, or why they cannot be read; ``space``: and how much space it has left.
@@ -264,7 +266,9 @@ class Runs:
 
     def _here(self, run: Run, cloud: Cloud, private: Path) -> Any:
         ca_file = Path(cloud.ca_file) if cloud.ca_file else self.settings.clouds.ca_file
-        access = Access(cloud.url, cloud.username, cloud.password, ca_file, cloud.bearer_token)
+        access = Access(
+            cloud.url, cloud.username, cloud.password, ca_file, cloud.bearer_token, cloud.transport, cloud.server
+        )
         results = Results()
         try:
             status, code = execute(

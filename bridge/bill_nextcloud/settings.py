@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bill_nextcloud.errors import SettingsInvalid
-from bill_nextcloud.runs.ssh import parse
+from bill_nextcloud.runs.ssh import is_path, parse
 
 DEFAULT_PATH = Path("/etc/bill-nextcloud/settings.toml")
 PACKAGE = Path(__file__).resolve().parent
@@ -23,8 +23,7 @@ def _absolute(path: Path) -> Path:
 
 
 def _for_ssh(path: Path) -> Path:
-    # In an option of ssh these would begin another file, or mean something else.
-    if set(str(path)) & set(" \t\n\"'%$\\"):
+    if not is_path(str(path)):
         raise ValueError("must not hold spaces, quotes, %, $ or a backslash")
     return path
 

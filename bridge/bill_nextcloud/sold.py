@@ -13,9 +13,10 @@ from bill_nextcloud.billmanager.connection import database_of
 from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.billmanager.service import ACTIVE, PASSWORD, SUSPENDED, Database, Service
 from bill_nextcloud.damage import Ledger
-from bill_nextcloud.errors import AccountNameMissing, CloudParameterUnusable, OperationError
+from bill_nextcloud.errors import AccountNameMissing, CloudParameterUnusable, OperationError, SettingsInvalid
 from bill_nextcloud.lock import cloud_address, lock_path
 from bill_nextcloud.mapping import Mapping
+from bill_nextcloud.runs.private import keep
 from bill_nextcloud.settings import Settings
 
 # A service in processing belongs to its operation.
@@ -108,6 +109,7 @@ def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud
     counted = Ledger(lock).last_hour()
     ca_file = cloud.ca_file or settings.clouds.ca_file
     variables = {
+        **_server(settings, cloud),
         "billmanager_module": cloud.id,
         "cloud_name": cloud.name,
         "cloud_url": cloud.url,
@@ -116,6 +118,7 @@ def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud
         "cloud_dialect": cloud.dialect,
         "cloud_bearer_token": cloud.bearer_token,
         "cloud_disabled_shares": cloud.disabled_shares or None,
+        "cloud_transport": cloud.transport,
         "cloud_lock": str(lock),
         "accounts": [account.wish for account in accounts],
         "accounts_left_out": [
@@ -127,6 +130,23 @@ def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud
         "max_suspensions": max(0, settings.clouds.suspensions_per_hour - counted.suspensions),
     }
     return SoldCloud(f"cloud_{cloud.id}", variables)
+
+
+def _server(settings: Settings, cloud: Cloud) -> dict[str, Any]:
+    """How a hand run reaches the cloud's server. What ssh needs for that lies in the state directory: a file of known
+    keys, which is written when they have changed. Raises :class:`SettingsInvalid` when it cannot be."""
+    if cloud.server is None:
+        return {"ansible_connection": "local"}
+    directory = settings.bridge.state_directory / "ssh"
+    known_hosts = directory / f"known_hosts_{cloud.id}" if cloud.server.host_keys else None
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if known_hosts is not None:
+            keep(known_hosts, cloud.server.known_hosts)
+    except OSError as error:
+        raise SettingsInvalid(file="bridge.state_directory", detail=f"{directory}: {error.strerror}") from error
+    project = settings.bridge.project_directory
+    return cloud.server.variables(project=project, known_hosts=known_hosts, socket=directory / "%C")
 
 
 def account_passwords(database: Database, module: int) -> dict[str, str]:

@@ -59,6 +59,11 @@ TABLE: dict[str, Treatment] = {
     # The cloud's trouble.
     "maintenance": Treatment("held", probe_factor=1),
     "certificate_not_verified": Treatment("held", probe_factor=10),
+    # Nobody has logged in there yet.
+    "host_key_not_verified": Treatment("held", probe_factor=10),
+    "occ_unusable": Treatment("held", probe_factor=10),
+    # Servers lock out who fails often: each probe is a log-in that is refused.
+    "host_refused": Treatment("held", probe_factor=20),
     "write_not_permitted": Treatment("held", probe_factor=20),
     # Nextcloud's memory of refused log-ins is half an hour, 60 times the default pause.
     LOGIN_BLOCKED: Treatment("held", probe_factor=60),
@@ -127,6 +132,7 @@ TABLE: dict[str, Treatment] = {
     "service_moved": _FINAL,
     "service_unknown": _FINAL,
     "settings_invalid": _FINAL,
+    "ssh_key_unusable": _FINAL,
     "status_contradicts": _FINAL,
     "suspension_unsupported": _FINAL,
     "tariff_elsewhere": _FINAL,

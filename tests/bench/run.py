@@ -30,13 +30,14 @@ from harness.database_server import NotInstalled
 from harness.postgresql import PostgreSQL
 from harness.worker import REPOSITORY
 
-from bench import backlog, executable, intake, memory
+from bench import backlog, executable, intake, memory, occ
 from bench.callers import NotTaken, Progress
 from bench.measures import Measure, left_out, write
 
 RESULT = REPOSITORY / "build" / "bench.json"
-SUBJECTS = ("intake", "executable", "backlog", "memory")
+SUBJECTS = ("intake", "executable", "backlog", "memory", "occ")
 ENGINES = ("sqlite", "postgresql")
+ACCOUNTS = 1000
 # A sample of its own each: enough for a p99 of events, and for a median of processes.
 EVENTS, RUNS, WHOLE_RUNS = 2000, 200, 20
 console = Console(highlight=False, soft_wrap=True)
@@ -50,7 +51,8 @@ def main() -> int:
     for engine in options.engines:
         try:
             with _databases(engine) as new_database:
-                for subject in options.subjects:
+                # No engine has a part in occ.
+                for subject in (one for one in options.subjects if one != "occ" or engine == options.engines[0]):
                     measures += _measured(subject, engine, new_database(), options.operations)
                     write(RESULT, measures)
         except NotInstalled as error:
@@ -81,6 +83,8 @@ def subject_of(name: str, operations: int) -> Callable[[str, str | None, Progres
             return executable.measure(engine, database, min(RUNS, operations), progress)
         if name == "backlog":
             return backlog.measure(engine, database, operations, min(WHOLE_RUNS, operations), progress)
+        if name == "occ":
+            return occ.measure(min(ACCOUNTS, operations), progress)
         return memory.measure(engine, database, operations, progress)
 
     return measured

@@ -13,6 +13,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COLLECTION = REPOSITORY / "collections" / "ansible_collections" / "bill" / "nextcloud"
+ON_A_SERVER = {"nextcloud_occ"}
+"""Modules that run on the host of a task, and have no connection to an API."""
 ANSIBLE_BIN = "ANSIBLE_BIN"
 """Environment variable: the directory of the Ansible that is tried. Else it is the one beside the running Python."""
 

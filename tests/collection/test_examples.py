@@ -13,13 +13,12 @@ import yaml
 
 from collection.conftest import Installed, Prepare
 from collection.documents import as_playbook, examples, readme_playbooks
-from collection.installation import COLLECTION, Run
+from collection.installation import COLLECTION, ON_A_SERVER, Run
 
-ON_A_SERVER = {"nextcloud_occ"}  # test_occ_server.py has one
 SHOWN = {
     module.stem: examples(module)
     for module in sorted((COLLECTION / "plugins" / "modules").glob("*.py"))
-    if module.stem not in ON_A_SERVER
+    if module.stem not in ON_A_SERVER  # test_occ_server.py has one
 } | {f"README-{number}": text for number, text in enumerate(readme_playbooks(COLLECTION / "README.md"))}
 DATA: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "examples.yml").read_text(encoding="utf-8"))
 # Deprecations are errors. That no inventory is given is as it should be.

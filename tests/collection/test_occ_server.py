@@ -189,18 +189,24 @@ def test_root_becomes_the_owner(server: CloudServer, controller: Controller) -> 
     assert {name for name in call["environment"] if name.startswith("SSH_")} == set()
 
 
-def test_what_is_long_or_slow(server: CloudServer, controller: Controller) -> None:
-    """A command out of its time is given up, and told as that. The others go on."""
+def test_a_command_out_of_its_time(server: CloudServer, controller: Controller) -> None:
+    """It is told as that, and ended through sudo. The others go on."""
     result = controller.run(
-        {"arguments": ["user:list", "--wait=30"], "seconds": 1},
-        {"arguments": ["user:info", "--wait=0.1"]},
+        {"arguments": ["user:list", "--wait=60", "slow"], "seconds": 1},
+        {"arguments": ["user:info", "quick"]},
         processes=2,
     )
     slow, quick = result["results"]
     assert (slow["status"], slow["timed_out"], slow["begun"]) == (None, True, True)
     assert (quick["status"], quick["timed_out"]) == (0, False)
     assert "user:list: not done after 1 s" in result["msg"]
-    server.run("sh", "-c", "kill $(pgrep -f -- --wait=30)")
+    assert ("begins", "slow") in happened(server.path(CALLS))
+    assert server.run("pgrep", "-f", "--", "--wait=60").output == ""
+
+
+def happened(calls: Path) -> list[tuple[str, str]]:
+    """What began and ended, by the last arguments, in order."""
+    return [(line.split()[0], line.split()[-1]) for line in calls.read_text("utf-8").splitlines()]
 
 
 def test_examples(server: CloudServer, tmp_path: Path) -> None:
@@ -248,6 +254,4 @@ def test_after_a_kill_nothing_begins(
     result = controller.run({"arguments": ["user:list", "next"]})
     started.wait(30)
     assert result["failed"] is False
-    assert [(line.split()[0], line.split()[-1]) for line in calls.read_text("utf-8").splitlines()] == [
-        ("begins", "first"), ("ends", "first"), ("begins", "next"), ("ends", "next"),
-    ]  # fmt: skip
+    assert happened(calls) == [("begins", "first"), ("ends", "first"), ("begins", "next"), ("ends", "next")]

@@ -40,9 +40,9 @@ NEXTCLOUD_31 = OccSuite(
     product="nextcloud",
     variable="NEXTCLOUD_OCC",
     releases=range(24, 1000),
-    recordings=load("nextcloud-31.0.6-occ.jsonl"),
-    count=78,
-    names=(("user:list", "--limit=1000000"), ("group:list", "--limit=1000000")),
+    recordings=load("nextcloud-31.0.6-occ.jsonl", "nextcloud-31.0.6-occ-further.jsonl"),
+    count=208,
+    names=(("user:list", "--limit=1000000"), ("group:list", "--limit=1000000", "--info")),
     preparations={"status": _admin_with_quota, "maintenance.status": _begin_maintenance},
     left_out=(
         _MAINTENANCE,

@@ -28,7 +28,6 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils import (
     users_task,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
-from harness.cloud_server import OCC
 from harness.over_connection import OverConnection
 from standins.cloud.process import StandinCloud
 
@@ -68,22 +67,27 @@ def _no_server(arguments: Mapping[str, Any]) -> NoReturn:
 class CloudUnderTest:
     """One cloud, and the tasks of one case on it.
 
-    All that a case makes has the case's prefix in its name. `dialect` is what tasks are told: that it is found out by
-    itself is part of every case.
+    All that a case makes has the case's prefix in its name. `dialect` is what it is known to be; None: it is asked.
+    That tasks find it out by themselves is part of every case.
     """
 
     def __init__(
-        self, url: str, user: str, password: str, standin: StandinCloud | None, server: OverConnection | None = None
+        self,
+        url: str,
+        user: str,
+        password: str,
+        standin: StandinCloud | None,
+        *,
+        server: OverConnection | None = None,
+        dialect: str | None = None,
     ) -> None:
         self._connection: dict[str, Any] = {"api_url": url, "api_username": user, "api_password": password}
         self._server = server
-        if server is not None:
-            self._connection.update(transport="occ", occ_path=str(OCC))
         self.url = url
         self.administrator = user
         self.standin = standin
         self.prefix = f"case-{secrets.token_hex(4)}-"
-        self.dialect = str(self.probe(write_proof=False, read_limits=False)["dialect"])
+        self.dialect = str(dialect or self.probe(write_proof=False, read_limits=False)["dialect"])
 
     @property
     def product(self) -> Product:
@@ -128,8 +132,16 @@ class CloudUnderTest:
     def _host(self, check_mode: bool = False) -> Host:
         """The host of a task: the cloud's server where its occ is what is used."""
         if self._server is None:
-            return Host(_no_server)
-        return Host(partial(self._server.execute, check_mode=check_mode))
+            self._last = Host(_no_server)
+        else:
+            self._last = Host(partial(self._server.execute, check_mode=check_mode))
+        return self._last
+
+    def used(self) -> dict[str, Any]:
+        """Which way the last task has taken, and why."""
+        found = self._last.transport()
+        assert found is not None
+        return found
 
     def _validated(self, spec: Spec, **options: Any) -> dict[str, Any]:
         result = ArgumentSpecValidator(**spec.keywords).validate({**self._connection, **options})
@@ -155,11 +167,15 @@ class CloudUnderTest:
         answer = requests.put(self.url + path, data=b"\0" * size, auth=(self.named(name), PASSWORD), timeout=60)
         assert answer.status_code in (201, 204), answer.text
 
+    def with_connection(self, **options: Any) -> CloudUnderTest:
+        """The same cloud and case, with other options of the connection."""
+        other = copy.copy(self)
+        other._connection = {**self._connection, **options}
+        return other
+
     def acting_as(self, user: str, password: str) -> CloudUnderTest:
         """The same cloud and case, with another acting account: the name as it logs in."""
-        other = copy.copy(self)
-        other._connection = {**self._connection, "api_username": user, "api_password": password}
-        return other
+        return self.with_connection(api_username=user, api_password=password)
 
     # the stand-in's log
 

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The clouds on which the cases are tried: a stand-in of each product, and the real server that CLOUD_URL, CLOUD_USER
-and CLOUD_PASSWORD name, if they do."""
+"""The clouds on which the cases are tried: a stand-in of each product, by its API and by its occ; and the real server
+that CLOUD_URL, CLOUD_USER and CLOUD_PASSWORD name, if they do, by its occ as well if NEXTCLOUD_OCC is its command line.
+"""
 
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +21,7 @@ _COLLECTIONS = str(Path(__file__).resolve().parents[2] / "collections")
 if _COLLECTIONS not in sys.path:
     sys.path.insert(0, _COLLECTIONS)
 
-from harness.cloud_server import CloudServer  # noqa: E402
+from harness.cloud_server import OCC, CloudServer  # noqa: E402
 from harness.over_connection import OverConnection  # noqa: E402
 from standins.cloud.process import StandinCloud  # noqa: E402
 
@@ -26,55 +30,68 @@ from dialects.products import PRODUCTS  # noqa: E402
 
 _VARIABLES = ("CLOUD_URL", "CLOUD_USER", "CLOUD_PASSWORD")
 _REAL = "real"
+_REAL_BY_OCC = "real by occ"
 
 
 def _clouds() -> list[str]:
-    return [*PRODUCTS, *([_REAL] if os.environ.get("CLOUD_URL") else [])]
+    real = [_REAL] if os.environ.get("CLOUD_URL") else []
+    return [*PRODUCTS, *real, *([_REAL_BY_OCC] if real and os.environ.get("NEXTCLOUD_OCC") else [])]
 
 
 @dataclass(frozen=True)
 class Started:
-    """A stand-in that runs, and if its occ is used, the connection to its server."""
+    """A cloud that runs. standin: None for a real one; server: the connection to where its occ is, if that is used;
+    options: of the modules then; dialect: None where it is not known beforehand."""
 
-    standin: StandinCloud
-    server: OverConnection | None
+    standin: StandinCloud | None
+    server: OverConnection | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    dialect: str | None = None
 
 
 @pytest.fixture(scope="session", params=_clouds())
-def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started | None]:
-    """A stand-in of one product; None for the real server."""
-    if request.param == _REAL:
-        yield None
-        return
+def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """A stand-in of one product, or the real server."""
     folder = tmp_path_factory.mktemp(request.param.replace(" ", "-"))
-    product = PRODUCTS[request.param]
     with ExitStack() as stack:
+        if request.param == _REAL:
+            yield Started(None)
+            return
+        (folder / "home").mkdir()
+        if request.param == _REAL_BY_OCC:
+            local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+            server = stack.enter_context(OverConnection(local, folder / "home"))
+            command = shlex.split(os.environ["NEXTCLOUD_OCC"])
+            yield Started(None, server, {"transport": "occ", "occ_command": command}, "nextcloud")
+            return
+        product = PRODUCTS[request.param]
+        dialect = request.param.removesuffix(" by occ")
         standin = stack.enter_context(
-            StandinCloud(folder, product=product.standin or request.param, admin_password="Admin-of-the-stand-in-1")
+            StandinCloud(folder, product=product.standin or dialect, admin_password="Admin-of-the-stand-in-1")
         )
-        server = None
-        if product.by_occ:
-            machine = stack.enter_context(CloudServer(folder / "server", standin.install_occ(folder / "occ")))
-            machine.serve(standin)
-            (folder / "home").mkdir()
-            server = stack.enter_context(OverConnection(machine.variables(), folder / "home"))
-        yield Started(standin, server)
+        if not product.by_occ:
+            yield Started(standin, dialect=dialect)
+            return
+        machine = stack.enter_context(CloudServer(folder / "server", standin.install_occ(folder / "occ")))
+        machine.serve(standin)
+        server = stack.enter_context(OverConnection(machine.variables(kept=True), folder / "home"))
+        yield Started(standin, server, {"transport": "occ", "occ_path": str(OCC)}, dialect)
 
 
 @pytest.fixture
-def cloud(started: Started | None) -> Iterator[CloudUnderTest]:
+def cloud(started: Started) -> Iterator[CloudUnderTest]:
     """A cloud without accounts of this case; a stand-in is as new."""
-    if started is not None:
-        standin = started.standin
+    standin, make = started.standin, partial(CloudUnderTest, server=started.server, dialect=started.dialect)
+    if standin is not None:
         standin.reset()
-        cloud = CloudUnderTest(standin.url, standin.admin_user, standin.admin_password, standin, started.server)
+        found = make(standin.url, standin.admin_user, standin.admin_password, standin)
         standin.clear_requests()
         standin.clear_commands()
-        yield cloud
+        yield found.with_connection(**started.options)
         return
     url, user, password = (os.environ.get(name) for name in _VARIABLES)
     if not (url and user and password):
         pytest.fail(f"all of {', '.join(_VARIABLES)} are needed, or none")
-    cloud = CloudUnderTest(url.rstrip("/"), user, password, None)
-    yield cloud
-    cloud.clean_up()
+    found = make(url.rstrip("/"), user, password, None).with_connection(**started.options)
+    yield found
+    found.clean_up()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ OCC = CLOUD / "occ"
 SUDOERS = REPOSITORY / "docs" / "examples" / "nextcloud-occ.sudoers"
 SUDO_LOG = Path("/var/log/sudo.log")
 _SSHD = Path("/etc/test-sshd")
+# A socket's path has to be short.
+_KEPT = f"-o ControlMaster=auto -o ControlPersist=yes -o ControlPath={tempfile.gettempdir()}/%C"
 
 # PHP is one that runs Python programs. Only the owner can look into the cloud's directory.
 _PREPARE = """
@@ -64,7 +67,7 @@ class CloudServer(OwnRoot):
         self.do(_PREPARE, USER, OWNER, CLOUD, "/root/occ", "/root/sudoers", SUDO_LOG, _SSHD)
         authorized = make_key(self.directory / "key")
         self.host_key = make_key(self.path(_SSHD / "host_key"))
-        self.path(_SSHD / "authorized_keys").write_text(f"{authorized}\n")
+        self.path(_SSHD / "authorized_keys").write_text(f'restrict,from="127.0.0.1" {authorized}\n')  # as documented
         self.path(_SSHD / "config").write_text(
             f"ListenAddress 127.0.0.1:{self.port}\n"
             f"HostKey {_SSHD / 'host_key'}\n"
@@ -82,7 +85,7 @@ class CloudServer(OwnRoot):
     def serve(self, standin: StandinCloud) -> None:
         """Let its occ be that of this stand-in."""
         occ = standin.install_occ(self.directory / "installation")
-        for name in (occ.name, "standin.json"):
+        for name in (occ.name, "standin.conf"):
             shutil.copy(occ.with_name(name), self.path(CLOUD / name))
         self.do('chown -R "$1:$1" "$2"', OWNER, CLOUD)
 
@@ -91,9 +94,9 @@ class CloudServer(OwnRoot):
         if self._sshd is not None:
             self._sshd.wait(10)
 
-    def variables(self, user: str = USER) -> dict[str, Any]:
-        """Ansible's connection variables: a connection of its own for each task, pipelining, and nothing of the
-        caller's own configuration of SSH."""
+    def variables(self, user: str = USER, *, kept: bool = False) -> dict[str, Any]:
+        """Ansible's connection variables: pipelining, and nothing of the caller's own configuration of SSH. kept: one
+        log-in serves for all tasks, until the server is gone."""
         known = f"-o UserKnownHostsFile={self.directory / 'known_hosts'} -o GlobalKnownHostsFile=/dev/null"
         return {
             "ansible_connection": "ssh",
@@ -103,5 +106,6 @@ class CloudServer(OwnRoot):
             "ansible_pipelining": True,
             "ansible_python_interpreter": "/usr/bin/python3",
             "ansible_ssh_private_key_file": str(self.directory / "key"),
-            "ansible_ssh_args": f"-F none -o ControlMaster=no -o ControlPath=none -o IdentitiesOnly=yes {known}",
+            "ansible_ssh_args": f"-F none -o IdentitiesOnly=yes {known} "
+            + (_KEPT if kept else "-o ControlMaster=no -o ControlPath=none"),
         }

@@ -29,6 +29,7 @@ class OverConnection:
     def __init__(self, variables: Mapping[str, Any], home: Path) -> None:
         self._lock = threading.Lock()
         self.executions = 0
+        self.commands = 0
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(home),
@@ -60,6 +61,7 @@ class OverConnection:
         assert self._process.stdout is not None
         with self._lock:
             self.executions += 1
+            self.commands += len(arguments["commands"])
             self._process.stdin.write(json.dumps({"arguments": dict(arguments), "check_mode": check_mode}) + "\n")
             self._process.stdin.flush()
             answer = json.loads(self._process.stdout.readline())

@@ -96,9 +96,9 @@ class WorkerHost:
         """Its line in a file of known hosts."""
         return f"[127.0.0.1]:{self.port} {self.host_key}\n"
 
-    def trust(self, url: str, password: str, **more: str) -> None:
+    def trust(self, url: str, password: str | None = None, **more: str | int) -> None:
         """Give it the credentials of one cloud, and of no other."""
-        content = yaml.safe_dump({url: {"password": password, **more}})
+        content = yaml.safe_dump({url: {**({"password": password} if password else {}), **more}})
         with os.fdopen(os.open(self.credentials, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(content)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -20,6 +21,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 MODULE = REPOSITORY / "bridge" / "pmnextcloud"
 COMMAND = Path(sys.executable).parent / "bill-nextcloud"
 READY_SECONDS = 60
+# What the command has printed, by the only setting that it depends on.
+_DESCRIPTORS: dict[str, bytes] = {}
 
 
 @dataclass
@@ -70,11 +73,12 @@ class Worker:
     def install(self) -> None:
         """Install module and descriptor into the panel."""
         descriptor = self.directory / "billmgr_mod_pmnextcloud.xml"
-        descriptor.write_bytes(
-            subprocess.run(
+        types = json.dumps(self.settings.get("billmanager", {}).get("item_types"))
+        if types not in _DESCRIPTORS:
+            _DESCRIPTORS[types] = subprocess.run(
                 [COMMAND, "descriptor", "--settings", str(self.settings_file)], check=True, capture_output=True
             ).stdout
-        )
+        descriptor.write_bytes(_DESCRIPTORS[types])
         self.panel.install_module(MODULE, descriptor, f"socket = {self.socket}\n")
 
     def start(self) -> None:

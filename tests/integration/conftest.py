@@ -15,6 +15,8 @@ from harness.cloud import Server
 from harness.database_server import NotInstalled
 from harness.mariadb import MariaDB
 from harness.postgresql import PostgreSQL
+from harness.ssh_server import SshServer
+from harness.sshd import PROGRAM
 from harness.stack import Stack
 
 SetUp = Callable[..., Stack]
@@ -59,6 +61,22 @@ def set_up(tmp_path: Path, administrator: Path | None) -> Iterator[SetUp]:
 def stack(set_up: SetUp) -> Stack:
     """A stack with default settings."""
     return set_up()
+
+
+@pytest.fixture(scope="session")
+def sshd() -> None:
+    """Where none is installed the test is skipped, with REQUIRE_SSHD it fails."""
+    if not PROGRAM.exists():
+        assert not os.environ.get("REQUIRE_SSHD"), f"{PROGRAM} is not installed"
+        pytest.skip(f"needs {PROGRAM} (Debian: openssh-server)")
+
+
+@pytest.fixture
+def ssh_server(sshd: None, tmp_path: Path) -> Iterator[SshServer]:
+    """A server that can be logged in to."""
+    server = SshServer(tmp_path / "server")
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -17,7 +16,7 @@ import psutil
 import pytest
 from harness.leaks import Watcher, files_with
 from harness.processes import until
-from harness.sshd import PROGRAM, WorkerHost, make_key
+from harness.sshd import WorkerHost, make_key
 from harness.stack import Stack
 from harness.worker import COMMAND, REPOSITORY
 
@@ -31,12 +30,7 @@ LEASE = 3
 SILENCE = 2 + LEASE
 
 
-@pytest.fixture(autouse=True)
-def sshd() -> None:
-    """Where none is installed the test is skipped, with REQUIRE_SSHD it fails."""
-    if not PROGRAM.exists():
-        assert not os.environ.get("REQUIRE_SSHD"), f"{PROGRAM} is not installed"
-        pytest.skip(f"needs {PROGRAM} (Debian: openssh-server)")
+pytestmark = pytest.mark.usefixtures("sshd")
 
 
 @dataclass

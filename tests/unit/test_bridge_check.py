@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.check import CheckConnection
-from bill_nextcloud.errors import CloudParameterInvalid, Failure
+from bill_nextcloud.errors import CloudParameterInvalid, CloudParameterMissing, Failure, SshKeyUnusable
 from bill_nextcloud.holds import Holds
 from bill_nextcloud.playbook import Product, Runs
 
@@ -24,9 +25,8 @@ OTHER = Product("owncloud", "ownCloud", "31.0.0")
 class Parts:
     """Stands for BILLmanager's database, for runs on worker hosts, and for holds."""
 
-    elsewhere = True
-
-    def __init__(self, failure: Failure | None, product: Product = NEW) -> None:
+    def __init__(self, failure: Failure | None, product: Product = NEW, *, elsewhere: bool = True) -> None:
+        self.elsewhere = elsewhere
         self._found = failure or product
         self.done: list[Any] = []
         self.dialects: list[str] = []
@@ -123,3 +123,32 @@ def test_what_suspension_means_there(product: Product, wished: dict[str, str], r
     expected = {"cloud": "Blue", "parameter": refused, "product": known}
     assert failure == Failure("suspension_unsupported", expected)
     assert parts.done == [(3, "anew")]
+
+
+def by_occ(key_file: Path, **values: str) -> str:
+    """A form of a cloud whose accounts are changed on its server."""
+    server = {"transport": "occ", "ssh_host": "cloud", "ssh_user": "occ", "ssh_key_file": str(key_file)}
+    return form(url="https://new", **server, **values)
+
+
+def test_by_occ_no_password_is_needed(tmp_path: Path) -> None:
+    """But the key is, which only the bridge may read; worker hosts have another."""
+    key = tmp_path / "key"
+    here, elsewhere = Parts(None, elsewhere=False), Parts(None)
+    check = CheckConnection(cast(Runs, here), cast(Database, here), cast(Holds, here))
+    with pytest.raises(SshKeyUnusable, match="No such file"):
+        check(by_occ(key))
+    key.write_text("x")
+    for mode, usable in ((0o644, False), (0o640, False), (0o600, True), (0o400, True)):
+        key.chmod(mode)
+        if usable:
+            assert check(by_occ(key)) is None
+        else:
+            with pytest.raises(SshKeyUnusable, match=f"{mode:04o}"):
+                check(by_occ(key))
+    assert here.done == [(0, "anew")] * 2
+    with pytest.raises(CloudParameterMissing, match="password"):
+        check(by_occ(key, username="admin").replace(">occ</transport>", ">auto</transport>"))
+    key.unlink()
+    there = CheckConnection(cast(Runs, elsewhere), cast(Database, elsewhere), cast(Holds, elsewhere))
+    assert there(by_occ(key)) is None

@@ -18,6 +18,7 @@ from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.crypt import CryptKey
 from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.billmanager.service import Database, Tariff
+from bill_nextcloud.cloud_server import CloudServer
 from bill_nextcloud.errors import (
     BillmanagerUnavailable,
     CloudParameterMissing,
@@ -253,6 +254,19 @@ def test_a_missing_parameter_of_a_cloud_is_named(world: World, name: str, statem
     with pytest.raises(CloudParameterMissing) as raised:
         world.database.cloud(world.cloud)
     assert raised.value.parameters == {"cloud": "Blue", "parameter": name}
+
+
+def test_a_cloud_by_occ_needs_no_password(world: World) -> None:
+    """One that is saved is read all the same: what occ cannot do goes by the API."""
+    values = {"transport": "occ", "ssh_host": "cloud", "ssh_user": "occ", "ssh_key_file": "/etc/key", "ssh_port": "23"}
+    for name, value in values.items():
+        world.sql("INSERT INTO processingparam VALUES (?, ?, ?)", world.cloud, name, value)
+    cloud = world.database.cloud(world.cloud)
+    assert (cloud.password, cloud.transport) == (PASSWORD, "occ")
+    assert cloud.server == CloudServer("cloud", 23, "occ", Path("/etc/key"))
+    world.sql("DELETE FROM processingcryptedparam WHERE processingmodule = ?", world.cloud)
+    world.sql("DELETE FROM processingparam WHERE processingmodule = ? AND intname = 'username'", world.cloud)
+    assert world.database.cloud(world.cloud) == replace(cloud, password="", username="")
 
 
 def test_modules_of_others_are_no_clouds(world: World) -> None:

@@ -37,6 +37,7 @@ def fields(form: str) -> dict[str, ElementTree.Element]:
     found = {}
     for field in metadata.findall("form/page/field"):
         (input_,) = field
+        assert input_.tag in ("input", "select", "textarea")
         assert field.get("name") == input_.get("name")
         found[str(field.get("name"))] = input_
     return found
@@ -66,19 +67,14 @@ def test_item_types_agree(features: ElementTree.Element) -> None:
 
 
 def test_the_connection_form_agrees_with_features(features: ElementTree.Element) -> None:
-    """The same parameters; what is encrypted is not shown while it is typed; the rest may be left out."""
+    """The same parameters; what is encrypted is not shown while it is typed; by occ only the address is needed."""
     form = fields("processing.edit.pmnextcloud")
     assert list(form) == [param.get("name") for param in features.findall("params/param")]
     encrypted = {param.get("name") for param in features.findall("params/param") if param.get("crypted") == "yes"}
     assert encrypted == {"password"}
     assert {name for name, input_ in form.items() if input_.get("type") == "password"} == encrypted
-    assert {name for name, input_ in form.items() if input_.get("required") != "yes"} == {
-        "ca_file",
-        "dialect",
-        "bearer_token",
-        "disabled_shares",
-        "wipe_devices",
-    }
+    assert {name for name, input_ in form.items() if input_.get("required") == "yes"} == {"url"}
+    assert {name for name, input_ in form.items() if input_.tag == "textarea"} == {"ssh_host_keys"}
 
 
 def test_groups_are_chosen_from_a_list() -> None:

@@ -150,6 +150,14 @@ def test_features_need_no_bridge(tree: Tree) -> None:
         "bearer_token": None,
         "disabled_shares": None,
         "wipe_devices": None,
+        "transport": None,
+        "ssh_host": None,
+        "ssh_port": None,
+        "ssh_user": None,
+        "ssh_key_file": None,
+        "ssh_host_keys": None,
+        "occ_path": None,
+        "occ_command": None,
     }
     assert {feature.get("name") for feature in document.findall("features/feature")} >= {"open", "close"}
 

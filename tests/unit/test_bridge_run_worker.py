@@ -11,15 +11,18 @@ from pathlib import Path
 
 import psutil
 import pytest
+from bill_nextcloud.cloud_server import CloudServer
 from bill_nextcloud.errors import (
     WorkerCredentialsMissing,
     WorkerCredentialsUnusable,
 )
 from bill_nextcloud.runs.credentials import access, mark
 from bill_nextcloud.runs.release import release
-from bill_nextcloud.runs.run import Access
+from bill_nextcloud.runs.run import Access, Run
 
 SECRET = "hunter2-geheim"
+SERVER = CloudServer("cloud", 22, "occ", Path("/etc/key"), occ_command=("nextcloud.occ",))
+BY_OCC = "{transport: occ, ssh_host: Cloud, ssh_user: occ, ssh_key_file: /etc/key, occ_command: nextcloud.occ}"
 
 
 def credentials(directory: Path, content: str, mode: int = 0o600) -> Path:
@@ -45,11 +48,17 @@ def test_credentials_are_sent_only_where_the_file_says(tmp_path: Path) -> None:
     ("content", "problem"),
     [
         (f"https://cloud: {{password: {SECRET}}}\nhttps://CLOUD/: {{password: {SECRET}}}\n", "are one cloud"),
-        (f"https://cloud: {{pass: {SECRET}}}\n", "https://cloud.password"),
+        (f"https://cloud: {{pass: {SECRET}}}\n", "https://cloud.pass"),
+        ("https://cloud: {username: admin}\n", "password is missing"),
         (f"https://cloud: [{SECRET}\n", "no YAML in line"),
         (f"- {SECRET}\n", "valid dictionary"),
         ("https://cloud: {password: 123}\n", "valid string"),
         ("https://cloud: {password: ''}\n", "at least 1"),
+        ("https://cloud: {transport: occ, ssh_host: cloud, ssh_user: occ}\n", "ssh_key_file is missing"),
+        (f"https://cloud: {BY_OCC[:-1]}, ssh_port: 0}}\n", "ssh_port: possible is 1-65535"),
+        (f"https://cloud: {BY_OCC[:-1]}, ssh_host_keys: {SECRET}}}\n", "ssh_host_keys: possible is ssh-ed25519"),
+        (f"https://cloud: {BY_OCC.replace('transport: occ', 'transport: auto')}\n", "password is missing"),
+        (f"https://cloud: {{transport: ssh, password: {SECRET}}}\n", "'api', 'occ' or 'auto'"),
         ("\x00", "no YAML"),
     ],
 )
@@ -59,6 +68,14 @@ def test_credentials_that_are_wrong(tmp_path: Path, content: str, problem: str) 
         access(credentials(tmp_path, content), "https://cloud", "admin")
     assert problem in raised.value.parameters["detail"]
     assert SECRET not in str(raised.value)
+
+
+def test_a_server_is_the_files_own(tmp_path: Path) -> None:
+    """Where occ is run, with no password; the bridge has no say in it, since a run has no word of it."""
+    found = access(credentials(tmp_path, f"https://cloud: {BY_OCC}\n"), "https://cloud", "admin")
+    assert (found.transport, found.server, found.password) == ("occ", SERVER, "")
+    assert not [name for name in Run.model_fields if "ssh" in name or "occ" in name or "transport" in name]
+    assert access(credentials(tmp_path, "https://cloud: {password: x}\n"), "https://cloud", "admin").server is None
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
@@ -82,8 +99,9 @@ def test_a_mark_tells_credentials_apart_and_nothing_else() -> None:
     others = [
         *(replace(one, url="https://other"), replace(one, username="other")),
         *(replace(one, password="other"), replace(one, ca_file=None), replace(one, bearer_token=True)),
+        *(replace(one, transport="auto"), replace(one, server=SERVER), replace(one, server=replace(SERVER, port=23))),
     ]
-    assert len({mark(other) for other in [one, *others]}) == 6
+    assert len({mark(other) for other in [one, *others]}) == 9
     assert SECRET not in mark(one)
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sqlite3
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import Any
 
 import pytest
 from bill_nextcloud.billmanager.connection import database_of
-from bill_nextcloud.errors import BillmanagerUnavailable, CloudParameterMissing
+from bill_nextcloud.errors import BillmanagerUnavailable, CloudParameterMissing, SettingsInvalid
 from bill_nextcloud.lock import lock_path
 from bill_nextcloud.settings import AccountSettings, BillmanagerSettings, BridgeSettings, CloudSettings, Settings
 from bill_nextcloud.sold import SoldCloud, account_passwords, sold_clouds
+from harness.sshd import make_key
 from standins.billmanager import Panel
 from standins.billmanager import crypt as panel_crypt
 
@@ -81,6 +83,8 @@ def test_each_cloud_is_a_host(world: World) -> None:
     blue, green = world.clouds()
     assert (blue.host, green.host) == (f"cloud_{world.blue}", f"cloud_{world.green}")
     assert green.variables == {
+        "ansible_connection": "local",
+        "cloud_transport": "api",
         "billmanager_module": world.green,
         "cloud_name": "Green",
         "cloud_url": "https://green.example:8443/cloud",
@@ -96,6 +100,43 @@ def test_each_cloud_is_a_host(world: World) -> None:
         "max_suspensions": 200,
     }
     assert blue.variables["cloud_url"] == "https://blue.example"
+
+
+def by_occ(world: World, host_key: str) -> int:
+    """One more cloud, whose accounts are changed on its server."""
+    server = {"ssh_host": "red", "ssh_port": "2222", "ssh_user": "occ", "ssh_key_file": "/etc/key"}
+    params = {"url": "https://red.example", "transport": "occ", **server, "ssh_host_keys": host_key}
+    return world.panel.add_cloud("Red", params, {})
+
+
+def test_a_cloud_by_occ(world: World, tmp_path: Path) -> None:
+    """Ansible goes to its server, whose key it knows from a file of the state directory; a new key is taken over."""
+    keys = [make_key(tmp_path / name) for name in ("first", "second")]
+    red = by_occ(world, keys[0])
+    file = world.settings.bridge.state_directory / "ssh" / f"known_hosts_{red}"
+    for key in keys:
+        world.sql("UPDATE processingparam SET value = ? WHERE intname = 'ssh_host_keys'", key)
+        for _ in range(2):
+            variables = world.clouds()[-1].variables
+            assert file.read_text("utf-8") == f"[red]:2222 {key}\n"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [one.name for one in file.parent.iterdir()] == [file.name]
+    assert f'UserKnownHostsFile="{file}"' in shlex.split(variables["ansible_ssh_args"])
+    assert (variables["ansible_connection"], variables["cloud_transport"], variables["cloud_username"]) == (
+        "ssh",
+        "occ",
+        "",
+    )
+
+
+def test_known_hosts_that_cannot_be_kept(world: World, tmp_path: Path) -> None:
+    """Nothing is shown as if ssh's own files were to count."""
+    by_occ(world, make_key(tmp_path / "key"))
+    state = world.settings.bridge.state_directory
+    state.mkdir()
+    (state / "ssh").write_text("in the way")
+    with pytest.raises(SettingsInvalid, match=r"bridge\.state_directory"):
+        sold_clouds(world.settings)
 
 
 def test_the_lock_is_that_of_the_bridge(world: World) -> None:

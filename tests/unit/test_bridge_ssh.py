@@ -109,4 +109,4 @@ def test_the_command_of_ssh() -> None:
         "ConnectTimeout=7",
     ):
         assert words[words.index(option) - 1] == "-o"
-    assert {"UserKnownHostsFile=/hosts", "GlobalKnownHostsFile=none", "IdentityFile=/key", "-T"} <= set(words)
+    assert {'UserKnownHostsFile="/hosts"', "GlobalKnownHostsFile=none", "IdentityFile=/key", "-T"} <= set(words)

@@ -38,6 +38,7 @@ def workers(directory: Path, *urls: str) -> Workers:
 
 CLOUD = Cloud(3, "Blue", "https://blue", "admin", "")
 GREEN = Cloud(4, "Green", "https://green", "admin", "")
+PROBED = {"dialect": "nextcloud", "product": "Nextcloud", "version": "31", "transport": "api", "failure": None}
 
 
 def order(hosts: Workers, cloud: Cloud = CLOUD) -> str:
@@ -115,9 +116,7 @@ def test_a_look_waits_for_no_lease(tmp_path: Path) -> None:
     runtime.mkdir()
     runs = Runs(Settings(bridge=BridgeSettings(state_directory=tmp_path / "state", runtime_directory=runtime)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            runs, "_here", lambda *_: {"dialect": "nextcloud", "product": "Nextcloud", "version": "31", "failure": None}
-        )
+        patch.setattr(runs, "_here", lambda *_: PROBED)
         assert runs.probe(CLOUD) is None
     assert lease.exists()
 
@@ -312,16 +311,14 @@ def test_refused_credentials_are_remembered(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_probe_takes_marks_along_and_a_check_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Until they are forgotten."""
-    event = ended(
-        {"dialect": "nextcloud", "product": "Nextcloud", "version": "31", "failure": None}, playbook="nextcloud_probe"
-    )
+    event = ended(PROBED, playbook="nextcloud_probe")
     host = Host(TICK, event, {"status": "successful"}, {"eof": True})
     monkeypatch.setattr("bill_nextcloud.runs.workers.Connection", host.connect(tmp_path))
     bridge = BridgeSettings(state_directory=tmp_path, runtime_directory=tmp_path)
     runs = Runs(Settings(bridge=bridge, runs=RunSettings(workers=("ssh://a@a",))))
     Refused(tmp_path).add(3, "aa")
     assert runs.probe(CLOUD) is None
-    assert runs.product(CLOUD, 7, anew=True) == Product("nextcloud", "Nextcloud", "31")
+    assert runs.product(CLOUD, 7, anew=True) == Product("nextcloud", "Nextcloud", "31", "api")
     runs.try_again(3)
     assert runs.probe(CLOUD) is None
     assert [one.refused for one in host.sent] == [["aa"], [], []]

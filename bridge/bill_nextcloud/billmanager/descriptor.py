@@ -20,6 +20,14 @@ _CONNECTION: dict[str, tuple[str, str]] = {
     "bearer_token": ("The password is a bearer token", "Вместо пароля — токен (bearer)"),
     "disabled_shares": ("Shares of suspended accounts", "Общие файлы приостановленных"),
     "wipe_devices": ("Wipe devices of suspended accounts", "Стирать файлы на устройствах приостановленных"),
+    "transport": ("Way of access", "Способ доступа"),
+    "ssh_host": ("Server (SSH)", "Сервер (SSH)"),
+    "ssh_port": ("Port (SSH)", "Порт (SSH)"),
+    "ssh_user": ("User (SSH)", "Пользователь (SSH)"),
+    "ssh_key_file": ("File of the private key (SSH)", "Файл закрытого ключа (SSH)"),
+    "ssh_host_keys": ("Keys of the server (SSH)", "Ключи сервера (SSH)"),
+    "occ_path": ("File occ on the server", "Файл occ на сервере"),
+    "occ_command": ("Command that starts occ", "Команда запуска occ"),
 }
 _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
     "url": (
@@ -54,6 +62,35 @@ _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
         "At a suspension, or a closing with retention, they delete the account's files and are signed out (Nextcloud)",
         "При приостановке или закрытии с хранением они удаляют файлы и выходят из учётной записи (Nextcloud)",
     ),
+    "transport": (
+        "Empty or api: the cloud's HTTP API. occ: occ over SSH. auto: the API, and occ for what it does not take",
+        "Пусто или api — HTTP API облака. occ — команда occ по SSH. auto — API, а что он не пропускает — через occ",
+    ),
+    "ssh_host": (
+        "Name or address of the cloud's server, for occ and auto; the fields below as well",
+        "Имя или адрес сервера облака, для occ и auto; поля ниже тоже",
+    ),
+    "ssh_port": ("Empty: 22", "Пусто — 22"),
+    "ssh_user": (
+        "Owner of the cloud's files, or one who may run occ as that by sudo",
+        "Владелец файлов облака или тот, кому sudo разрешает запускать occ от его имени",
+    ),
+    "ssh_key_file": (
+        "On this host, for the bridge alone (0600), without a passphrase",
+        "На этом сервере, доступен только мосту (0600), без пароля",
+    ),
+    "ssh_host_keys": (
+        "From the server itself: cat /etc/ssh/ssh_host_*_key.pub, one a line. Empty: the known_hosts of this host",
+        "С самого сервера: cat /etc/ssh/ssh_host_*_key.pub, по одному в строке. Пусто — known_hosts этого сервера",
+    ),
+    "occ_path": (
+        "Empty: it is looked for in the usual places",
+        "Пусто — ищется в обычных местах",
+    ),
+    "occ_command": (
+        "For containers and snap, in place of the file: docker exec -i -u www-data -e OC_PASS -e NC_PASS … php occ",
+        "Для контейнеров и snap, вместо файла: docker exec -i -u www-data -e OC_PASS -e NC_PASS … php occ",
+    ),
 }
 _CONNECTION_PLACEHOLDERS: dict[str, tuple[str, str]] = {
     "url": ("for example https://cloud.example.com", "например, https://cloud.example.com"),
@@ -62,9 +99,18 @@ _CONNECTION_PLACEHOLDERS: dict[str, tuple[str, str]] = {
     "ca_file": ("for example /etc/ssl/private-ca.pem", "например, /etc/ssl/private-ca.pem"),
     "dialect": ("without it found out", "без значения — определяется само"),
     "disabled_shares": ("hidden, left or nothing", "hidden, left или пусто"),
+    "transport": ("api, occ or auto", "api, occ или auto"),
+    "ssh_host": ("for example cloud.example.com", "например, cloud.example.com"),
+    "ssh_port": ("without it 22", "без значения — 22"),
+    "ssh_user": ("for example provisioning", "например, provisioning"),
+    "ssh_key_file": ("for example /etc/bill-nextcloud/cloud_key", "например, /etc/bill-nextcloud/cloud_key"),
+    "occ_path": ("for example /var/www/nextcloud/occ", "например, /var/www/nextcloud/occ"),
+    "occ_command": ("for example nextcloud.occ", "например, nextcloud.occ"),
 }
 # Typed, since no documentation says how a descriptor lists the choices of a select.
-_OPTIONAL = ("ca_file", "dialect", "bearer_token", "disabled_shares", "wipe_devices")
+# By occ neither administrator nor password is needed; which are missing is told by the check.
+_REQUIRED = ("url",)
+_SEVERAL_LINES = ("ssh_host_keys",)
 _TICKED = ("bearer_token", "wipe_devices", "invitation")
 _TARIFF: dict[str, tuple[str, str]] = {
     "usergroup": ("Group of the account", "Группа учётной записи"),
@@ -127,8 +173,11 @@ def render(item_types: Sequence[str]) -> str:
     connection = _form(root, f"processing.edit.{MODULE_NAME}", "connect")
     for name in _CONNECTION:
         field = SubElement(connection, "field", name=name)
+        if name in _SEVERAL_LINES:
+            SubElement(field, "textarea", name=name)
+            continue
         entered = SubElement(field, "input", type="password" if name == "password" else _kind(name), name=name)
-        if name not in _OPTIONAL:
+        if name in _REQUIRED:
             entered.set("required", "yes")
     tariff = _form(root, f"pricelist.{MODULE_NAME}", "methodprops")
     for name in _TARIFF:

@@ -337,9 +337,10 @@ class Database:
             crypted = self._params(t.processingcryptedparam, t.processingcryptedparam.c.processingmodule, [module]).get(
                 module, {}
             )
-            if not crypted.get("password"):
+            if crypted.get("password"):
+                cloud = replace(cloud, password=self._key.open("password", crypted["password"]))
+            elif cloud.logs_in:
                 raise CloudParameterMissing(cloud=name, parameter="password")
-            cloud = replace(cloud, password=self._key.open("password", crypted["password"]))
         return cloud
 
     def opened(self, parameter: str, value: str) -> str:

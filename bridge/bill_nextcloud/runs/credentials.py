@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A worker host's own way into the clouds: a file of ``https://cloud.example.com: {username, password, ca_file,
-bearer_token}``."""
+bearer_token}``, and of what ``cloud_server.PARAMETERS`` are called where occ is run over SSH."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import os
 import platform
 import stat
 from pathlib import Path
+from typing import Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
+from bill_nextcloud.cloud_server import API, BY_SSH, OCC, CloudServer
 from bill_nextcloud.errors import WorkerCredentialsMissing, WorkerCredentialsUnusable
 from bill_nextcloud.lock import cloud_address
 from bill_nextcloud.runs.run import Access
@@ -26,9 +28,30 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     username: str | None = None
-    password: str = Field(min_length=1, repr=False)
+    password: str = Field(default="", min_length=1, repr=False)
     ca_file: str | None = None
     bearer_token: bool = False
+    transport: Literal["api", "occ", "auto"] = API
+    ssh_host: str = ""
+    ssh_port: int = 22
+    ssh_user: str = ""
+    ssh_key_file: str = ""
+    ssh_host_keys: str = ""
+    occ_path: str = ""
+    occ_command: str = ""
+
+    @property
+    def server(self) -> CloudServer | None:
+        """Where occ is run, if it may be. Raises ``cloud_server.ServerUnusable``."""
+        values = {name: str(value) for name, value in self.model_dump(exclude={"password"}).items()}
+        return CloudServer.of(values) if self.transport in BY_SSH else None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not self.password and self.transport != OCC:
+            raise ValueError("password is missing")
+        _ = self.server
+        return self
 
 
 def access(file: Path, url: str, username: str) -> Access:
@@ -44,7 +67,15 @@ def access(file: Path, url: str, username: str) -> Access:
         raise _unusable(file, f"{' and '.join(found)} are one cloud")
     ((address, entry),) = found.items()
     ca_file = Path(entry.ca_file) if entry.ca_file else None
-    return Access(address.strip().rstrip("/"), entry.username or username, entry.password, ca_file, entry.bearer_token)
+    return Access(
+        address.strip().rstrip("/"),
+        entry.username or username,
+        entry.password,
+        ca_file,
+        entry.bearer_token,
+        entry.transport,
+        entry.server,
+    )
 
 
 def mark(access: Access) -> str:
@@ -54,7 +85,8 @@ def mark(access: Access) -> str:
     boot, credentials look new once.)
     """
     key = _BOOT.read_bytes().strip()
-    parts = [access.url, access.username, access.password, str(access.ca_file), access.bearer_token]
+    parts = [access.url, access.username, access.password, str(access.ca_file), access.bearer_token, access.transport]
+    parts.append(repr(access.server))
     return hmac.new(key, json.dumps(parts).encode(), hashlib.sha256).hexdigest()[:32]
 
 

@@ -27,8 +27,23 @@ _DataDumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("t
 
 def write(path: Path, content: dict[str, Any]) -> None:
     """Write a new file for its owner only. Raises ``FileExistsError`` when it is there already."""
+    write_text(path, yaml.dump(content, Dumper=_DataDumper, allow_unicode=True))
+
+
+def write_text(path: Path, content: str) -> None:
+    """The same with a text."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        yaml.dump(content, file, Dumper=_DataDumper, allow_unicode=True)
+        file.write(content)
+
+
+def keep(path: Path, content: str) -> None:
+    """Have a file of an existing directory hold this text, for its owner only; it is replaced in one piece, if it holds
+    another. Raises ``OSError``."""
+    if path.exists() and path.read_text("utf-8") == content:
+        return
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    write_text(new, content)
+    new.replace(path)
 
 
 def on_tmpfs(directory: Path) -> bool:

@@ -26,5 +26,5 @@ def _files(project: Path) -> Iterator[tuple[str, Path]]:
     collection = project / "collections" / "ansible_collections" / "bill" / "nextcloud"
     for directory in (PACKAGE, project / "playbooks", collection / "plugins", collection / "meta"):
         for path in sorted(directory.rglob("*")):
-            if path.suffix in {".py", ".yml"} and path.is_file():
+            if path.suffix in {".py", ".yml", ".sh"} and path.is_file():
                 yield f"{directory.name}/{path.relative_to(directory)}", path

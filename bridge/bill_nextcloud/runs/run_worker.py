@@ -47,7 +47,8 @@ def main() -> None:
         "--credentials",
         type=Path,
         default=Path("/etc/bill-nextcloud/clouds.yml"),
-        help="address of each cloud: {username, password, ca_file, bearer_token}; mode 0600 (default: %(default)s)",
+        help="address of each cloud: {username, password, ca_file, bearer_token, transport, ssh_host, …};"
+        " mode 0600 (default: %(default)s)",
     )
     parser.add_argument(
         "--runtime-directory",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -38,12 +39,24 @@ def parse(url: str) -> Address:
         raise ValueError(f"{_FORM}: {url}") from None
     user, host = parts.username or "", parts.hostname or ""
     expected = f"ssh://{user}@{f'[{host}]' if ':' in host else host}{'' if port is None else f':{port}'}"
-    if port == 0 or not _USER.fullmatch(user) or not _is_host(host) or url.lower() != expected.lower():
+    if port == 0 or not is_user(user) or not is_host(host) or url.lower() != expected.lower():
         raise ValueError(f"{_FORM}: {url}")
     return Address(user, host, 22 if port is None else port)
 
 
-def _is_host(text: str) -> bool:
+def is_user(text: str) -> bool:
+    """Whether ``text`` can be the name of a user: no option of ssh."""
+    return _USER.fullmatch(text) is not None
+
+
+def is_path(text: str) -> bool:
+    """Whether ``text`` is an absolute path that an option of ssh takes as one."""
+    # These would begin another file there, or mean something else.
+    return Path(text).is_absolute() and not set(text) & set(" \t\r\n\"'%$\\")
+
+
+def is_host(text: str) -> bool:
+    """Whether ``text`` can be the name or the address of a host: no option of ssh."""
     if ":" not in text:
         return _NAME.fullmatch(text) is not None
     try:
@@ -55,16 +68,29 @@ def _is_host(text: str) -> bool:
 def command(
     address: Address, remote_command: str, *, identity_file: Path | None, known_hosts: Path | None, connect_timeout: int
 ) -> list[str]:
-    """The ``ssh`` command that runs ``remote_command`` at ``address``: nobody is asked, nothing is forwarded, the
-    host's key must be known, and ssh's own configuration files are not read.
+    """The ``ssh`` command that runs ``remote_command`` at ``address``, with what :func:`options` says."""
+    set_options = options(
+        identity_file=identity_file,
+        known_hosts=known_hosts,
+        connect_timeout=connect_timeout,
+        more={"ControlPath": "none"},
+    )
+    target = ["-p", str(address.port), "-l", address.user, "--", address.host, remote_command]
+    return ["ssh", *set_options, "-T", *target]
 
-    ``known_hosts``: ``None`` for ssh's own files; ``connect_timeout`` in seconds.
+
+def options(
+    *, identity_file: Path | None, known_hosts: Path | None, connect_timeout: int, more: Mapping[str, str]
+) -> list[str]:
+    """Arguments of ``ssh``: nobody is asked, nothing is forwarded, the host's key must be known, and ssh's own
+    configuration files are not read.
+
+    ``known_hosts``: ``None`` for ssh's own files; ``connect_timeout`` in seconds; ``more``: further options.
     """
-    options = {
+    given = {
         "BatchMode": "yes",
         "ClearAllForwardings": "yes",
         "ConnectTimeout": str(connect_timeout),
-        "ControlPath": "none",
         "ForwardAgent": "no",
         "ForwardX11": "no",
         "PasswordAuthentication": "no",
@@ -74,11 +100,10 @@ def command(
         "StrictHostKeyChecking": "yes",
         "TCPKeepAlive": "yes",
         "UpdateHostKeys": "no",
+        **more,
     }
     if identity_file is not None:
-        options |= {"IdentityFile": str(identity_file), "IdentitiesOnly": "yes", "IdentityAgent": "none"}
+        given |= {"IdentityFile": str(identity_file), "IdentitiesOnly": "yes", "IdentityAgent": "none"}
     if known_hosts is not None:
-        options |= {"UserKnownHostsFile": str(known_hosts), "GlobalKnownHostsFile": "none"}
-    set_options = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-    target = ["-p", str(address.port), "-l", address.user, "--", address.host, remote_command]
-    return ["ssh", "-F", "none", "-T", *set_options, *target]
+        given |= {"UserKnownHostsFile": f'"{known_hosts}"', "GlobalKnownHostsFile": "none"}
+    return ["-F", "none", *(word for name, value in given.items() for word in ("-o", f"{name}={value}"))]

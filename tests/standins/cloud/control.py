@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from standins.cloud.faults import FaultRefused
+from standins.cloud.faults import FaultRefused, Faults
+from standins.cloud.occ.faults import OccFaults
 from standins.cloud.product import ControlRefused
 
 if TYPE_CHECKING:
@@ -23,16 +24,22 @@ def routes(standin: Standin) -> list[web.RouteDef]:
     POST accounts (`seeds.Seed`), POST app_config ({app: {key: text or null}}), GET mails, POST mails ({"works": …}).
     """
 
-    async def order_fault(request: web.Request) -> web.Response:
-        try:
-            standin.faults.order(await request.json())
-        except (FaultRefused, ValueError, TypeError) as error:
-            return web.json_response({"error": str(error)}, status=400)
-        return web.json_response({})
+    def order_fault(faults: Callable[[], Faults | OccFaults]) -> Handler:
+        async def order(request: web.Request) -> web.Response:
+            try:
+                faults().order(await request.json())
+            except (FaultRefused, ValueError, TypeError) as error:
+                return web.json_response({"error": str(error)}, status=400)
+            return web.json_response({})
 
-    async def clear_faults(_request: web.Request) -> web.Response:
-        standin.faults.clear()
-        return web.json_response({})
+        return order
+
+    def clear_faults(faults: Callable[[], Faults | OccFaults]) -> Handler:
+        async def clear(_request: web.Request) -> web.Response:
+            faults().clear()
+            return web.json_response({})
+
+        return clear
 
     async def advance_clock(request: web.Request) -> web.Response:
         standin.clock.advance(float((await request.json())["advance_seconds"]))
@@ -66,17 +73,6 @@ def routes(standin: Standin) -> list[web.RouteDef]:
         standin.occ.clear()
         return web.json_response({})
 
-    async def order_command_fault(request: web.Request) -> web.Response:
-        try:
-            standin.occ.faults.order(await request.json())
-        except (FaultRefused, ValueError, TypeError) as error:
-            return web.json_response({"error": str(error)}, status=400)
-        return web.json_response({})
-
-    async def clear_command_faults(_request: web.Request) -> web.Response:
-        standin.occ.faults.clear()
-        return web.json_response({})
-
     def steered(action: str) -> Handler:
         async def steer(request: web.Request) -> web.Response:
             try:
@@ -91,15 +87,15 @@ def routes(standin: Standin) -> list[web.RouteDef]:
         web.get("/standin/occ", describe_occ),
         web.get("/standin/commands", commands),
         web.delete("/standin/commands", clear_commands),
-        web.post("/standin/command_faults", order_command_fault),
-        web.delete("/standin/command_faults", clear_command_faults),
+        web.post("/standin/command_faults", order_fault(lambda: standin.occ.faults)),
+        web.delete("/standin/command_faults", clear_faults(lambda: standin.occ.faults)),
         web.post("/standin/accounts", steered("accounts")),
         web.post("/standin/app_config", steered("app_config")),
         web.get("/standin/mails", steered("mails")),
         web.post("/standin/mails", steered("break_mails")),
         web.post("/standin/reset", reset),
-        web.post("/standin/faults", order_fault),
-        web.delete("/standin/faults", clear_faults),
+        web.post("/standin/faults", order_fault(lambda: standin.faults)),
+        web.delete("/standin/faults", clear_faults(lambda: standin.faults)),
         web.post("/standin/clock", advance_clock),
         web.get("/standin/requests", requests),
         web.get("/standin/arrivals", arrivals),

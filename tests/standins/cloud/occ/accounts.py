@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from standins.cloud import passwords
 from standins.cloud.account import Account
+from standins.cloud.app_config import AppConfig
 from standins.cloud.mails import MailFailed
 from standins.cloud.names import MAX_GROUP, NameRefused, group_id
 from standins.cloud.occ.command import Run
-from standins.cloud.occ.console import ServerError
+from standins.cloud.occ.console import Input, ServerError
 from standins.cloud.occ.preferences import Preferences
 from standins.cloud.request import EMAIL
 from standins.cloud.state import Group
@@ -17,15 +20,17 @@ _MAX_DISPLAY_NAME = 64
 _UNKNOWN = "User does not exist"
 
 
-def env_password(run: Run, needed: str) -> str | None:
-    """The password of OC_PASS; None, after a line that says so, when there is none. needed: what else it says."""
+def env_password(run: Run, question: str, needed: str) -> str | None:
+    """The password of OC_PASS; None, after a line that says so, when there is none.
+
+    question: what is asked without --no-interaction; nobody ever answers. needed: what is told with it.
+    """
     if run.input.has("password-from-env"):
         if password := run.environment.get("OC_PASS"):
             return password
         run.out.line("--password-from-env given, but OC_PASS is empty!")
     elif run.interactive:
-        # Nothing answers: what Symfony's QuestionHelper raises then (a real server was not asked).
-        raise ServerError("Aborted.", "In QuestionHelper.php line 496:")
+        run.ask(question)
     else:
         run.out.line(needed)
     return None
@@ -61,7 +66,7 @@ def add(run: Run) -> int:
     if run.input.has("generate-password") and not run.input.has("password-from-env"):
         password: str | None = passwords.generate(run.cloud.config)
     else:
-        password = env_password(run, run.words.no_password)
+        password = env_password(run, "Enter password: ", run.words.no_password)
     if password is None:
         return 1
     try:
@@ -147,17 +152,22 @@ def enable(run: Run) -> int:
 
 def reset_password(run: Run) -> int:
     """user:resetpassword."""
+    return reset_checked(run, passwords.check)
+
+
+def reset_checked(run: Run, check: Callable[[AppConfig, str], None]) -> int:
+    """Set a new password. check: raises PasswordRefused for one that is told to be too weak."""
     account, name = run.account("user"), run.input.argument("user")
     if account is None:
         return run.out.fail(_UNKNOWN)
     needed = "Interactive input or --password-from-env is needed for entering a new password!"
-    password = env_password(run, needed)
+    password = env_password(run, "Enter a new password: ", needed)
     if password is None:
         return 1
     if not account.backend.set_password:
         return run.out.fail("Error while resetting password!")
     try:
-        passwords.check(run.cloud.config, password)
+        check(run.cloud.config, password)
     except passwords.PasswordRefused as error:
         return run.out.fail(str(error))
     account.password = password
@@ -182,10 +192,12 @@ def welcome(run: Run) -> int:
 def setting(run: Run) -> int:
     """user:setting. What is set for an account that does not exist (--ignore-missing-user) is lost here."""
     given, out, account = run.input, run.out, run.account("uid")
-    refusal = _setting_refusal(run, account)
+    app, key, value_given = given.argument("app"), given.argument("key"), "value" in given.arguments
+    if account is None and not given.has("ignore-missing-user"):
+        return out.fail(run.words.missing_user.format(name=given.argument("uid")))
+    refusal = setting_refusal(given, value_given=value_given, value_is="value argument")
     if refusal:
         return out.fail(refusal)
-    app, key = given.argument("app"), given.argument("key")
     name = account.id if account else given.argument("uid")
     preferences = Preferences(account) if account else None
     if not key:
@@ -198,7 +210,7 @@ def setting(run: Run) -> int:
         return 0
     value = preferences.get(app, key) if preferences else None
     missing = f'The setting does not exist for user "{name}".'
-    if "value" in given.arguments:
+    if value_given:
         if given.has("update-only") and value is None:
             return out.fail(missing)
         return _set(run, account, app, key, given.argument("value"))
@@ -241,24 +253,24 @@ def _unset(run: Run, account: Account | None, app: str, key: str) -> int:
     return 0
 
 
-def _setting_refusal(run: Run, account: Account | None) -> str | None:
-    """What is wrong with the arguments of user:setting (`checkInput`)."""
-    given = run.input
-    key, value = given.argument("key"), "value" in given.arguments
-    if account is None and not given.has("ignore-missing-user"):
-        return run.words.missing_user.format(name=given.argument("uid"))
-    if not key and given.has("default-value"):
+def setting_refusal(given: Input, *, value_given: bool, value_is: str) -> str | None:
+    """What is wrong with the arguments of user:setting (`checkInput`); None: nothing. value_is: what the new value is
+    called."""
+    key, delete_it, default = given.argument("key"), given.has("delete"), given.has("default-value")
+    if not key and default:
         return 'The "default-value" option can only be used when specifying a key.'
-    if value and given.has("default-value"):
-        return 'The value argument can not be used together with "default-value".'
-    if given.has("update-only") and not value:
+    if not key and value_given:
+        return f"The {value_is} can only be used when specifying a key."
+    if value_given and default:
+        return f'The {value_is} can not be used together with "default-value".'
+    if given.has("update-only") and not value_given:
         return 'The "update-only" option can only be used together with "value".'
-    if not key and given.has("delete"):
+    if not key and delete_it:
         return 'The "delete" option can only be used when specifying a key.'
-    if given.has("delete") and given.has("default-value"):
+    if delete_it and default:
         return 'The "delete" option can not be used together with "default-value".'
-    if given.has("delete") and value:
+    if delete_it and value_given:
         return 'The "delete" option can not be used together with "value".'
-    if given.has("error-if-not-exists") and not given.has("delete"):
+    if given.has("error-if-not-exists") and not delete_it:
         return 'The "error-if-not-exists" option can only be used together with "delete".'
     return None

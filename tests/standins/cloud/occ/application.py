@@ -20,10 +20,10 @@ _ANY = Definition.of("occ [<command>]")
 class Dialect:
     """What occ is in one product and release.
 
-    version: with the product's name; full_version: of four parts, without. named_only: commands that are there but not
-    done here; errors tell their names. names_command: see `console.read`. maintenance: what stderr tells in maintenance
-    mode, unless the command is one of `silent`. drops_privileges: root runs it as the owner of config.php. refusal: the
-    product whose words refuse others.
+    version: with the product's name; full_version: of four parts, without. named_only: commands that a real one has and
+    this does not; errors tell their names. names_command: see `console.read`. maintenance: what stderr tells in
+    maintenance mode, unless the command is one of `silent`. drops_privileges: root runs it as the owner of config.php.
+    refusal: the product whose words refuse others.
     """
 
     version: str
@@ -69,6 +69,8 @@ class Application:
             told = self.dialect.maintenance
         if "--version" in arguments or "-V" in arguments or not name:
             return Outcome(0, f"{self.dialect.version}\n", told)
+        if name in self.dialect.named_only:
+            return Outcome(1, "", f"{told}the stand-in does not do {name}\n")
         known = self._known(maintenance)
         command = self._commands.get(name)
         try:

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NoReturn
 
 from standins.cloud.account import Account
-from standins.cloud.occ.console import Definition, Input
+from standins.cloud.occ.console import ConsoleError, Definition, Input
 from standins.cloud.occ.output import Output
 from standins.cloud.state import Cloud
 
@@ -63,8 +64,13 @@ class Run:
 
     @property
     def interactive(self) -> bool:
-        """False with --no-interaction. Nobody ever answers what is asked then."""
+        """False with --no-interaction."""
         return not self.input.has("no-interaction")
+
+    def ask(self, question: str) -> NoReturn:
+        """Ask, and end as when nobody answers. Raises ConsoleError."""
+        self.out.errors.append(question)
+        raise ConsoleError("Aborted.")
 
 
 @dataclass(frozen=True)

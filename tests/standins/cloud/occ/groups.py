@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from standins.cloud import quota
@@ -115,29 +116,29 @@ def _used(run: Run, name: str) -> int:
     return sum(account.files.used for account in accounts if account)
 
 
-def _known_group(run: Run) -> str | None:
-    """The name of the group; None after a line that says that there is none."""
-    name = run.input.argument("name")
-    if name in run.cloud.groups:
-        return name
-    run.out.line(f"Group not found: {name}")
-    return None
+def _of_group(answer: Callable[[Run, str], int]) -> Callable[[Run], int]:
+    """A command about the group that the argument `name` names, which must exist."""
+
+    def handle(run: Run) -> int:
+        name = run.input.argument("name")
+        if name not in run.cloud.groups:
+            return run.out.fail(f"Group not found: {name}", _REFUSED)
+        return answer(run, name)
+
+    return handle
 
 
-def get_quota(run: Run) -> int:
+@_of_group
+def get_quota(run: Run, name: str) -> int:
     """groupquota:get."""
-    name = _known_group(run)
-    if name is None:
-        return _REFUSED
     run.out.line(_size(run, _quota_of(run, name)))
     return 0
 
 
-def set_quota(run: Run) -> int:
+@_of_group
+def set_quota(run: Run, name: str) -> int:
     """groupquota:set. Neither nothing nor nonsense can be set."""
-    name, asked = _known_group(run), run.input.argument("quota")
-    if name is None:
-        return _REFUSED
+    asked = run.input.argument("quota")
     try:
         size = int(quota.size(asked))
     except quota.QuotaRefused:
@@ -149,29 +150,23 @@ def set_quota(run: Run) -> int:
     return 0
 
 
-def delete_quota(run: Run) -> int:
+@_of_group
+def delete_quota(run: Run, name: str) -> int:
     """groupquota:delete."""
-    name = _known_group(run)
-    if name is None:
-        return _REFUSED
     run.cloud.config.set(QUOTA_APP, f"quota_{name}", None)
     return 0
 
 
-def used_quota(run: Run) -> int:
+@_of_group
+def used_quota(run: Run, name: str) -> int:
     """groupquota:used."""
-    name = _known_group(run)
-    if name is None:
-        return _REFUSED
     run.out.line(_size(run, _used(run, name)))
     return 0
 
 
-def free_quota(run: Run) -> int:
+@_of_group
+def free_quota(run: Run, name: str) -> int:
     """groupquota:free."""
-    name = _known_group(run)
-    if name is None:
-        return _REFUSED
     total = _quota_of(run, name)
     run.out.line(_size(run, total if total == quota.UNLIMITED else total - _used(run, name)))
     return 0

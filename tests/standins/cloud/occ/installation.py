@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -39,10 +38,11 @@ def install(directory: Path, facts: Mapping[str, Any], owner: int | None) -> Pat
     config = directory / "config"
     config.mkdir(parents=True, exist_ok=True)
     occ = directory / "occ"
+    conf = (facts["port"], "yes" if facts["drops_privileges"] else "no", facts["refusal"])
     files = {
         occ: (_PROGRAM.read_text(encoding="utf-8"), 0o755),
         directory / "php": (_PHP.format(python=python), 0o755),
-        directory / "standin.json": (json.dumps(facts), 0o644),
+        directory / "standin.conf": (" ".join(map(str, conf)) + "\n", 0o644),
         directory / "version.php": (_version(facts), 0o644),
         config / "config.php": (_config(facts), 0o640),
     }

@@ -17,6 +17,7 @@ _SETTING = Command(
     accounts.setting,
 )
 _OF_BOTH = (
+    Command("app:list [--shipped SHIPPED] [--output [OUTPUT]]", server.list_apps),
     Command(
         "config:app:delete [--output [OUTPUT]] [--error-if-not-exists] [--] <app> <name>", server.delete_app_config
     ),

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from standins.cloud.account import Account
 from standins.cloud.occ import accounts, owncloud_accounts, server
 from standins.cloud.occ.application import Dialect
 from standins.cloud.occ.command import Command, Run, Words
@@ -73,53 +76,44 @@ def _list_groups(run: Run) -> int:
     return 0
 
 
-def _group_and_members(run: Run) -> tuple[Group, list[str]] | None:
-    """The group and the names of --member; None after a line that says what is missing."""
-    name = run.input.argument("group")
-    members = [member or "" for member in run.input.options.get("member", [])]
-    if name not in run.cloud.groups:
-        run.out.line(f'Group "{name}" does not exist')
-        return None
+def _each_member(run: Run, change: Callable[[Group, Account], str], unknown: str) -> int:
+    """Change the group for each of --member. change: does it, and returns what to say; unknown: said of an account that
+    does not exist."""
+    name, status = run.input.argument("group"), 0
+    group, members = run.cloud.groups.get(name), run.input.options.get("member", [])
+    if group is None:
+        return run.out.fail(f'Group "{name}" does not exist')
     if not members:
-        run.out.line("No members specified")
-        return None
-    return run.cloud.groups[name], members
+        return run.out.fail("No members specified")
+    for member in members:
+        account = run.cloud.find(member or "")
+        if account is None:
+            status = run.out.fail(unknown.format(member=member, group=group.id))
+        else:
+            run.out.line(change(group, account))
+    return status
+
+
+def _add_member(group: Group, account: Account) -> str:
+    if account.id in group.members:
+        return f'User "{account.id}" is already a member of group "{group.id}"'
+    group.members.add(account.id)
+    return f'User "{account.id}" added to group "{group.id}"'
+
+
+def _remove_member(group: Group, account: Account) -> str:
+    if account.id not in group.members:
+        return f'Member "{account.id}" could not be found in group "{group.id}"'
+    group.members.discard(account.id)
+    return f'Member "{account.id}" removed from group "{group.id}"'
 
 
 def _add_members(run: Run) -> int:
-    found = _group_and_members(run)
-    if found is None:
-        return 1
-    group, names = found
-    status = 0
-    for name in names:
-        account = run.cloud.find(name)
-        if account is None:
-            status = run.out.fail(f'User "{name}" could not be found - not added to group "{group.id}"')
-        elif account.id in group.members:
-            run.out.line(f'User "{account.id}" is already a member of group "{group.id}"')
-        else:
-            group.members.add(account.id)
-            run.out.line(f'User "{account.id}" added to group "{group.id}"')
-    return status
+    return _each_member(run, _add_member, 'User "{member}" could not be found - not added to group "{group}"')
 
 
 def _remove_members(run: Run) -> int:
-    found = _group_and_members(run)
-    if found is None:
-        return 1
-    group, names = found
-    status = 0
-    for name in names:
-        account = run.cloud.find(name)
-        if account is None:
-            status = run.out.fail(f'Member "{name}" does not exist - not removed from group "{group.id}"')
-        elif account.id not in group.members:
-            run.out.line(f'Member "{name}" could not be found in group "{group.id}"')
-        else:
-            group.members.discard(account.id)
-            run.out.line(f'Member "{account.id}" removed from group "{group.id}"')
-    return status
+    return _each_member(run, _remove_member, 'Member "{member}" does not exist - not removed from group "{group}"')
 
 
 def _list_members(run: Run) -> int:

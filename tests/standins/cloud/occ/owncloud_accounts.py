@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from standins.cloud.account import Account
+from standins.cloud.app_config import AppConfig
 from standins.cloud.mails import MailFailed
 from standins.cloud.names import NameRefused
-from standins.cloud.occ.accounts import env_password
+from standins.cloud.occ.accounts import env_password, reset_checked, setting_refusal
 from standins.cloud.occ.command import Run
 from standins.cloud.occ.console import ServerError
 from standins.cloud.owncloud import passwords
@@ -53,7 +54,7 @@ def add(run: Run) -> int:
         return out.fail(f'The user "{account_id}" already exists.')
     if email and not EMAIL.fullmatch(email):
         return out.fail("Invalid email address supplied")
-    password = env_password(run, run.words.no_password)
+    password = env_password(run, "Enter password: ", run.words.no_password)
     if password is None:
         return 1
     try:
@@ -94,24 +95,18 @@ def delete(run: Run) -> int:
 
 def reset_password(run: Run) -> int:
     """user:resetpassword."""
-    account, name = run.account("user"), run.input.argument("user")
-    if account is None:
-        return run.out.fail(_UNKNOWN)
-    if not run.input.has("password-from-env") and (run.input.has("send-email") or run.input.has("output-link")):
+    account = run.account("user")
+    asks_for_link = run.input.has("send-email") or run.input.has("output-link")
+    if account and asks_for_link and not run.input.has("password-from-env"):
         return _send_link(run, account)
-    needed = "Interactive input or --password-from-env is needed for entering a new password!"
-    password = env_password(run, needed)
-    if password is None:
-        return 1
-    if not account.backend.set_password:
-        return run.out.fail("Error while resetting password!")
+    return reset_checked(run, _check)
+
+
+def _check(config: AppConfig, password: str) -> None:
     try:
-        passwords.check(run.cloud.config, password)
+        passwords.check(config, password)
     except PasswordRefused as error:
         raise _refused(error) from error
-    account.password = password
-    run.out.line(f"Successfully reset password for {name}")
-    return 0
 
 
 def _send_link(run: Run, account: Account) -> int:
@@ -265,7 +260,7 @@ def setting(run: Run) -> int:
     name, app, key = (given.argument(one) for one in ("uid", "app", "key"))
     if account is None and not given.has("ignore-missing-user"):
         return out.fail(f'The user "{name}" does not exist.')
-    refusal = _setting_refusal(run)
+    refusal = setting_refusal(given, value_given=given.has("value"), value_is='"value" option')
     if refusal:
         return out.fail(refusal)
     settings = account.preferences if account else {}
@@ -291,31 +286,3 @@ def setting(run: Run) -> int:
     if account and (app, key) == ("core", "lang"):
         account.language = given.option("value") or ""
     return 0
-
-
-def _setting_refusal(run: Run) -> str | None:
-    """What is wrong with the options of user:setting (`checkInput`)."""
-    given = run.input
-    key, value, delete_it, default = (
-        given.argument("key"),
-        given.has("value"),
-        given.has("delete"),
-        given.has("default-value"),
-    )
-    if not key and default:
-        return 'The "default-value" option can only be used when specifying a key.'
-    if not key and value:
-        return 'The "value" option can only be used when specifying a key.'
-    if value and default:
-        return 'The "value" option can not be used together with "default-value".'
-    if given.has("update-only") and not value:
-        return 'The "update-only" option can only be used together with "value".'
-    if not key and delete_it:
-        return 'The "delete" option can only be used when specifying a key.'
-    if delete_it and default:
-        return 'The "delete" option can not be used together with "default-value".'
-    if delete_it and value:
-        return 'The "delete" option can not be used together with "value".'
-    if given.has("error-if-not-exists") and not delete_it:
-        return 'The "error-if-not-exists" option can only be used together with "delete".'
-    return None

@@ -1,31 +1,28 @@
 #!/usr/bin/env php
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The file `occ` of a stand-in: hands its arguments and the passwords of its environment to the running stand-in, and
-ends as that says. Installed by `installation.install`; `standin.json` beside it says where the stand-in is."""
+ends as that says (`service`). Installed by `installation.install`; `standin.conf` beside it says where the stand-in is.
+
+A test may run thousands of these, so it imports nothing that takes long: not socket, json or typing.
+"""
 
 from __future__ import annotations
 
-import json
+import _socket
 import os
-import pwd
-import signal
-import socket
 import sys
 
-TYPE_CHECKING = False  # as of the module typing, whose import would take a good part of the time that this takes
-if TYPE_CHECKING:
-    from typing import Any
-
-_PASSWORDS = ("OC_PASS", "NC_PASS")
 _HERE = os.path.dirname(os.path.realpath(__file__))
+_CHUNK = 65536
 
 
-def _owner(variable: str) -> int:
-    folder = os.environ.get(variable) or os.path.join(_HERE, "config")
+def _owner(folder: str) -> int:
     return os.stat(os.path.join(folder, "config.php")).st_uid
 
 
 def _name(uid: int) -> str:
+    import pwd
+
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -49,39 +46,42 @@ def _refuse_others(product: str, user: int, owner: int) -> None:
         print(f"Try adding 'sudo -u {_name(owner)} ' to the beginning of the command (without the single quotes)")
 
 
-def _ask(address: tuple[str, int], question: dict[str, Any]) -> Any:
-    with socket.create_connection(address) as connection:
-        connection.sendall(json.dumps(question).encode() + b"\n")
-        with connection.makefile("rb") as answers:
-            return json.loads(answers.readline())
+def _ask(port: int, fields: list[bytes]) -> bytes:
+    connection = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+    connection.connect(("127.0.0.1", port))
+    question = b"\0".join(fields)
+    left = b"%d\n" % len(question) + question
+    while left:
+        left = left[connection.send(left) :]
+    answer = b""
+    while chunk := connection.recv(_CHUNK):
+        answer += chunk
+    connection.close()
+    return answer
 
 
 def main() -> int:
     """Run the command; returns its exit code."""
-    with open(os.path.join(_HERE, "standin.json"), encoding="utf-8") as file:
-        standin = json.load(file)
+    with open(os.path.join(_HERE, "standin.conf"), encoding="utf-8") as file:
+        port, drops_privileges, product = file.read().split()
     started_by = os.getuid()
-    if standin["drops_privileges"] and started_by == 0:
-        os.setuid(_owner(""))
-    user, owner = os.getuid(), _owner(standin["config_variable"])
+    usual = os.path.join(_HERE, "config")
+    if drops_privileges == "yes" and started_by == 0:
+        os.setuid(_owner(usual))
+    user, owner = os.getuid(), _owner(os.environ.get(f"{product.upper()}_CONFIG_DIR") or usual)
     if user != owner:
-        _refuse_others(standin["refusal"], user, owner)
+        _refuse_others(product, user, owner)
         return 1
-    question = {
-        "arguments": sys.argv[1:],
-        "environment": {name: os.environ[name] for name in _PASSWORDS if name in os.environ},
-        "uid": user,
-        "started_by": started_by,
-        "pid": os.getpid(),
-    }
-    answer = _ask(tuple(standin["address"]), question)
-    if answer["signal"]:
-        os.kill(os.getpid(), answer["signal"])
-        signal.pause()
-    for stream, text in ((sys.stdout, answer["output"]), (sys.stderr, answer["errors"])):
-        stream.buffer.write(text.encode("utf-8", "surrogateescape"))
+    passwords = [os.environb.get(name, b"") for name in (b"OC_PASS", b"NC_PASS")]
+    numbers = [b"%d" % number for number in (user, started_by, os.getpid())]
+    answer = _ask(int(port), [*numbers, *passwords, *map(os.fsencode, sys.argv[1:])])
+    head, _, text = answer.partition(b"\n")
+    status, signal, length = map(int, head.split())
+    if signal:
+        os.kill(os.getpid(), signal)
+    for stream, part in ((sys.stdout, text[:length]), (sys.stderr, text[length:])):
+        stream.buffer.write(part)
         stream.flush()
-    status: int = answer["status"]
     return status
 
 

@@ -4,18 +4,38 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from standins.cloud.occ.application import Application, Outcome
 from standins.cloud.occ.faults import OccFault, OccFaults
 
 _KEPT = 100_000
-_LONGEST = 1024**2
 _PASSWORDS = ("OC_PASS", "NC_PASS")
+# Arguments may be any bytes.
+_CODING = ("utf-8", "surrogateescape")
+_NOTHING = Outcome(255, "", "")
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What a program was started with. uid: as it runs; started_by: before it became another user."""
+
+    uid: int
+    started_by: int
+    pid: int
+    environment: dict[str, str]
+    arguments: list[str]
+
+    @classmethod
+    def read(cls, data: bytes) -> _Question:
+        uid, started_by, pid, *texts = data.decode(*_CODING).split("\0")
+        given = zip(_PASSWORDS, texts, strict=False)
+        environment = {name: password for name, password in given if password}
+        return cls(int(uid), int(started_by), int(pid), environment, texts[len(_PASSWORDS) :])
 
 
 class OccService:
@@ -24,7 +44,6 @@ class OccService:
     def __init__(self, application: Callable[[], Application]) -> None:
         self._application = application
         self._server: asyncio.Server | None = None
-        self._address: tuple[str, int] = ("127.0.0.1", 0)
         self._url = ""
         self._entries: deque[dict[str, Any]] = deque(maxlen=_KEPT)
         self.faults = OccFaults()
@@ -32,17 +51,15 @@ class OccService:
     async def describe(self, url: str) -> dict[str, Any]:
         """What `program.py` has to know; from the first time on, it is listened for. url: the cloud's address."""
         if self._server is None:
-            self._server = await asyncio.start_server(self._serve, *self._address, limit=_LONGEST, backlog=512)
-            self._address = self._server.sockets[0].getsockname()[:2]
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=512)
         self._url = url
         dialect = self._application().dialect
         return {
-            "address": list(self._address),
+            "port": self._server.sockets[0].getsockname()[1],
             "version": dialect.full_version,
             "versionstring": dialect.version.rpartition(" ")[2],
             "drops_privileges": dialect.drops_privileges,
             "refusal": dialect.refusal,
-            "config_variable": f"{dialect.refusal.upper()}_CONFIG_DIR",
         }
 
     def entries(self) -> list[dict[str, Any]]:
@@ -56,25 +73,28 @@ class OccService:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            line = await reader.readline()
-            if line:
-                answer = await self._answered(json.loads(line), reader)
-                writer.write(json.dumps(answer).encode() + b"\n")
-                await writer.drain()
-        except ConnectionError:
+            size = int(await reader.readline())
+            question = _Question.read(await reader.readexactly(size))
+            outcome, signal = await self._answered(question, reader)
+            output = outcome.output.encode(*_CODING)
+            writer.write(b"%d %d %d\n" % (outcome.status, signal, len(output)))
+            writer.write(output + outcome.errors.encode(*_CODING))
+            await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
             # The program was ended; the entry says what came of the command.
             return
         finally:
             writer.close()
 
-    async def _answered(self, question: dict[str, Any], reader: asyncio.StreamReader) -> dict[str, Any]:
-        fault = self.faults.take(question["arguments"])
+    async def _answered(self, question: _Question, reader: asyncio.StreamReader) -> tuple[Outcome, int]:
+        """How the command ended, and the signal that is to end the program (0: none)."""
+        fault = self.faults.take(question.arguments)
         entry: dict[str, Any] = {
-            "arguments": question["arguments"],
-            "passwords": [name for name in _PASSWORDS if question["environment"].get(name)],
-            "uid": question["uid"],
-            "started_by": question["started_by"],
-            "pid": question["pid"],
+            "arguments": question.arguments,
+            "passwords": list(question.environment),
+            "uid": question.uid,
+            "started_by": question.started_by,
+            "pid": question.pid,
             "started": time.time(),
             "ended": None,
             "status": None,
@@ -84,14 +104,14 @@ class OccService:
         outcome, signal = await self._carried_out(question, fault, reader)
         entry["ended"] = time.time()
         if outcome is None or signal:
-            return {"status": 255, "output": "", "errors": "", "signal": signal}
+            return _NOTHING, signal
         entry["status"] = outcome.status
-        return {"status": outcome.status, "output": outcome.output, "errors": outcome.errors, "signal": 0}
+        return outcome, 0
 
     async def _carried_out(
-        self, question: dict[str, Any], fault: OccFault | None, reader: asyncio.StreamReader
+        self, question: _Question, fault: OccFault | None, reader: asyncio.StreamReader
     ) -> tuple[Outcome | None, int]:
-        """How the command ended (None: its program was ended before), and the signal that ends the program."""
+        """How the command ended (None: it did no work), and the signal that ends the program."""
         if fault is None:
             return self._run(question), 0
         if fault.kind in ("slow", "hang") and not await self._waited(fault, reader):
@@ -122,7 +142,5 @@ class OccService:
             one.cancel()
         return over in done
 
-    def _run(self, question: dict[str, Any], *, maintenance: bool = False) -> Outcome:
-        return self._application().run(
-            question["arguments"], question["environment"], self._url, maintenance=maintenance
-        )
+    def _run(self, question: _Question, *, maintenance: bool = False) -> Outcome:
+        return self._application().run(question.arguments, question.environment, self._url, maintenance=maintenance)

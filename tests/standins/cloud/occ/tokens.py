@@ -34,6 +34,8 @@ def add(run: Run) -> int:
         if not run.environment.get("NC_PASS"):
             return run.out.fail("--password-from-env given, but NC_PASS is empty!")
     else:
+        if run.interactive:
+            run.ask("Enter the account password: ")
         run.out.line(_LIMITED)
     letters = string.ascii_letters + string.digits
     password = "".join(secrets.choice(letters) for _ in range(_LENGTH))
@@ -60,7 +62,7 @@ def list_tokens(run: Run) -> int:
 
 
 def delete(run: Run) -> int:
-    """user:auth-tokens:delete. Nothing is said of what does not exist."""
+    """user:auth-tokens:delete. Of another account's token, and of an account that does not exist, nothing is said."""
     account, token = run.account("uid"), integer(run.input.argument("id"))
     before = run.input.option("last-used-before")
     if before and token:
@@ -68,6 +70,8 @@ def delete(run: Run) -> int:
     if not before and not token:
         raise ConsoleError("Not enough arguments. Specify the token <id> or use the --last-used-before option.")
     limit = _moment(before) if before else 0
+    if token and not any(one.id == token for owner in run.cloud.accounts() for one in owner.app_passwords.values()):
+        raise ServerError("token does not exist", "In PublicKeyTokenMapper.php line 103:")
     if account is not None:
         account.app_passwords = {
             password: one

@@ -30,7 +30,8 @@ options:
   name:
     description:
       - Name of the account. Letters, digits, spaces and V(_.@-') only, at most 64 characters.
-        V(details), V(disabled) and V(recent) are refused on Nextcloud, because its API has other meanings for them.
+        V(details), V(disabled) and V(recent) are refused on Nextcloud, because its API has other meanings for them;
+        not with O(transport=occ).
       - On ownCloud, V(+) as well, and at least 3 characters.
       - Names that differ only in upper and lower case are the same account for the cloud.
         An account that the cloud has in another notation is a conflict and is not touched.
@@ -90,6 +91,8 @@ options:
         that was never used is a failure, since it is what a refused invitation leaves behind.
       - Refused when the cloud's setting C(newUser.sendEmail) is C(no), because nobody would get the link.
         Before Nextcloud 18 that setting means nothing, and the task only warns. Whether the mail arrives is not known.
+      - With O(transport=occ) it needs Nextcloud 29. When the mail cannot be handed over there, the account is deleted
+        again and the task fails.
       - An error on ownCloud, and on oCIS and OpenCloud, which send no such mail.
     type: bool
     default: false
@@ -105,7 +108,9 @@ options:
         Set on an existing account, too, unless it is listed in O(create_only).
       - If not given, it is left alone. Empty removes the address, which oCIS and OpenCloud do not allow.
       - A new account gets a welcome mail from Nextcloud, unless the cloud's setting C(newUser.sendEmail) is C(no)
-        (Nextcloud 18 and later). The other products send none.
+        (Nextcloud 18 and later). The other products send none, and with O(transport=occ) none is sent without
+        O(invite=true).
+      - With O(transport=occ) the address is checked by the task, by the rules that Nextcloud's API has for an edit.
     type: str
   language:
     description:
@@ -114,12 +119,15 @@ options:
       - If not given, it is left alone.
       - ownCloud, oCIS and OpenCloud let nobody but the account itself set it, so it is left alone there, with a
         warning.
+      - With O(transport=occ) the task knows the languages of all releases, not those of a theme, and takes the cloud to
+        have each of them. Results show null for an account that has not chosen one, and where none is asked for.
     type: str
   manager:
     description:
       - Name of the account that is shown as the manager. Set on an existing account, too.
       - It has to exist before the task. The cloud itself would take any text.
       - Fails with V(unsupported) on old releases of Nextcloud (17 for instance), which have no managers.
+        With O(transport=occ) results show it only where it is asked for.
       - If not given, it is left alone. Empty removes the manager.
       - An error on ownCloud, oCIS and OpenCloud.
     type: str
@@ -144,7 +152,7 @@ options:
       - When the cloud refuses a quota, the failure names the maximum of the instance, or says that unlimited quotas are
         forbidden on it.
       - Nextcloud and ownCloud round quotas to one decimal of the unit. A quota that is right after that is not set
-        again.
+        again. With O(transport=occ) Nextcloud keeps quotas to the byte, so one that was rounded is set again.
       - If not given, it is left alone. A new account then has the default of the cloud.
       - An account that follows the default shows it as its quota. Back to the default is possible on the cloud only.
       - ownCloud does not tell its default. An account that follows it shows a quota only after its first log-in, and
@@ -174,6 +182,8 @@ options:
       - ownCloud 11 has group administrators only where its C(config.php) has C('allow_subadmins' => true). Elsewhere
         this is an error, and the account stays as it is without these rights.
       - An error on oCIS and OpenCloud.
+      - No command of occ does it. With O(transport=occ) it is done by the API, and is an error if no log-in to the API
+        is given. Results show these groups only where they are asked for.
     type: list
     elements: str
     default: []
@@ -191,9 +201,9 @@ options:
         Otherwise it fails and is not touched. A disabled account cannot be proven.
       - With O(invite=true) there is no password to try. Then the account must have the address O(email).
         So make sure beforehand that the name was free.
-      - ownCloud is sent the e-mail address after the account was made, so a task that was killed can leave an account
-        without one. There an account without an address is proven by its password alone. It then gets everything that
-        a new account gets, also the fields of O(create_only).
+      - ownCloud is sent the e-mail address after the account was made, and so is Nextcloud with O(transport=occ). So a
+        task that was killed can leave an account without one. There an account without an address is proven by its
+        password alone. It then gets everything that a new account gets, also the fields of O(create_only).
       - After five failed log-ins in one task no more are tried, since Nextcloud blocks the address after ten.
       - On oCIS and OpenCloud without C(PROXY_ENABLE_BASIC_AUTH) no password can be tried, so with V(proven) every
         account that exists already is a conflict and is not touched.
@@ -213,6 +223,8 @@ options:
       - With O(state=absent) an account that is enabled is a failure. The cloud forgets devices with the account,
         so they would never be told. Disable it with this option, and delete it later.
       - Does nothing with the other states. Only Nextcloud has it. With other products it is a failure.
+      - No command of occ does it. With O(transport=occ) it is done by the API, and is a failure if no log-in to the API
+        is given.
     type: bool
     default: false
 """

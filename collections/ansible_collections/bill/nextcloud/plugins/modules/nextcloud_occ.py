@@ -77,8 +77,8 @@ options:
         default: true
       seconds:
         description:
-          - How long the command may take. Then it is killed, and what it has done so far is not known. One that was
-            started by sudo or in a container cannot be killed, and goes on.
+          - How long the command may take. Then it is told to end, and what it has done so far is not known. In a
+            container it may go on. If it does so below sudo, the next execution waits for its end.
         type: int
         default: 120
   occ_path:

@@ -25,6 +25,10 @@ description:
     for each group, or with the accounts where that takes less requests.
   - oCIS and OpenCloud list all accounts in one answer, and all quotas in another. The quota of an account that has
     never logged in is V(unknown) there.
+  - With O(transport=occ) Nextcloud lists all accounts in pages of 1000, which take a second or two each.
+    B(Such a list does not tell the space in use, the language, the manager, nor the groups that an account
+    administers.) The first is read for each account by itself where O(min_used_percent) asks for it. With O(names) it
+    is always read, with language and manager.
   - Accounts come sorted by name, or in the order of O(names).
 extends_documentation_fragment:
   - bill.nextcloud.attributes
@@ -52,7 +56,8 @@ options:
     elements: str
   search:
     description:
-      - Only accounts that have this in their name, display name or e-mail address. The cloud searches.
+      - Only accounts that have this in their name, display name or e-mail address. The cloud searches, or the task
+        itself with O(transport=occ).
       - ownCloud looks at the names only, and for as many characters as its setting C(user.search_min_length) says or
         more. A shorter search is a failure, because the cloud would answer it with an empty list.
       - oCIS and OpenCloud cannot search for a quotation mark.
@@ -68,11 +73,13 @@ options:
   min_used_percent:
     description:
       - Only accounts that use at least so many percent of their quota.
-        Those with an unlimited or an unknown quota are left out.
+        Those with an unlimited or an unknown quota are left out, and with a warning those of which the cloud does not
+        tell how much they use.
     type: int
 notes:
   - A big cloud takes its time, some milliseconds for each account. With C(-v) the progress is shown.
     O(search) and O(group) are applied by the cloud and make it quicker, O(enabled) and O(min_used_percent) do not.
+    With O(transport=occ) on Nextcloud none of them does, and O(min_used_percent) makes it slower.
   - Administrators and the acting account are listed, too.
 seealso:
   - module: bill.nextcloud.nextcloud_users

@@ -206,6 +206,8 @@ class Listing:
     """Sorted by name."""
     unreadable: list[str] = field(default_factory=list)
     """Names that the cloud lists without showing the account (remnants of LDAP accounts, for instance)."""
+    use_left_out: bool = False
+    """The space in use is not in it; an account that is looked up for itself may show it."""
 
 
 class Inspection(t.Protocol):

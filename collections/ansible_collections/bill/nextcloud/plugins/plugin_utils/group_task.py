@@ -20,6 +20,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import (
 )
 from ansible_collections.bill.nextcloud.plugins.module_utils.plan import CREATE, DELETE, NONE, NOTHING, Plan
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota
+from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud, GroupQuotas
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connected
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
@@ -54,6 +55,7 @@ class _GroupJob:
         wished = wished_members(now, wish)
         removals = now - wished
         kept = self._members_in_other_case(now, removals)
+        self._cloud.prepare([Wish(name, "exists") for name in sorted((removals - kept) | (wished - now))])
         kept |= {name for name in sorted(removals - kept) if not self._may_change(name, removed=True)}
         added = {name for name in sorted(wished - now) if self._may_change(name)}
         if wish.exact and removals - kept and added != wished - now:

@@ -53,6 +53,11 @@ def run(parameters: t.Mapping[str, t.Any], host: Host, *, progress: t.Callable[[
     accounts = [account for account in found.accounts if _matches(account, parameters)]
     if found.unreadable:
         found.warnings.append("the cloud lists accounts that it does not show: {}".format(", ".join(found.unreadable)))
+    untold = _untold(found, parameters)
+    if untold:
+        found.warnings.append(
+            f"min_used_percent leaves {len(untold)} accounts out, of which the cloud does not tell how much they use"
+        )
     result: dict[str, t.Any] = {
         "changed": False,
         "accounts": [account.shown() for account in accounts],
@@ -118,6 +123,45 @@ def _list(cloud: Cloud, parameters: t.Mapping[str, t.Any], found: _Found, progre
         raise CloudError("group_missing", f'It is "{group}".')
     listing = cloud.list_accounts(search=search, group=None if search else group, progress=progress)
     found.accounts, found.unreadable = listing.accounts, listing.unreadable
+    if listing.use_left_out:
+        _read_use(cloud, _untold(found, parameters), found)
+
+
+def _read_use(cloud: Cloud, names: t.Sequence[str], found: _Found) -> None:
+    """Look accounts up for themselves, where a list left out the space in use.
+
+    :raises CloudError: when one of them cannot be read.
+    """
+    accounts = {account.name: account for account in found.accounts}
+    failures: dict[str, CloudError] = {}
+
+    def read(name: str) -> None:
+        account = cloud.accounts.look_up(name)
+        if account is not None:
+            accounts[name] = account
+
+    cloud.prepare(())  # nothing but the space is asked for
+    fault, _ = Steps(read, failures.__setitem__, cloud.accounts_at_once()).take(names)
+    for error in (fault, *failures.values()):
+        if error is not None:
+            raise error
+    found.accounts = [accounts[account.name] for account in found.accounts]
+
+
+def _untold(found: _Found, parameters: t.Mapping[str, t.Any]) -> list[str]:
+    """Return those whose space in use is not known, although a filter asks for it, and they have been used."""
+    if parameters["min_used_percent"] is None:
+        return []
+    others = {**parameters, "min_used_percent": None}
+    return [
+        account.name
+        for account in found.accounts
+        if account.used is None
+        and account.last_login is not None
+        and account.quota is not None
+        and account.quota.size is not None
+        and _matches(account, others)
+    ]
 
 
 def _matches(account: Account, parameters: t.Mapping[str, t.Any]) -> bool:

@@ -15,6 +15,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.bill.nextcloud.plugins.module_utils.occ import commands
 from ansible_collections.bill.nextcloud.plugins.module_utils.occ import lock as locks
 from ansible_collections.bill.nextcloud.plugins.module_utils.occ.caller import Caller
 from ansible_collections.bill.nextcloud.plugins.module_utils.occ.commands import MASK, Answer, Command, run
@@ -23,7 +24,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.occ.lock import Bus
 from ansible_collections.bill.nextcloud.plugins.module_utils.occ.refusals import Unusable
 
 PROGRAM = r"""
-import json, os, subprocess, sys, time
+import json, os, signal, subprocess, sys, time
 name, arguments = sys.argv[1], sys.argv[4:]
 if name == "tell":
     variables = {name: os.environ[name] for name in ("OC_PASS", "NC_PASS") if name in os.environ}
@@ -35,6 +36,12 @@ elif name == "meet":  # each of two makes a file and waits for the other's
     open(arguments[0], "w").close()
     while not os.path.exists(arguments[1]):
         time.sleep(0.01)
+elif name == "ignore":  # to be told to end, until there is a file
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print("ignoring", flush=True)
+    while not os.path.exists(arguments[0]):
+        time.sleep(0.01)
+    print("x" * 3000000)
 elif name == "stay":  # with a child in the same group
     subprocess.Popen(["sleep", "60"]).wait()
 elif name == "leave":  # what it leaves behind keeps its pipes
@@ -145,10 +152,33 @@ def test_one_after_the_other(execute: Run, tmp_path: Path) -> None:
     assert (second.status, second.timed_out) == (0, False)
 
 
-def test_a_command_out_of_its_time_is_killed(execute: Run) -> None:
-    """With what it has started: nothing of it holds the lock any more."""
-    (answer,) = execute(command("stay", seconds=1))
-    assert (answer.status, answer.timed_out, answer.refusal) == (None, True, None)
+def test_a_command_out_of_its_time_is_ended(execute: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what it has started, even if it does not want to: nothing of it holds the lock any more."""
+    monkeypatch.setattr(commands, "GRACE_SECONDS", 0.2)
+    for given in (["stay"], ["ignore", str(tmp_path / "never")]):
+        (answer,) = execute(command(*given, seconds=1))
+        assert (answer.status, answer.timed_out, answer.refusal) == (None, True, None)
+        assert execute(command("tell"))[0].status == 0
+
+
+def test_what_cannot_be_ended_is_waited_for(
+    how: Launch, caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below sudo a command goes on when it wants to: the lock is held until it ends, and it can write what it likes."""
+    monkeypatch.setattr(commands, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(locks, "WAIT_SECONDS", 0.3)
+    below_sudo, end = Launch(how.command, "somebody", by_sudo=True), tmp_path / "end"
+
+    def execute(*given: Command) -> list[Answer]:
+        with locked(str(tmp_path), below_sudo, caller) as lock:
+            return run(given, below_sudo, lock, 1, caller, only_reading=False)
+
+    (answer,) = execute(command("ignore", str(end), seconds=1))
+    assert (answer.status, answer.output, answer.timed_out) == (None, "ignoring\n", True)
+    with pytest.raises(Busy):
+        execute(command("tell"))
+    end.touch()
+    monkeypatch.setattr(locks, "WAIT_SECONDS", 60)
     assert execute(command("tell"))[0].status == 0
 
 

@@ -27,6 +27,8 @@ _TICK_SECONDS = 0.2
 _SOON_SECONDS = 0.002
 _LINGER_SECONDS = 1.0  # a process that has ended may have left another one that keeps its pipes
 _CHUNK = 65536
+GRACE_SECONDS = 3.0
+"""How long a command may take to end when its time is over."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,15 @@ def environment(command: Command, launch: Launch) -> dict[bytes, bytes]:
 
 
 class _Running:
-    """A command that was started. Its outputs are read by :meth:`read`, so that none of them can be too long."""
+    """A command that was started. Its outputs are read by :meth:`read`, so that none of them can be too long.
+
+    Ansible's own ``run_command`` runs one command at a time, without a limit of time.
+    """
 
     def __init__(self, command: Command, launch: Launch, lock: int) -> None:
         self._launch = launch
         self._command = command
-        self._process: subprocess.Popen[bytes] = subprocess.Popen(  # pylint: disable=subprocess-popen-preexec-fn
+        self._process: subprocess.Popen[bytes] = subprocess.Popen(  # pylint: disable=ansible-bad-function
             whole(command, launch),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -106,12 +111,13 @@ class _Running:
             preexec_fn=launch.become,  # there is one thread only
             start_new_session=True,
         )
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        self.pipes = {pipe.fileno(): pipe for pipe in (self._process.stdout, self._process.stderr)}
+        pipes = (self._process.stdout, self._process.stderr)
+        self.pipes = {pipe.fileno(): pipe for pipe in pipes if pipe is not None}
         self._read: dict[int, list[bytes]] = {descriptor: [] for descriptor in self.pipes}
         self._ends = time.monotonic() + command.seconds
         self._lingers: float | None = None
+        self._out_of_time = False
+        self.goes_on = False  # although its time is over; its pipes stay open then
 
     def read(self, descriptor: int) -> None:
         """Read what is there."""
@@ -127,21 +133,32 @@ class _Running:
         if status is None:
             if now < self._ends:
                 return None
-            # What sudo has started is another user's: it goes on.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            return self._close(None)
-        if self.pipes:
+            if not self._out_of_time:
+                self._out_of_time = True
+                self._ends = now + GRACE_SECONDS
+                self._signal(signal.SIGTERM)  # which sudo hands on
+                return None
+            # Without sudo, which waits for it, nobody could tell when that command, another user's, ends.
+            self.goes_on = self._launch.by_sudo and bool(self.pipes)
+            if not self.goes_on:
+                self._signal(signal.SIGKILL)
+        elif self.pipes:
             if self._lingers is None:
                 self._lingers = now + _LINGER_SECONDS
             if now < self._lingers:
                 return None
-        return self._close(status)
+        return self._close(None if self._out_of_time else status)
+
+    def _signal(self, number: signal.Signals) -> None:
+        # It may have just ended, or be another user's.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
 
     def _close(self, status: int | None) -> Answer:
-        for pipe in self.pipes.values():
-            pipe.close()
-        self.pipes.clear()
+        if not self.goes_on:
+            for pipe in self.pipes.values():
+                pipe.close()
+            self.pipes.clear()
         output, errors = (b"".join(pieces).decode("utf-8", "replace") for pieces in self._read.values())
         if self._command.password:
             # occ does not repeat it. An app, or a warning of PHP, might.
@@ -158,12 +175,14 @@ def run(
     """Run the commands, at most ``processes`` of them at once, begun in order; their answers in order.
 
     With ``only_reading`` those that may change something are not begun. When the caller has gone away, no further one
-    is begun, and those that run are waited for. ``lock``: a descriptor that they inherit.
+    is begun, and those that run are waited for. ``lock``: a descriptor that they inherit; one that cannot be ended when
+    its time is over is left to a process that holds the lock until its end.
     """
     answers = [Answer() for command in commands]
     waiting = [item for item in enumerate(commands) if not (only_reading and item[1].changes)]
     waiting.reverse()
     running: dict[int, _Running] = {}
+    left: list[_Running] = []
     while running or waiting:
         if not caller.look():
             waiting.clear()
@@ -179,7 +198,29 @@ def run(
             if answer is not None:
                 answers[number] = answer
                 del running[number]
+                if one.goes_on:
+                    left.append(one)
+    if left:
+        _leave(left)
     return answers
+
+
+def _leave(running: t.Sequence[_Running]) -> None:
+    """Let a process of its own read what these commands still write, until they end.
+
+    It inherits the lock. Nobody waits for it, and it has nothing of the caller's connection.
+    """
+    if os.fork():
+        return
+    try:
+        os.setsid()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for descriptor in range(3):
+            os.dup2(nothing, descriptor)
+        while any(one.pipes for one in running):
+            _read(one for one in running if one.pipes)
+    finally:
+        os._exit(0)  # nothing of what the module does at its end
 
 
 def _read(running: t.Iterable[_Running]) -> None:

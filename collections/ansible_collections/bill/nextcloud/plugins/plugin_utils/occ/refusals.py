@@ -9,9 +9,13 @@ Source: OpenSSH (``sshconnect.c``), sudo, Nextcloud 31 and ownCloud 10.15 (``con
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 
 _HOST_KEY = ("host key verification failed", "remote host identification has changed", "host key is known for")
+_SHOWN_KEY = re.compile(r"fingerprint for the (\S+) key sent by the remote host is\s+(SHA256:[A-Za-z0-9+/]+)")
+"""In OpenSSH's warning of twelve lines, what a person compares."""
 _LOG_IN = ("permission denied", "too many authentication failures", "no more authentication methods")
 _NOT_BEGUN = (
     "connection refused",
@@ -47,7 +51,9 @@ def connection_fault(words: str) -> CloudError:
     said = words.lower()
     message = " ".join(words.split())[-400:]
     if any(sign in said for sign in _HOST_KEY):
-        return CloudError("host_key_not_verified", message)
+        shown = _SHOWN_KEY.search(words)
+        told = f"It shows the {shown[1]} key {shown[2]}." if shown else message
+        return CloudError("host_key_not_verified", told)
     if any(sign in said for sign in _NOT_BEGUN):
         return CloudError("unreachable", message)
     if any(sign in said for sign in _LOG_IN):

@@ -188,6 +188,8 @@ class Server:
             elif found["timed_out"]:
                 message = f"It did not end within {call.seconds:g} seconds."
                 call.fault = CloudError("timeout", message, request=request, outcome_unknown=call.changes)
+            elif not found["begun"]:
+                call.fault = CloudError("occ_unusable", "It was not begun.", request=request)
             else:
                 call.answer = Answer(call.arguments, int(found["status"]), found["output"], found["errors"])
                 call.fault = fault_of(found["status"], found["output"], found["errors"], request)

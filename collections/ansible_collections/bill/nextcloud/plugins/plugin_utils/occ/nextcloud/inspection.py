@@ -14,7 +14,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Sett
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.instance_quota import read_instance
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import NOT_TOLD
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import Commands, require
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import Commands
 
 _FREE_SPACE = "the free space is read by the API, since occ does not tell it"
 _NO_NAME = "a/b"
@@ -35,16 +35,12 @@ class NextcloudOccInspection:
     ) -> None:
         self._commands = commands
         self._settings = settings
-        self._status = dict(status)
+        self._status = status
         self._api = api
 
     def read_capabilities(self) -> dict[str, t.Any]:
-        """Return what occ tells in their place: ``status`` as it printed it, and the enabled ``apps`` with versions."""
-        answer = self._commands.read("app:list", "--output=json")
-        require(answer, {})
-        found = answer.read_json()
-        apps = found.get("enabled") if isinstance(found, dict) else None
-        return {"status": self._status, "apps": apps if isinstance(apps, dict) else {}}
+        """Return what occ tells in their place: its ``status``, as it printed it."""
+        return {"status": dict(self._status)}
 
     def prove_write(self) -> None:
         """Have an account created whose name cannot be one, with a password.

@@ -44,7 +44,7 @@ def list_accounts(
     found = _read_pages(directory, progress)
     names = directory.names()
     missing = sorted(names - found.keys())
-    listing = Listing()
+    listing = Listing(use_left_out=True)
     for name, account in directory.find_all(missing).items():
         if account is None:
             listing.unreadable.append(name)
