@@ -71,13 +71,36 @@ def test_a_quota_by_the_api(occ: ScriptedOcc, cloud: ScriptedCloud, api: Cloud) 
 def test_a_quota_that_the_api_refuses(occ: ScriptedOcc, cloud: ScriptedCloud, api: Cloud) -> None:
     """That account has failed, and the next one is done."""
     expect_read(occ)
-    expect_read(occ, "berta")
     expect_log_in(cloud)
+    running_owncloud.expect_read(cloud, NAME)
+    expect_read(occ, "berta")
+    running_owncloud.expect_read(cloud, "berta")
     expect_edit(cloud, NAME, "quota", "1", no(103, "Invalid quota value 1"))
     expect_edit(cloud, "berta", "quota", "2")
     expect_read(occ, "berta", quota="2 B")
     results = run(occ, {"quota": "1"}, {"name": "berta", "quota": "2"}, api=api)
     assert [outcome(result) for result in results] == [("invalid_value", "none", False), (None, "updated", True)]
+
+
+def test_a_quota_below_use(occ: ScriptedOcc, cloud: ScriptedCloud, api: Cloud) -> None:
+    """The API tells what is used, and is asked only where the quota is another one."""
+    expect_read(occ, quota="2 GB")
+    expect_log_in(cloud)
+    running_owncloud.expect_read(cloud, NAME, quota={"definition": "2 GB", "used": 2 * GB}, last_login=1795423060)
+    expect_read(occ, "berta", quota="1 GB")
+    expect_edit(cloud, NAME, "quota", str(GB))
+    expect_read(occ, quota="1 GB")
+    results = run(occ, {"quota": "1 GB"}, {"name": "berta", "quota": "1 GB"}, api=api)
+    assert [outcome(result) for result in results] == [(None, "updated", True), (None, "none", False)]
+    assert f"{2 * GB} bytes are used" in results[0]["warnings"][0]
+
+
+def test_a_quota_that_is_so_by_default(occ: ScriptedOcc, cloud: ScriptedCloud, api: Cloud) -> None:
+    """The API tells what it comes to, so nothing is set."""
+    expect_read(occ)
+    expect_log_in(cloud)
+    running_owncloud.expect_read(cloud, NAME, quota={"definition": "default", "total": GB, "used": 0})
+    assert outcome(run_one(occ, quota="1 GB", connection={"api": api})) == (None, "none", False)
 
 
 def test_group_administrators_by_the_api(occ: ScriptedOcc, cloud: ScriptedCloud, api: Cloud) -> None:
@@ -95,6 +118,23 @@ def test_group_administrators_by_the_api(occ: ScriptedOcc, cloud: ScriptedCloud,
     results = run(occ, wish, {"name": "berta", "state": "exists"}, api=api)
     assert [outcome(result) for result in results] == [(None, "updated", True), (None, "none", False)]
     assert results[0]["account"]["group_admin_of"] == ["one"]
+
+
+def test_a_deletion_asks_the_api_for_nothing(occ: ScriptedOcc, api: Cloud) -> None:
+    """Whatever else is said of the account."""
+    expect_read(occ)
+    occ.expect("user:delete", "--", NAME)
+    expect_missing(occ)
+    wish = {"state": "absent", "quota": "1 GB", "group_admin_of": ["one"]}
+    assert outcome(run(occ, wish, api=api)[0]) == (None, "deleted", True)
+
+
+def test_an_account_that_the_api_does_not_find(occ: ScriptedOcc, cloud: ScriptedCloud, api: Cloud) -> None:
+    """Deleted a moment ago: whoever changes it is told."""
+    expect_read(occ)
+    expect_log_in(cloud)
+    expect(cloud, "GET", f"/users/{NAME}", running_owncloud.missing())
+    assert opened(occ, api=api).accounts.read(NAME) is not None
 
 
 def test_what_an_account_administers_is_read_when_nobody_said_what_is_wished(

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
+from ansible_collections.bill.nextcloud.plugins.module_utils.quota import same
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities, Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
@@ -68,7 +69,7 @@ _KEYS = {"email": "email", "display_name": "displayname"}
 _BY_API = frozenset({"quota", "group_admin_of", "group_admin_of_absent"})
 """The options for which occ has nothing: ``user:setting ... files quota`` ends with 0 and changes nothing (seen)."""
 
-_QUOTA = "occ of ownCloud cannot set quotas"
+_QUOTA = "occ of ownCloud cannot set quotas, nor tell what they are by default and how much is used"
 _GROUP_ADMINS = "occ of ownCloud neither tells nor sets administrators of groups"
 
 
@@ -107,7 +108,8 @@ class OwncloudOccAccounts:
         self._log_ins = log_ins
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}
-        self._asked: dict[str, bool] = {}
+        self._wishes: dict[str, Wish] = {}
+        self._made: set[str] = set()
         self._abilities = Abilities(
             "ownCloud" if api is not None else "ownCloud by occ alone",
             frozenset({"enabled", "groups", "email", "display_name"}),
@@ -137,13 +139,9 @@ class OwncloudOccAccounts:
         check_owncloud_name(name)
 
     def prepare(self, wishes: t.Sequence[Wish]) -> None:
-        """Read what is going to be read first, in one go where that is cheaper. It counts for one read each.
-
-        Whom an account administers is told by the API only, so it is read only where it matters.
-        """
+        """Read what is going to be read first, in one go where that is cheaper. It counts for one read each."""
         with self._lock:
-            for wish in wishes:
-                self._asked[wish.name] = bool(wish.group_admin_of or wish.group_admin_of_absent)
+            self._wishes.update((wish.name, wish) for wish in wishes)
         if len(wishes) < MANY:
             return
         try:
@@ -177,10 +175,25 @@ class OwncloudOccAccounts:
             return None
         if account.is_admin:
             raise CloudError("protected_account", "It is a member of group admin.")
-        if self._api is not None and self._asked.get(name, True):
-            api = self._api.call(_GROUP_ADMINS, lambda cloud: cloud.accounts.look_up(name))
-            account = replace(account, group_admin_of=api.group_admin_of if api is not None else ())
-        return account
+        return self._completed(account)
+
+    def _completed(self, account: Account) -> Account:
+        """Add what only the API tells, where it matters: whom the account administers, and, if the quota is to be set,
+        what it is by default and how much is used."""
+        wish = self._wishes.get(account.name)
+        if wish is not None and wish.state == "absent":
+            return account
+        if wish is None or wish.group_admin_of or wish.group_admin_of_absent:
+            reason = _GROUP_ADMINS
+        elif wish.quota is not None and not same(wish.quota, account.quota) and account.name not in self._made:
+            reason = _QUOTA
+        else:
+            return account
+        shown = self._api.call(reason, lambda cloud: cloud.accounts.look_up(account.name)) if self._api else None
+        if shown is None:
+            return account
+        quota = account.quota if account.quota is not None else shown.quota
+        return replace(account, group_admin_of=shown.group_admin_of, used=shown.used, quota=quota)
 
     def look_up(self, name: str) -> Account | None:
         """Return any account, or None when there is none of this name. It is not told whom it administers.
@@ -227,6 +240,7 @@ class OwncloudOccAccounts:
         if says(answer, f'The user "{wish.name}" already exists.'):
             raise answer.error("account_conflict", "It exists already.")
         _require_password(answer, _CREATE)
+        self._made.add(wish.name)
 
     def set_field(self, name: str, field: str, wish: Wish) -> None:
         """Set one field to what is wished; the quota by the API.
