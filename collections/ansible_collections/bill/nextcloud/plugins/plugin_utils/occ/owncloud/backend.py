@@ -32,6 +32,9 @@ _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 def connected(server: Server, installation: Installation, api: Cloud | None, proofs: Proofs | None) -> Cloud:
     """Return an ownCloud that is reached by its occ; nothing is run yet.
 
+    It hands no files over before an account is deleted: ``files:transfer-ownership`` does not look whether they were
+    moved (``OCA\\Files\\Command\\TransferOwnership::transfer``, 10.15), so that they might be lost.
+
     :param server: where its occ is.
     :param installation: what occ says of itself.
     :param api: the same cloud over its API, for what occ cannot do: quotas, administrators of groups. None: there is no
