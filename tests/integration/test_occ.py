@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from harness.customer import Customer
+from harness.leaks import files_with
 from harness.playbook import DRIFT, ansible, recap
 from harness.processes import until
 from harness.ssh_server import SshServer
@@ -19,7 +20,7 @@ from standins.cloud.process import StandinCloud
 
 from .conftest import SetUp, running
 from .test_occ_connection import fingerprint
-from .test_waiting import enabled
+from .test_waiting import active
 
 GIB = 1024**3
 ANOTHER = "Changed-Passw0rd-11"
@@ -84,17 +85,19 @@ def test_the_life_of_a_service(by_occ: ByOcc) -> None:
     assert row["item"] == service
     stack.run(service, panel.close(service))
     assert stack.cloud.account(customer.username) is None
+    secrets = (customer.password, ANOTHER)
     words = " ".join(" ".join(command["arguments"]) for command in stack.standin.commands())
-    assert not [secret for secret in (customer.password, ANOTHER) if secret in words]
+    assert not [secret for secret in secrets if secret in words]
+    assert files_with([stack.worker.state, stack.worker.runtime], secrets) == []
 
 
 def test_a_host_key_that_has_changed(by_occ: ByOcc) -> None:
     """The cloud is held, nothing is done, and people are told the new key; once that is saved, it goes on by itself."""
     stack = by_occ.stack
-    service = stack.opened(stack.small)
     by_occ.server.renew()
     log_ins, commands = by_occ.server.log_ins(), stack.standin.commands()
-    operation = stack.panel.suspend(service)
+    service = stack.order(stack.small)
+    ((operation,),) = stack.sql("SELECT id FROM runningoperation WHERE item = ?", service)
     assert not stack.panel.run(service).finished
     told = stack.panel.wait(operation, or_error=True)["errorxml"]
     assert "nextcloud_host_key_not_verified" in told
@@ -106,7 +109,8 @@ def test_a_host_key_that_has_changed(by_occ: ByOcc) -> None:
         by_occ.server.host_key,
         stack.module,
     )
-    until(lambda: not enabled(stack, service))
+    until(lambda: active(stack, service))
+    assert stack.customer(service).can_store()
 
 
 def test_by_hand(by_occ: ByOcc) -> None:
