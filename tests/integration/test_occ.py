@@ -13,8 +13,7 @@ from harness.customer import Customer
 from harness.leaks import files_with
 from harness.playbook import DRIFT, ansible, recap
 from harness.processes import until
-from harness.ssh_server import SshServer
-from harness.sshd import WorkerHost, make_key
+from harness.sshd import CloudHost, WorkerHost, make_key
 from harness.stack import Stack
 from standins.cloud.process import StandinCloud
 
@@ -31,10 +30,10 @@ class ByOcc:
     """``stack``: its processing module has no password, but ``server``, which has the cloud's occ."""
 
     stack: Stack
-    server: SshServer
+    server: CloudHost
 
 
-def form_of(server: SshServer, cloud: StandinCloud, directory: Path) -> dict[str, str]:
+def form_of(server: CloudHost, cloud: StandinCloud, directory: Path) -> dict[str, str]:
     """What leads to the occ of ``cloud``, which is put below ``directory`` of the server."""
     occ = cloud.install_occ(directory)
     return {"transport": "occ", "occ_command": f"{occ.with_name('php')} {occ}", **server.params}
@@ -44,7 +43,7 @@ def form_of(server: SshServer, cloud: StandinCloud, directory: Path) -> dict[str
 def by_occ(sshd: None, tmp_path_factory: pytest.TempPathFactory, administrator: Path | None) -> Iterator[ByOcc]:
     """One for all tests; each leaves it as it was."""
     directory = tmp_path_factory.mktemp("by-occ")
-    server = SshServer(directory / "server")
+    server = CloudHost(directory / "server")
     try:
         with running(directory, administrator) as stack:
             form = {"url": stack.cloud.url, **form_of(server, stack.standin, directory / "nextcloud")}
@@ -131,7 +130,7 @@ def test_by_hand(by_occ: ByOcc) -> None:
     assert "accounts can be changed by occ" in probe.stdout
 
 
-def test_on_a_worker_host(set_up: SetUp, ssh_server: SshServer, tmp_path: Path) -> None:
+def test_on_a_worker_host(set_up: SetUp, ssh_server: CloudHost, tmp_path: Path) -> None:
     """Its own file says where occ is run; the panel's form does not even know."""
     identity, known_hosts = tmp_path / "identity", tmp_path / "known_hosts"
     host = WorkerHost(tmp_path / "host", make_key(identity))
