@@ -69,6 +69,8 @@ def test_a_task_that_is_killed_at_any_write(
     cloud: CloudUnderTest, monkeypatch: pytest.MonkeyPatch, after: bool
 ) -> None:
     """The account is proven ours, gets everything, and is then left alone; it is never a conflict."""
+    if cloud.product.by_occ and not after:
+        return  # each is begun after another has ended: the same moments as after that one
     executioner = Executioner(monkeypatch, after=after)
     wish = {**of_case(cloud, WISH), "password": PASSWORD, "ownership": "proven"}
     wanted = of_case(cloud, {"email": EMAIL, "display_name": "Anna Ω", "quota": 5 * GB, "groups": ["customers"]})

@@ -143,7 +143,9 @@ def test_maintenance(cloud: CloudUnderTest) -> None:
     """Everything waits, and nothing is said of a log-in."""
     if cloud.standin is None:  # nobody closes a real server for a test
         return
-    cloud.standin.occ_fault("maintenance") if cloud.product.by_occ else cloud.standin.fault("maintenance")
+    cloud.standin.fault("maintenance")
+    if cloud.product.by_occ:
+        cloud.standin.occ_fault("maintenance")
     assert cloud.probe()["failure"]["code"] == "maintenance"
     result = cloud.users({"name": cloud.named("anna"), "password": PASSWORD})
     assert result["accounts"][0]["failure"]["code"] == "maintenance"
