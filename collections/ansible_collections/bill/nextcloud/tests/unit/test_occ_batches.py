@@ -25,6 +25,8 @@ import json, os, sys, time
 words = [word for word in sys.argv[1:] if not word.startswith("--no-")]
 if words[0] == "sleep":
     time.sleep(60)
+if words[0] == "die":
+    os.kill(os.getpid(), 9)
 if words[0] == "say":
     print(words[1])
     sys.exit(int(words[2]))
@@ -164,6 +166,7 @@ def test_an_answer_that_is_no_json(server: Server) -> None:
         ('There are no commands defined in the "user" namespace. or one of the apps require upgrade', 1, "maintenance"),
         ('Command "user:auth-tokens:add" is not defined.', 1, "unsupported"),
         ("PHP Fatal error:  Allowed memory size exhausted", 255, "server_error"),
+        ("Killed", 137, "server_error"),
     ],
 )
 def test_occ_that_could_not_begin(server: Server, said: str, status: int, code: str) -> None:
@@ -171,6 +174,14 @@ def test_occ_that_could_not_begin(server: Server, said: str, status: int, code: 
     with pytest.raises(CloudError) as raised:
         server.run("say", said, str(status), changes=True)
     assert raised.value.code == code
+
+
+def test_a_command_that_a_signal_has_ended(server: Server) -> None:
+    """What it has done is not known: that is no refusal."""
+    with pytest.raises(CloudError) as raised:
+        server.run("die", changes=True)
+    assert (raised.value.code, raised.value.outcome_unknown) == ("server_error", True)
+    assert "-9" in raised.value.message
 
 
 def test_a_refusal_of_a_command_is_its_answer(server: Server) -> None:
@@ -197,6 +208,8 @@ def test_a_refusal_of_a_command_is_its_answer(server: Server) -> None:
         ("ssh: connect to host 127.0.0.1 port 1: Connection refused", "unreachable", False),
         ("ssh: Could not resolve hostname cloud: Name or service not known", "unreachable", False),
         ("Shared connection to 127.0.0.1 closed.", "unreachable", True),
+        ("client_loop: send disconnect: Connection reset by peer", "unreachable", True),
+        ("Read from remote host 127.0.0.1: Connection timed out", "unreachable", True),
     ],
 )
 def test_how_a_connection_fails(words: str, code: str, unknown: bool) -> None:

@@ -17,6 +17,8 @@ _HOST_KEY = ("host key verification failed", "remote host identification has cha
 _SHOWN_KEY = re.compile(r"fingerprint for the (\S+) key sent by the remote host is\s+(SHA256:[A-Za-z0-9+/]+)")
 """In OpenSSH's warning of twelve lines, what a person compares."""
 _LOG_IN = ("permission denied", "too many authentication failures", "no more authentication methods")
+_BROKEN = ("client_loop: ", "read from remote host ", "packet_write_wait: ", "broken pipe")
+"""How it ends when a session breaks, whatever the reason that it names."""
 _NOT_BEGUN = (
     "connection refused",
     "connection timed out",
@@ -39,8 +41,9 @@ _MAINTENANCE = (
     "requires upgrade",
 )
 _NO_COMMAND = ("there are no commands defined", '" is not defined', "command not found")
-_CRASHED = 255
-"""The exit status of PHP after an error that nothing caught."""
+_SIGNALS = 128
+"""Above it are the exit statuses of PHP after an error that nothing caught (255), and of what a signal has ended below
+another program, such as the kernel's when memory is short. A negative status is such a signal itself."""
 
 
 def connection_fault(words: str) -> CloudError:
@@ -54,6 +57,8 @@ def connection_fault(words: str) -> CloudError:
         shown = _SHOWN_KEY.search(words)
         told = f"It shows the {shown[1]} key {shown[2]}." if shown else message
         return CloudError("host_key_not_verified", told)
+    if any(sign in said for sign in _BROKEN):
+        return CloudError("unreachable", message, outcome_unknown=True)
     if any(sign in said for sign in _NOT_BEGUN):
         return CloudError("unreachable", message)
     if any(sign in said for sign in _LOG_IN):
@@ -76,6 +81,7 @@ def fault_of(status: int, output: str, errors: str, request: str) -> CloudError 
         if any(sign in said for sign in _MAINTENANCE):
             return CloudError("maintenance", "", request=request)
         return CloudError("unsupported", f"This release has no such command: {words[:200]}", request=request)
-    if status == _CRASHED:
-        return CloudError("server_error", words[:500], request=request, outcome_unknown=True)
+    if status < 0 or status > _SIGNALS:
+        message = words[:500] or f"occ ended with status {status}."
+        return CloudError("server_error", message, request=request, outcome_unknown=True)
     return None
