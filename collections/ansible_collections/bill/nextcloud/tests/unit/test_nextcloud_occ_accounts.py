@@ -343,6 +343,14 @@ def test_a_new_password(occ: ScriptedOcc, said: Said, expected: str | None) -> N
         assert refused(occ, lambda: accounts.set_field(NAME, "password", wish)).code == expected
 
 
+@pytest.mark.parametrize("password", ["0", "() x"])
+def test_passwords_that_would_not_arrive(occ: ScriptedOcc, password: str) -> None:
+    """PHP takes one for none, and sudo the other for a function. That is a fault of this account, not of the cloud."""
+    expect_missing(occ)
+    expect_missing(occ)
+    assert outcome(run_one(occ, password=password)) == ("password_refused", "none", False)
+
+
 @pytest.mark.parametrize("status", [0, 1])
 @pytest.mark.parametrize("enabled", [True, False])
 def test_enabling_an_account_that_is_gone(occ: ScriptedOcc, status: int, enabled: bool) -> None:

@@ -49,7 +49,15 @@ class Commands:
         return answer
 
     def change(self, *arguments: str, password: str | None = None, seconds: float = COMMAND_SECONDS) -> Answer:
-        """Run a command that changes something, see :meth:`Server.run`."""
+        """Run a command that changes something, see :meth:`Server.run`.
+
+        :raises CloudError: ``password_refused``, before anything is run, for a password that would not arrive. occ
+            would say that it was given none, as it does when sudo hands on none at all.
+        """
+        if password == "0":  # noqa: S105 - what PHP takes for none
+            raise CloudError("password_refused", "occ takes it for none.")
+        if password is not None and password.startswith("() "):  # sudo takes it for a function of bash
+            raise CloudError("password_refused", "sudo does not hand on what begins like this.")
         return self._server.run(*arguments, password=password, changes=True, seconds=seconds)
 
     def prove(self, *arguments: str, password: str) -> Answer:

@@ -236,7 +236,7 @@ class OwncloudOccAccounts:
         if wish.email:
             arguments.append(f"--email={wish.email}")
         arguments += [f"--group={group}" for group in wish.groups]
-        answer = self._commands.change(*arguments, "--", wish.name, password=_checked(wish.password))
+        answer = self._commands.change(*arguments, "--", wish.name, password=wish.password or "")
         if says(answer, f'The user "{wish.name}" already exists.'):
             raise answer.error("account_conflict", "It exists already.")
         _require_password(answer, _CREATE)
@@ -251,7 +251,7 @@ class OwncloudOccAccounts:
             self._by_api(_QUOTA, lambda cloud: cloud.accounts.set_field(name, field, wish))
         elif field == "password":
             arguments = ("user:resetpassword", "--password-from-env", "--", name)
-            _require_password(self._commands.change(*arguments, password=_checked(wish.password)), _PASSWORD)
+            _require_password(self._commands.change(*arguments, password=wish.password or ""), _PASSWORD)
         else:
             value = getattr(wish, field) or ""
             answer = self._commands.change("user:modify", "--", name, _KEYS[field], value)
@@ -299,16 +299,6 @@ class OwncloudOccAccounts:
         if self._api is None:
             raise CloudError("unsupported", f"{reason}: give api_url and a log-in, and the API does it.")
         self._api.call(reason, send)
-
-
-def _checked(password: str | None) -> str:
-    """Return a password that is one for PHP, too.
-
-    :raises CloudError: ``password_refused``.
-    """
-    if password == "0":  # noqa: S105 - what occ takes for none
-        raise CloudError("password_refused", "occ takes it for none.")
-    return password or ""
 
 
 def _require_password(answer: Answer, codes: t.Mapping[str, str]) -> None:
