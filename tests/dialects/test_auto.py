@@ -147,6 +147,16 @@ def test_no_occ_where_it_is_needed(cloud: CloudUnderTest, standin: StandinCloud)
     assert "/nowhere/occ" in failure["detail"]
 
 
+def test_no_occ_for_many_edits(cloud: CloudUnderTest, standin: StandinCloud) -> None:
+    """An account that needs none has not failed, and nothing is changed."""
+    standin.make_accounts("user_{number:03d}", count=_EDITS, quota="1 GB")
+    accounts = [{"name": f"user_{number:03d}", "quota": "2 GB"} for number in range(2, _EDITS + 1)]
+    lost = cloud.with_connection(occ_path="/nowhere/occ")
+    done = lost.users({"name": "user_001", "quota": "1 GB"}, *accounts)
+    assert done["summary"] == {"total": _EDITS, "changed": 0, "failed": _EDITS - 1, "unchanged": 1}
+    assert cloud.writes() == []
+
+
 def test_a_change_whose_outcome_is_not_known_is_not_repeated_by_occ(
     cloud: CloudUnderTest, standin: StandinCloud
 ) -> None:

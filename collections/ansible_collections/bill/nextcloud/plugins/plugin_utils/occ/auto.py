@@ -119,14 +119,19 @@ class Choice:
     @property
     def abilities(self) -> Abilities:
         """Those of the way that writes now."""
-        if self._writes_by_occ:
-            return self.occ.accounts.abilities
+        if self._writes_by_occ and self._occ is not None:
+            return self._occ.accounts.abilities
         abilities = self._api.accounts.abilities
         return replace(abilities, edit_limit=None) if self._edits_by_occ else abilities
 
     def accounts_at_once(self) -> int:
-        """As many as occ takes, when it does the work."""
-        return self.occ.accounts_at_once() if self._writes_by_occ or self._edits_by_occ else 1
+        """As many as occ takes, when it does the work; one where it cannot be opened, which the first change tells."""
+        if not (self._writes_by_occ or self._edits_by_occ):
+            return 1
+        try:
+            return self.occ.accounts_at_once()
+        except CloudError:
+            return 1
 
     def transport(self) -> TransportUsed:
         """Return which way was used, see :attr:`backend.Cloud.transport`."""
