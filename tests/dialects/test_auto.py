@@ -147,6 +147,22 @@ def test_no_occ_where_it_is_needed(cloud: CloudUnderTest, standin: StandinCloud)
     assert "/nowhere/occ" in failure["detail"]
 
 
+def test_the_occ_of_another_cloud(cloud: CloudUnderTest, standin: StandinCloud, tmp_path: Path) -> None:
+    """It is told by when the two were installed. Accounts there are not ours, and nothing is done to them."""
+    (tmp_path / "other").mkdir()
+    with StandinCloud(tmp_path / "other", admin_password=_ADMIN_PASSWORD) as other:
+        standin.set_app_config("core", installedat="1795816381.5284")
+        other.set_app_config("core", installedat="1795816381.7")
+        other.make_accounts("anna_{number}", count=1)
+        occ = other.install_occ(tmp_path / "another")
+        standin.make_accounts("anna_{number}", count=1)
+        standin.fault("not_permitted", method="DELETE")
+        mixed = cloud.with_connection(occ_path=str(occ), php_path=str(occ.with_name("php")))
+        failure = mixed.users({"name": "anna_1", "state": "absent"})["accounts"][0]["failure"]
+        assert (failure["code"], "another cloud" in failure["detail"]) == ("invalid_value", True)
+        assert {command["arguments"][0] for command in other.commands()} == {"status", "config:app:get"}
+
+
 def test_no_occ_for_many_edits(cloud: CloudUnderTest, standin: StandinCloud) -> None:
     """An account that needs none has not failed, and nothing is changed."""
     standin.make_accounts("user_{number:03d}", count=_EDITS, quota="1 GB")

@@ -15,6 +15,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
     OCC,
     OWNCLOUD,
 )
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import dialect as dialects
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
@@ -64,9 +65,25 @@ def connected(parameters: t.Mapping[str, t.Any], host: Host) -> t.Iterator[Cloud
 def _by_either(parameters: t.Mapping[str, t.Any], host: Host, api: Cloud) -> Cloud:
     def open_occ(by_api: ByApi) -> Cloud:
         server = server_of(parameters, host)
-        return _opened(parameters, server, identify_occ(server), api.dialect, by_api)
+        cloud = _opened(parameters, server, identify_occ(server), api.dialect, by_api)
+        _require_same(api, cloud)
+        return cloud
 
     return combined(api, open_occ)
+
+
+def _require_same(api: Cloud, occ: Cloud) -> None:
+    """Check that the address and the server are those of one cloud: otherwise accounts that were read in one would be
+    changed in another. When a cloud was installed, to a fraction of a second, no other one has in its settings.
+
+    :raises CloudError: ``invalid_value``.
+    """
+    clouds = [cloud.settings for cloud in (api, occ) if cloud.settings is not None]
+    told = {settings.read_if_told("core", "installedat") for settings in clouds}
+    if len(told - {None, ""}) > 1:
+        raise CloudError(
+            "invalid_value", "The occ on the server belongs to another cloud than the one at api_url.", cloud_wide=True
+        )
 
 
 def _by_api(parameters: t.Mapping[str, t.Any], opened: contextlib.ExitStack) -> Cloud:
