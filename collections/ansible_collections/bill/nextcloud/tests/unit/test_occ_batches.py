@@ -37,6 +37,14 @@ print(json.dumps({"words": words, "drowssap": os.environ.get("OC_PASS", "")[::-1
 """
 
 
+UNCAUGHT = """An unhandled exception has been thrown:
+Doctrine\\DBAL\\Exception: Failed to connect to the database: SQLSTATE[HY000] [2002] Connection refused
+Stack trace:
+#0 Connection.php(459): connect('cloud', 'secret')
+"""
+"""What Nextcloud 31 said to each command when its database was away; only the trace is another."""
+
+
 class Here(Caller):
     """A caller that does not go away; the real one listens to signals, which only a process's first thread can."""
 
@@ -167,6 +175,7 @@ def test_an_answer_that_is_no_json(server: Server) -> None:
         ('Command "user:auth-tokens:add" is not defined.', 1, "unsupported"),
         ("PHP Fatal error:  Allowed memory size exhausted", 255, "server_error"),
         ("Killed", 137, "server_error"),
+        (UNCAUGHT, 1, "server_error"),
     ],
 )
 def test_occ_that_could_not_begin(server: Server, said: str, status: int, code: str) -> None:
@@ -174,6 +183,16 @@ def test_occ_that_could_not_begin(server: Server, said: str, status: int, code: 
     with pytest.raises(CloudError) as raised:
         server.run("say", said, str(status), changes=True)
     assert raised.value.code == code
+
+
+@pytest.mark.parametrize("changes", [True, False])
+def test_an_exception_that_nobody_caught(server: Server, changes: bool) -> None:
+    """It is no refusal of this account. What follows it may have secrets in it."""
+    with pytest.raises(CloudError) as raised:
+        server.run("say", UNCAUGHT, "1", changes=changes)
+    assert raised.value.outcome_unknown is changes
+    assert raised.value.message.startswith("Doctrine\\DBAL\\Exception: Failed to connect to the database: ")
+    assert "secret" not in raised.value.message
 
 
 def test_a_command_that_a_signal_has_ended(server: Server) -> None:

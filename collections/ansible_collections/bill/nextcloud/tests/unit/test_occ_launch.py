@@ -165,6 +165,11 @@ REFUSED = {
     "user": ("Console has to be executed with the user that owns the file config/config.php\nCurrent user id: 0\n", ""),
     "posix": ("The posix extensions are required - see https://www.php.net/manual/en/book.posix.php\n", ""),
     "no_occ": ("Could not open input file: /var/www/nextcloud/occ\n", ""),
+    "no_docker": (
+        "",
+        "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?\n",
+    ),
+    "no_container": ("", "Error response from daemon: container 4f1c is not running\n"),
     "sudo_password": ("", "sudo: a password is required\n"),
     "sudo_tty": (
         "",

@@ -16,6 +16,9 @@ _OCC = re.compile(
     r"|This version of \w+ (?:requires at least|is not compatible with) PHP"
     # PHP itself
     r"|Could not open input file: "
+    # docker, podman: there is no such container, or it does not run
+    r"|Cannot connect to the Docker daemon |Error response from daemon: (?:No such container: |[Cc]ontainer \S+ is )"
+    r"|Error: No such container: |Error: no container with name or ID |Error: can only create exec sessions on running "
 )
 _NO_PASSWORD = re.compile(r"--password-from-env given, but .*PASS.* is empty")
 KEEP = 'Defaults env_keep += "OC_PASS NC_PASS"'

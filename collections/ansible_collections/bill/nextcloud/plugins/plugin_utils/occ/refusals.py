@@ -40,6 +40,11 @@ _MAINTENANCE = (
     "require upgrade",
     "requires upgrade",
 )
+_UNCAUGHT = re.compile(
+    r"^An unhandled exception has been thrown:\s*(.*?)\s*(?:^Stack trace:|\Z)", re.MULTILINE | re.DOTALL
+)
+"""What ``console.php`` of both products says of it, with status 1: of a database that is away, for instance, whatever
+the command. The trace after it may have the arguments of functions, passwords among them."""
 _NO_COMMAND = ("there are no commands defined", '" is not defined', "command not found")
 _SIGNALS = 128
 """Above it are the exit statuses of PHP after an error that nothing caught (255), and of what a signal has ended below
@@ -66,13 +71,18 @@ def connection_fault(words: str) -> CloudError:
     return CloudError("unreachable", message, outcome_unknown=True)
 
 
-def fault_of(status: int, output: str, errors: str, request: str) -> CloudError | None:
+def fault_of(status: int, output: str, errors: str, request: str, *, changes: bool) -> CloudError | None:
     """Return why occ could not begin with its command, or did not come to its end; None: it did, whatever came of it.
 
     :param request: how messages call the command.
+    :param changes: it may change something.
     """
     if status == 0:
         return None
+    uncaught = _UNCAUGHT.search(output)
+    if uncaught is not None:
+        message = " ".join(uncaught[1].split())[:500]
+        return CloudError("server_error", message, request=request, outcome_unknown=changes)
     words = " ".join(f"{output} {errors}".split())
     said = words.lower()
     if _NO_PASSWORD in said or any(sign in said for sign in _NOT_INSTALLED):
@@ -83,5 +93,5 @@ def fault_of(status: int, output: str, errors: str, request: str) -> CloudError 
         return CloudError("unsupported", f"This release has no such command: {words[:200]}", request=request)
     if status < 0 or status > _SIGNALS:
         message = words[:500] or f"occ ended with status {status}."
-        return CloudError("server_error", message, request=request, outcome_unknown=True)
+        return CloudError("server_error", message, request=request, outcome_unknown=changes)
     return None

@@ -192,7 +192,8 @@ class Server:
                 call.fault = CloudError("occ_unusable", "It was not begun.", request=request)
             else:
                 call.answer = Answer(call.arguments, int(found["status"]), found["output"], found["errors"])
-                call.fault = fault_of(found["status"], found["output"], found["errors"], request)
+                said = (found["status"], found["output"], found["errors"])
+                call.fault = fault_of(*said, request, changes=call.changes)
 
 
 def request_name(arguments: t.Sequence[str]) -> str:
