@@ -134,17 +134,19 @@ def test_members_and_names_come_in_pages(occ: ScriptedOcc) -> None:
 
 
 def test_a_list_has_no_gap(occ: ScriptedOcc) -> None:
-    """What a page left out is read for itself; what the list of names does not have is gone."""
-    expect_page(occ, info("anna", display_name="Ä"), info("carla"), info("gone"))
+    """What a page or the list of names left out is read for itself."""
+    expect_page(occ, info("anna", display_name="Ä"), info("carla"), info("dora"), info("gone"))
     names = {"anna": "Ä", "berta": "berta", "carla": "carla", "ghost": "ghost"}
     occ.expect_read(*NAMES, said=printed(names))
     occ.ordered = False
     expect_info(occ, "berta")
+    expect_info(occ, "dora")
     expect_missing(occ, "ghost")
+    expect_missing(occ, "gone")
     told: list[str] = []
     listing = opened(occ).list_accounts(progress=told.append)
-    assert [account.name for account in listing.accounts] == ["anna", "berta", "carla"]
-    assert (listing.unreadable, listing.use_left_out, told) == (["ghost"], True, ["3 accounts read"])
+    assert [account.name for account in listing.accounts] == ["anna", "berta", "carla", "dora"]
+    assert (listing.unreadable, listing.use_left_out, told) == (["ghost"], True, ["4 accounts read"])
 
 
 def test_a_list_of_several_pages(occ: ScriptedOcc) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -84,6 +85,35 @@ def test_release_17(occ: ScriptedOcc) -> None:
     shown = look_up(occ, version="17.0.10.1").shown()
     assert (shown["quota"], shown["used"], shown["last_login"]) == (1024**3, None, None)
     assert (shown["language"], shown["manager"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [(r"x\<y", r"x\<y"), (r"x\\>", r"x\\\>"), ("x<y", "x<y"), (r"x\y", r"x\\y")],
+)
+def test_a_display_name_that_occ_mangles(occ: ScriptedOcc, name: str, shown: str) -> None:
+    """Its owner may choose it, and must not become one whom nobody can read, and so nobody can disable."""
+    text = json.dumps(info(display_name="NAME")).replace("NAME", shown)
+    occ.expect_read("user:info", "--output=json", "--", NAME, said=Said(0, text + "\n"))
+    expect_settings(occ, {})
+    assert look_up(occ).display_name == name
+
+
+def test_display_names_that_hide_what_is_between_them(occ: ScriptedOcc) -> None:
+    """From "<href=" to ">" occ leaves everything out (seen with release 31): an account is shown with the state of
+    another one. Then each is read for itself, and the one that is open is closed."""
+    page = json.dumps({name: info(name, display_name="x", enabled=name != "zoe") for name in ("anna", "berta", "zoe")})
+    start, end = page.index('"x"') + 2, page.rindex('"x"') + 2
+    expect_page(occ, said=Said(0, page[:start] + page[end:] + "\n"))
+    occ.ordered = False
+    wishes = [{"name": name, "state": "disabled"} for name in ("anna", *MANY[:7])]
+    for name in MANY[:7]:
+        expect_info(occ, name, enabled=False)
+    expect_info(occ, "anna")
+    expect_info(occ, "anna", enabled=False)
+    occ.expect("user:disable", "--", "anna")
+    results = run(occ, *wishes)
+    assert [outcome(result) for result in results] == [(None, "updated", True), *[(None, "none", False)] * 7]
 
 
 @pytest.mark.parametrize("manager", ["[]", '[""]', "{}", "boss", '[{"a": 1}]'])

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextvars
 import json
+import re
 import threading
 import time
 import typing as t
@@ -23,6 +24,9 @@ COMMAND_SECONDS = 120
 """How long a command may take; a welcome mail is sent within one."""
 _GATHER_SECONDS = 0.02
 """So long the next execution waits for the threads that have just got their answers."""
+
+_HALF_ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\([<>])")
+"""An odd number of backslashes, which JSON of PHP never has there."""
 
 Execute = t.Callable[[t.Mapping[str, t.Any]], t.Mapping[str, t.Any]]
 """Runs the module ``nextcloud_occ`` with these arguments and returns its result. Raises CloudError when the server
@@ -51,9 +55,12 @@ class Answer:
     def read_json(self) -> t.Any:
         """Return what it printed as JSON; notices of PHP before that are passed over.
 
+        Symfony's console takes it for text with marks (``OutputFormatter``), of which a backslash before an angle
+        bracket is one, and takes that away: it is put back, so that nobody's display name makes an account unreadable.
+
         :raises CloudError: ``not_an_answer``.
         """
-        lines = self.output.splitlines()
+        lines = _HALF_ESCAPED.sub(r"\1\\\\\2", self.output).splitlines()
         for number, line in enumerate(lines):
             if line.startswith(("{", "[", '"')):
                 try:

@@ -117,9 +117,13 @@ def require_read(answer: Answer) -> None:
 def account_of(answer: Answer, record: t.Any) -> Account:
     """Return the account of a record. Its quota is kept as text, and in force to the byte.
 
-    :raises CloudError: ``not_an_answer``.
+    :raises CloudError: ``not_an_answer``, also for a record that goes on as another account's: Symfony's console takes
+        away what looks like a mark, from ``<href=`` in one display name to ``>`` in that of an account further on.
     """
     shown = record if isinstance(record, dict) else {}
+    cloud_id = shown.get("cloud_id")
+    if isinstance(cloud_id, str) and not cloud_id.startswith(f"{shown.get('user_id')}@"):
+        raise answer.error("not_an_answer", f"The record of {shown.get('user_id')} goes on as that of {cloud_id}.")
     storage, quota = shown.get("storage"), shown.get("quota")
     try:
         account = Account.from_record(

@@ -4,8 +4,9 @@
 """All accounts of a Nextcloud by occ, without a silent gap.
 
 An account that is deleted while pages are read moves others to a page that was read already. So when the pages are
-read, the names of all accounts are, in one answer, and what is missing is read one by one. Space in use, language,
-manager and the groups that an account administers are not in a page; an account for itself shows the first.
+read, the names of all accounts are, in one answer, and what is in one of the two only is read one by one. Space in
+use, language, manager and the groups that an account administers are not in a page; an account for itself shows the
+first.
 """
 
 from __future__ import annotations
@@ -43,15 +44,15 @@ def list_accounts(
         raise CloudError("group_missing", f'It is "{group}".')
     found = _read_pages(directory, progress)
     names = directory.names()
-    missing = sorted(names - found.keys())
     listing = Listing(use_left_out=True)
-    for name, account in directory.find_all(missing).items():
-        if account is None:
-            listing.unreadable.append(name)
-        else:
+    for name, account in directory.find_all(sorted(names ^ found.keys())).items():
+        if account is not None:
             found[name] = account
-    # A name that is not listed any more was deleted after its page was read.
-    listing.accounts = [found[name] for name in sorted(found.keys() & names) if _matches(found[name], search, group)]
+        elif name in names:
+            listing.unreadable.append(name)
+        else:  # deleted after its page was read
+            del found[name]
+    listing.accounts = [found[name] for name in sorted(found) if _matches(found[name], search, group)]
     return listing
 
 
