@@ -99,6 +99,42 @@ def test_a_display_name_that_occ_mangles(occ: ScriptedOcc, name: str, shown: str
     assert look_up(occ).display_name == name
 
 
+def expect_unprintable(occ: ScriptedOcc, enabled: bool) -> None:
+    """An account is read whose display name is "x<fg=zzz>y" (seen with release 31)."""
+    refused = '  Invalid "zzz" color; expected one of (black, red, green, yellow, blue, mage  \n'
+    occ.expect_read("user:info", "--output=json", "--", NAME, said=Said(1, "", refused))
+    occ.expect_read("user:info", "--", NAME, said=Said(1, f"  - user_id: {NAME}\n", refused))
+    for app, key, default, value in (
+        ("files", "quota", "default", "5 GB"),
+        ("core", "enabled", "true", "true" if enabled else "false"),
+    ):
+        occ.expect_read("user:setting", f"--default-value={default}", "--", NAME, app, key, said=Said(0, value + "\n"))
+    occ.expect_read(
+        "group:list",
+        "--output=json",
+        "--limit=500",
+        "--offset=0",
+        said=printed({"one": [NAME], "two": ["berta"]}),
+    )
+    occ.expect_read("user:setting", "--default-value=", "--", NAME, "settings", "email", said=Said(0, "a@b.org\n"))
+
+
+def test_a_display_name_that_occ_refuses_to_print(occ: ScriptedOcc) -> None:
+    """Its owner may choose it, and would never be disabled."""
+    expect_unprintable(occ, enabled=True)
+    occ.expect("user:disable", "--", NAME)
+    expect_unprintable(occ, enabled=False)
+    result = run_one(occ, state="disabled")
+    assert outcome(result) == (None, "updated", True)
+    shown = result["account"]
+    assert (shown["enabled"], shown["groups"], shown["email"], shown["quota"]) == (
+        False,
+        ["one"],
+        "a@b.org",
+        5 * 1024**3,
+    )
+
+
 def test_display_names_that_hide_what_is_between_them(occ: ScriptedOcc) -> None:
     """From "<href=" to ">" occ leaves everything out (seen with release 31): an account is shown with the state of
     another one. Then each is read for itself, and the one that is open is closed."""

@@ -43,7 +43,7 @@ def connected(
     release = StatusRelease(installation.status)
     settings = OccSettings(commands, release)
     groups = NextcloudOccGroups(commands, api)
-    directory = NextcloudDirectory(commands)
+    directory = NextcloudDirectory(commands, groups)
     accounts = NextcloudOccAccounts(
         commands,
         directory,

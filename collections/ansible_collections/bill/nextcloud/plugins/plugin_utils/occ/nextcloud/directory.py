@@ -11,6 +11,7 @@ Source: Nextcloud 31, ``core/Command/User/Info.php`` and ``ListCommand.php``, an
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -27,6 +28,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import
     refusal,
     says,
 )
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.groups import NextcloudOccGroups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Answer
 
 PAGE_ACCOUNTS = 1000
@@ -34,14 +36,18 @@ LIST_SECONDS = 300.0
 """A directory server behind the cloud is asked for every account of a page."""
 
 _MISSING = "user not found"
+_WRONG_MARK = re.compile(r"Invalid .*xpected one of \(")
+"""What Symfony's ``Color`` and ``OutputFormatterStyle`` say."""
+_USER_ID = re.compile(r"^ *- user_id: (.+)$", re.MULTILINE)
 _ALL = 1_000_000
 
 
 class NextcloudDirectory:
     """The accounts of one Nextcloud. Every call reads afresh."""
 
-    def __init__(self, commands: Commands) -> None:
+    def __init__(self, commands: Commands, groups: NextcloudOccGroups) -> None:
         self._commands = commands
+        self._groups = groups
         self._pages = True
 
     def find(self, name: str) -> tuple[Account | None, Answer]:
@@ -49,8 +55,37 @@ class NextcloudDirectory:
         answer = self._commands.read("user:info", "--output=json", "--", name)
         if says(answer, _MISSING):
             return None, answer
+        if answer.status != 0 and _WRONG_MARK.search(answer.words):
+            return self._find_in_parts(name), answer
         require_read(answer)
         return account_of(answer, answer.read_json()), answer
+
+    def _find_in_parts(self, name: str) -> Account:
+        """Return an account without its display name, which Symfony's console takes for a mark that it does not know
+        (``<fg=x>``) and refuses to print. Whoever has chosen it must be read all the same, to be disabled."""
+        answer = self._commands.read("user:info", "--", name)  # ends at the display name, which comes second
+        known = _USER_ID.search(answer.output)
+        if known is None:
+            raise refusal(answer, {}, otherwise="server_error")
+        name = known[1]
+        quota = self._part(name, "files", "quota", "default")
+        return Account(
+            name=name,
+            enabled=self._part(name, "core", "enabled", "true") != "false",
+            quota=quotas.read_stored(quota) if quota != "default" else None,
+            used=None,
+            groups=tuple(sorted(self._groups.of_member(name))),
+            email=self._part(name, "settings", "email", "") or None,
+            display_name=None,
+            language=None,
+            exact_quota=True,
+        )
+
+    def _part(self, name: str, app: str, key: str, default: str) -> str:
+        answer = self._commands.read("user:setting", f"--default-value={default}", "--", name, app, key)
+        require_read(answer)
+        lines = answer.output.splitlines()
+        return lines[-1] if lines else ""
 
     def add_settings(self, account: Account, fields: t.Collection[str]) -> Account:
         """Return an account with its ``language`` and ``manager`` as well, as far as they are among ``fields``.

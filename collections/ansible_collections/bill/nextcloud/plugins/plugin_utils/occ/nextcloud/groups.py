@@ -116,6 +116,10 @@ class NextcloudOccGroups:
                 return frozenset(page[name])
         raise CloudError("group_missing", f'It is "{name}".')
 
+    def of_member(self, name: str) -> list[str]:
+        """Return the names of the groups that have this member; all groups are listed."""
+        return [group for page in self._pages() for group, members in page.items() if name in members]
+
     def _pages(self) -> t.Iterator[dict[str, list[str]]]:
         """Yield pages of groups with their members, until one brings nothing new."""
         seen: set[str] = set()
