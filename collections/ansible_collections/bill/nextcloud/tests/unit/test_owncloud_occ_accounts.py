@@ -13,6 +13,7 @@ from ansible_collections.bill.nextcloud.tests.unit.running import NAME, code, ou
 from ansible_collections.bill.nextcloud.tests.unit.running_owncloud_occ import (
     LIST,
     expect_groups,
+    expect_groups_of,
     expect_missing,
     expect_read,
     opened,
@@ -133,6 +134,22 @@ def test_an_account_without_its_address(occ: ScriptedOcc) -> None:
 def test_a_long_display_name(occ: ScriptedOcc) -> None:
     """The table of accounts has no room for it; so it is refused before any command."""
     assert code(run_one(occ, display_name="x" * 65)) == "invalid_value"
+
+
+def test_a_display_name_that_occ_refuses_to_print(occ: ScriptedOcc) -> None:
+    """Its owner may choose it, and would never be disabled: it is read without."""
+    refused = thrown(
+        "OutputFormatterStyle.php", 'Invalid foreground color specified: "x". Expected one of (black, red)'
+    )
+    place = LIST.index("displayName")
+    fewer = (*LIST[: place - 1], *LIST[place + 1 :])
+    for enabled in (True, False):
+        expect_groups_of(occ, NAME, "one")
+        occ.expect_read(*LIST, "--", NAME, said=refused)
+        occ.expect_read(*fewer, "--", NAME, said=rows(row(NAME, enabled=enabled)))
+        if enabled:
+            occ.expect("user:disable", "--", NAME)
+    assert outcome(run_one(occ, state="disabled")) == (None, "updated", True)
 
 
 def test_a_password_that_php_takes_for_none(occ: ScriptedOcc) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import C
 
 _MAINTENANCE = "is in maintenance mode"
 _UPGRADE = "or one of the apps require upgrade"
+_WRONG_MARK = re.compile(r"Invalid .*xpected one of \(")
 _BLOCK = re.compile(r"^In (\S+) line \d+:[^\S\n]*\n((?:  .*\n?)+)", re.MULTILINE)
 
 
@@ -113,6 +114,12 @@ def says(answer: Answer, line: str) -> bool:
 def lacks_option(answer: Answer, option: str) -> bool:
     """Whether a command was not begun, because the release does not have one of its options."""
     return answer.status != 0 and f'The "{option}" option does not exist.' in answer.words
+
+
+def is_unprintable(answer: Answer) -> bool:
+    """Whether a command failed because a text, a display name for instance, has something in it that Symfony's console
+    takes for a mark that it does not know, such as ``<fg=x>``. Source: its ``Color`` and ``OutputFormatterStyle``."""
+    return answer.status != 0 and _WRONG_MARK.search(answer.words) is not None
 
 
 def read_names(answer: Answer) -> list[str]:

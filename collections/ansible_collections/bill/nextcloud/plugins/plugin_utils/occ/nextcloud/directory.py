@@ -22,6 +22,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.account import Acco
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import (
     Commands,
     exception,
+    is_unprintable,
     lacks_option,
     names_of,
     read_keys,
@@ -36,8 +37,6 @@ LIST_SECONDS = 300.0
 """A directory server behind the cloud is asked for every account of a page."""
 
 _MISSING = "user not found"
-_WRONG_MARK = re.compile(r"Invalid .*xpected one of \(")
-"""What Symfony's ``Color`` and ``OutputFormatterStyle`` say."""
 _USER_ID = re.compile(r"^ *- user_id: (.+)$", re.MULTILINE)
 _ALL = 1_000_000
 
@@ -55,7 +54,7 @@ class NextcloudDirectory:
         answer = self._commands.read("user:info", "--output=json", "--", name)
         if says(answer, _MISSING):
             return None, answer
-        if answer.status != 0 and _WRONG_MARK.search(answer.words):
+        if is_unprintable(answer):
             return self._find_in_parts(name), answer
         require_read(answer)
         return account_of(answer, answer.read_json()), answer

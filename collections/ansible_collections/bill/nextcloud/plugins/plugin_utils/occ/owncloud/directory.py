@@ -16,6 +16,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.account import Acco
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import (
     Commands,
+    is_unprintable,
     read_names,
     require,
     says,
@@ -25,13 +26,17 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import A
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.record import quota_of
 
 _ATTRIBUTES = ("uid", "displayName", "email", "quota", "enabled", "lastLogin", "backend")
-_LIST = ("user:list", "--output=json", *(part for name in _ATTRIBUTES for part in ("-a", name)))
+_DISPLAY_NAME = "displayName"
 _OWN_BACKEND = "Database"
 _MEMBERS_PER_COMMAND = 500
 """So many members are looked up, one by one, in about the time that a command needs to begin (estimated)."""
 
 _Item = t.TypeVar("_Item")
 _Result = t.TypeVar("_Result")
+
+
+def _list_command(attributes: t.Iterable[str]) -> tuple[str, ...]:
+    return ("user:list", "--output=json", *(part for name in attributes for part in ("-a", name)))
 
 
 class OwncloudDirectory:
@@ -105,7 +110,10 @@ class OwncloudDirectory:
             return list(threads.map(read, items))
 
     def _list(self, *pattern: str) -> dict[str, Account]:
-        answer = self._commands.read(*_LIST, *pattern, seconds=LIST_SECONDS)
+        answer = self._commands.read(*_list_command(_ATTRIBUTES), *pattern, seconds=LIST_SECONDS)
+        if is_unprintable(answer):  # whoever has chosen such a name must be read all the same, to be disabled
+            fewer = (name for name in _ATTRIBUTES if name != _DISPLAY_NAME)
+            answer = self._commands.read(*_list_command(fewer), *pattern, seconds=LIST_SECONDS)
         require(answer, {})
         found = answer.read_json()
         # PHP makes a list of what has no names for keys, nothing for instance.
