@@ -189,8 +189,8 @@ def _each(cloud: Cloud, jobs: t.Sequence[Job], step: t.Callable[[Job, Wish], Non
     """Take a step with every job that has not failed; return the fault of the cloud that ended it, if one did."""
 
     def take(job: Job) -> None:
-        assert job.wish is not None
-        step(job, job.wish)
+        if job.wish is not None:  # as all that remain have one
+            step(job, job.wish)
 
     def failed(job: Job, error: CloudError) -> None:
         job.failure = error

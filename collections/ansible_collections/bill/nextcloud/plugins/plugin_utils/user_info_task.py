@@ -141,7 +141,7 @@ def _read_use(cloud: Cloud, names: t.Sequence[str], found: _Found) -> None:
             accounts[name] = account
 
     cloud.prepare(())  # nothing but the space is asked for
-    fault, _ = Steps(read, failures.__setitem__, cloud.accounts_at_once()).take(names)
+    fault, _left_out = Steps(read, failures.__setitem__, cloud.accounts_at_once()).take(names)
     for error in (fault, *failures.values()):
         if error is not None:
             raise error

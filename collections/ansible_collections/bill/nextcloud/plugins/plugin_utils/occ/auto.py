@@ -172,7 +172,10 @@ def _action(choice: Choice, name: str) -> t.Callable[[str], None]:
 
 
 def _file_transfer(choice: Choice) -> t.Callable[[str, str], None]:
-    return lambda name, other: choice.occ.file_transfer()(name, other)
+    def transfer(name: str, other: str) -> None:
+        choice.occ.file_transfer()(name, other)
+
+    return transfer
 
 
 class _Accounts:
@@ -305,7 +308,8 @@ class _Settings:
 
 
 def _settings_of(cloud: Cloud) -> Settings:
-    assert cloud.settings is not None  # both ways of a product that has settings have them
+    if cloud.settings is None:
+        raise CloudError("unsupported", "Settings of apps are set by the API only.")
     return cloud.settings
 
 

@@ -44,7 +44,7 @@ class Commands:
             with a notice: without its apps the cloud would show less than there is.
         """
         answer = self._server.run(*arguments, changes=False, seconds=seconds)
-        before, _, _ = f"\n{answer.output}".partition("\n{")
+        before = f"\n{answer.output}".partition("\n{")[0]
         if _MAINTENANCE in answer.errors or _UPGRADE in before.partition("\n[")[0] + answer.errors:
             raise answer.error("maintenance", "")
         return answer

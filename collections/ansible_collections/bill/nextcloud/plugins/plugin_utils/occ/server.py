@@ -146,8 +146,7 @@ class Server:
             raise call.broken
         if call.fault is not None:
             raise call.fault
-        assert call.answer is not None
-        return call.answer
+        return t.cast(Answer, call.answer)
 
     def read_json(self, *arguments: str, seconds: float = COMMAND_SECONDS) -> t.Any:
         """Run a command that only reads and has the option ``--output``; return the object that it printed.

@@ -94,7 +94,7 @@ def _second_factors(commands: Commands, name: str) -> tuple[list[str], Answer]:
     """Return the second factors that an account has, and the answer that told them; the command prints text only."""
     answer = commands.read("twofactorauth:state", "--", name)
     require(answer, _FACTOR)
-    _, _, enabled = answer.output.partition(f"{_ENABLED_PROVIDERS}\n")
+    enabled = answer.output.partition(f"{_ENABLED_PROVIDERS}\n")[2]
     found = []
     for line in enabled.splitlines():
         if not line.startswith("- "):

@@ -44,7 +44,7 @@ def check_email(address: str) -> None:
 
     :raises CloudError: ``invalid_value``.
     """
-    local, _, host = address.rpartition("@")
+    local, _at, host = address.rpartition("@")
     labels = host.split(".")
     good = (
         len(address) <= _EMAIL_LENGTH
