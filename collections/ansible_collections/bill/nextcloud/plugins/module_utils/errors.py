@@ -236,6 +236,16 @@ class CloudError(Exception):
             outcome_unknown=outcome_unknown,
         )
 
+    def for_others(self) -> CloudError:
+        """Return this fault of the cloud for accounts of which nothing was sent: the request was another account's.
+
+        The words about a command may name it with all of its arguments, so they are said to be another account's.
+        """
+        words = self.message
+        if words and self.request is not None and self.request.startswith("occ "):
+            words = f"At another account: {words}"
+        return CloudError(self.code, words, cloud_wide=self.cloud_wide)
+
     def failure(self, account: str | None) -> dict[str, t.Any]:
         """Return the ``failure`` of a result: code, kind, words, and what is known of the request.
 

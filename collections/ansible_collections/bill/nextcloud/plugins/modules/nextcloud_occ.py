@@ -103,8 +103,8 @@ options:
     type: int
     default: 1
 notes:
-  - With sudo, commands with a password need C(Defaults env_keep += "OC_PASS NC_PASS") in the sudoers file. The
-    repository's C(docs/occ.md) has a complete one.
+  - With sudo, commands with a password need C(Defaults!OCC_PASSWORDS env_keep += "OC_PASS NC_PASS") in the sudoers
+    file, where C(OCC_PASSWORDS) are those commands. The repository's C(docs/occ.md) has a complete one.
 seealso:
   - module: bill.nextcloud.nextcloud_users
 """
@@ -191,7 +191,9 @@ results:
           another release of PHP. Null if it has, and in check mode for commands that may change something.
       returned: always
       type: str
-      sample: "sudo does not start it: sudo: a password is required"
+      sample: >-
+        sudo does not start /usr/bin/sudo -n -u www-data -- /usr/bin/php /var/www/nextcloud/occ status --no-interaction
+        --no-ansi (sudo: a password is required)
 command:
   description: The command that starts occ, without the arguments.
   returned: if occ could be started at all

@@ -186,7 +186,10 @@ def _edit_warnings(jobs: t.Sequence[Job], cloud: Cloud) -> list[str]:
 
 
 def _each(cloud: Cloud, jobs: t.Sequence[Job], step: t.Callable[[Job, Wish], None]) -> CloudError | None:
-    """Take a step with every job that has not failed; return the fault of the cloud that ended it, if one did."""
+    """Take a step with every job that has not failed; return the fault of the cloud that ended it, if one did.
+
+    It is returned as those are told of it with whom no step was taken.
+    """
 
     def take(job: Job) -> None:
         if job.wish is not None:  # as all that remain have one
@@ -197,8 +200,10 @@ def _each(cloud: Cloud, jobs: t.Sequence[Job], step: t.Callable[[Job, Wish], Non
 
     remaining = [job for job in jobs if job.failure is None and job.wish is not None]
     fault, left_out = Steps(take, failed, cloud.accounts_at_once()).take(remaining)
-    if fault is not None:
-        fail_all(left_out, fault)
+    if fault is None:
+        return None
+    fault = fault.for_others()
+    fail_all(left_out, fault)
     return fault
 
 

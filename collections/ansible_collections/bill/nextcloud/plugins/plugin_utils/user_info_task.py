@@ -98,7 +98,9 @@ def _read(cloud: Cloud, names: t.Sequence[str], found: _Found) -> None:
     if fault is not None:
         if fault.cloud_wide:
             raise fault
-        failures.update(dict.fromkeys(left_out, fault))  # it does not answer any more: what was read is shown
+        failures.update(
+            dict.fromkeys(left_out, fault.for_others())
+        )  # it does not answer any more: what was read is shown
     for name in names:
         account = accounts.get(name)
         if name in failures:

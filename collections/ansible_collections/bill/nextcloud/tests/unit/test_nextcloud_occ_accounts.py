@@ -137,6 +137,7 @@ def test_addresses_that_the_api_takes(occ: ScriptedOcc, address: str) -> None:
     [
         ("none", "allow_unlimited_quota", "0", "Unlimited quotas are forbidden on this instance."),
         ("2000", "max_quota", "1999", "The instance's maximum is 1999 bytes."),
+        ("2000", "max_quota", "1999 TB", "The instance's maximum is 1999 bytes, since it takes the setting max_quota"),
     ],
 )
 def test_a_quota_beyond_the_instances_limit(occ: ScriptedOcc, quota: str, key: str, value: str, words: str) -> None:
@@ -410,3 +411,16 @@ def test_check_mode_changes_nothing(occ: ScriptedOcc) -> None:
     group_info(occ, "one")
     [result] = run(occ, {"password": PASSWORD, "groups": ["one"]}, check_mode=True)
     assert outcome(result) == (None, "created", True)
+
+
+def test_a_command_is_not_told_to_other_accounts(occ: ScriptedOcc) -> None:
+    """What ends the whole task names the command of the account that met it; those left out had none."""
+    for name in "ab":
+        expect_info(occ, name)
+    occ.expect("user:disable", "--", "a", said=Said(1, "", "Nextcloud is not installed\n"))
+    told, other = (
+        result["failure"] for result in run(occ, {"name": "a", "state": "disabled"}, {"name": "b", "state": "disabled"})
+    )
+    assert (told["code"], told["request"]) == ("occ_unusable", "occ user:disable -- a")
+    assert (other["code"], other["request"]) == ("occ_unusable", None)
+    assert other["detail"] == f"At another account: {told['detail']}"

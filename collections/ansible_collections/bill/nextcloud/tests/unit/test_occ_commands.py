@@ -50,6 +50,8 @@ elif name == "repeat":
     print("Password " + os.environ["OC_PASS"] + " is too short")
     sys.stderr.write(os.environ["OC_PASS"])
     sys.exit(3)
+elif name == "refuse":  # as sudo does
+    sys.exit("sudo: a password is required")
 """
 
 
@@ -180,6 +182,16 @@ def test_what_cannot_be_ended_is_waited_for(
     end.touch()
     monkeypatch.setattr(locks, "WAIT_SECONDS", 60)
     assert execute(command("tell"))[0].status == 0
+
+
+def test_what_sudo_refuses_is_told(how: Launch, caller: Caller, tmp_path: Path) -> None:
+    """The whole command line, without the password, which is in the environment only."""
+    below_sudo, given = Launch(how.command, "somebody", by_sudo=True), command("refuse", "anna b", password="Geheim-1")
+    with locked(str(tmp_path), below_sudo, caller) as lock:
+        (answer,) = run([given], below_sudo, lock, 1, caller, only_reading=False)
+    assert not answer.begun
+    assert f"{' '.join(how.command)} refuse --no-interaction --no-ansi 'anna b' (sudo: " in str(answer.refusal)
+    assert "Geheim-1" not in str(answer)
 
 
 def test_what_is_left_behind_is_not_waited_for(execute: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
+import shlex
 import typing as t
 from pathlib import Path
 
@@ -159,6 +161,7 @@ def test_a_whole_command_is_taken_as_it_is(places: Path) -> None:
             launch(None, None, command)
 
 
+SUDO = ["/usr/bin/sudo", "-n", "-u", "www-data", "--", "/usr/bin/php", "/srv/o'c/occ", "user:delete", "--", "anna b"]
 REFUSED = {
     "php_old": ("This version of Nextcloud requires at least PHP 8.1<br/>You are currently running 7.4.33.", ""),
     "php_new": ("This version of Nextcloud is not compatible with PHP>=8.5.<br/>You are currently running 8.5.0.", ""),
@@ -194,22 +197,31 @@ BEGUN = {
 def test_what_says_that_it_has_not_begun(name: str) -> None:
     """The words are handed on in one line; a status of 0 says that it has."""
     output, errors = REFUSED[name]
-    found = refusal(1, output, errors, by_sudo=True, with_password=False)
+    found = refusal(1, output, errors, sudo=SUDO, with_password=False)
     assert found is not None
     assert "\n" not in found
     assert (output or errors).split("<br/>")[0].splitlines()[-1].strip() in found
-    assert refusal(0, output, errors, by_sudo=True, with_password=False) is None
+    assert refusal(0, output, errors, sudo=SUDO, with_password=False) is None
+
+
+def test_what_sudo_was_asked_for_is_told() -> None:
+    """The whole line as a shell takes it, since a sudoers file has to allow exactly that."""
+    told = str(refusal(1, "", "sudo: a password is required\n", sudo=SUDO, with_password=True))
+    found = re.fullmatch(r"sudo does not start (.*) \(sudo: a password is required\)", told)
+    assert found is not None
+    assert shlex.split(found[1]) == SUDO
 
 
 @pytest.mark.parametrize("name", BEGUN)
 def test_what_leaves_a_doubt(name: str) -> None:
     """It may have begun: a name of an account with such words in it changes nothing about that."""
     output, errors = BEGUN[name]
-    assert refusal(1, output, errors, by_sudo=True, with_password=False) is None
+    assert refusal(1, output, errors, sudo=SUDO, with_password=False) is None
 
 
 def test_a_password_that_sudo_does_not_hand_on() -> None:
     """It is told what the sudoers file lacks."""
     output = "--password-from-env given, but NC_PASS/OC_PASS is empty!\n"
-    assert "env_keep" in str(refusal(1, output, "", by_sudo=True, with_password=True))
-    assert refusal(1, output, "", by_sudo=False, with_password=True) is None
+    told = str(refusal(1, output, "", sudo=SUDO, with_password=True))
+    assert 'Defaults!OCC_PASSWORDS env_keep += "OC_PASS NC_PASS"' in told
+    assert refusal(1, output, "", sudo=None, with_password=True) is None

@@ -122,6 +122,16 @@ def test_a_text_that_is_no_quota_is_replaced(cloud: ScriptedCloud) -> None:
     assert [change["before"] for change in result["instance"]["changes"]] == ["unknown", "unknown"]
 
 
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("100 TB", 100), ("2147483648.5", 2 * GB), (" 7", 7), ("-1", None), ("-1 GB", None), ("-2", "unknown")],
+)
+def test_a_maximum_is_what_the_cloud_takes_it_for(cloud: ScriptedCloud, text: str, size: int | str | None) -> None:
+    """Whole digits, as bytes."""
+    expect_instance(cloud, "1", "none", text)
+    assert run(cloud, default="none")["instance"]["maximum"] == size
+
+
 def test_a_preset_counts_as_the_default(cloud: ScriptedCloud) -> None:
     """It is right already, although no default is set."""
     expect_read(cloud, ALLOW, "0")

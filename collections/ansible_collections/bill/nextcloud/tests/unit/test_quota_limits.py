@@ -45,6 +45,16 @@ def test_the_instances_maximum_is_named_and_read_once(cloud: ScriptedCloud) -> N
         assert account["failure"]["detail"].endswith(f"The instance's maximum is {100 * MB} bytes.")
 
 
+def test_a_maximum_with_a_unit_is_read_as_the_cloud_does(cloud: ScriptedCloud) -> None:
+    """It takes the digits for bytes, and refuses nearly everything."""
+    cloud.expect("GET", PATH, ok(record(NAME, quota=1)))
+    cloud.expect("PUT", PATH, TOO_MUCH, form(str(200 * MB)))
+    cloud.expect("GET", FILES + "max_quota", ok({"data": "100 TB"}))
+    detail = run_one(cloud, quota="200 MB")["failure"]["detail"]
+    assert "The instance's maximum is 100 bytes, since it takes the setting max_quota" in detail
+    assert "100 TB" in detail
+
+
 def test_that_unlimited_is_forbidden_is_told(cloud: ScriptedCloud) -> None:
     """In the same way."""
     cloud.expect("GET", PATH, ok(record(NAME, quota=1)))

@@ -132,6 +132,9 @@ def test_trouble_while_writing_stops_the_rest(cloud: ScriptedCloud) -> None:
     cloud.expect("PUT", "/users/b/disable", no(401, 997, "Unauthorised"))
     result = run(cloud, *[{"name": name, "state": "disabled"} for name in "abc"])
     assert [code(account) for account in result["accounts"]] == [None, "wrong_credentials", "wrong_credentials"]
+    told, others = (account["failure"] for account in result["accounts"][1:])
+    assert told["request"] == "PUT /ocs/v2.php/cloud/users/b/disable"
+    assert (others["request"], others["http_status"]) == (None, None)  # that request was not for this account
     assert result["summary"] == {"total": 3, "changed": 1, "failed": 2, "unchanged": 0}
 
 

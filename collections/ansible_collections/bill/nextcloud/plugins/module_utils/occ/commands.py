@@ -58,16 +58,14 @@ class Answer:
     refusal: str | None = None
 
 
-def whole(command: Command, launch: Launch) -> list[bytes]:
+def whole(command: Command, launch: Launch) -> list[str]:
     """Return the whole command line.
 
     The options come after the command's name, so that a sudoers file can allow commands by the beginning of the line.
-    Bytes, because the locale of a host may have another encoding than occ, which takes UTF-8.
     """
     options = ("--no-interaction", "--no-ansi")
     first = command.arguments[:1] if not command.arguments[0].startswith("-") else ()
-    line = (*launch.command, *first, *options, *command.arguments[len(first) :])
-    return [part.encode("utf-8") for part in line]
+    return [*launch.command, *first, *options, *command.arguments[len(first) :]]
 
 
 def environment(command: Command, launch: Launch) -> dict[bytes, bytes]:
@@ -101,7 +99,8 @@ class _Running:
         self._launch = launch
         self._command = command
         self._process: subprocess.Popen[bytes] = subprocess.Popen(  # pylint: disable=ansible-bad-function
-            whole(command, launch),
+            # Bytes, because the locale of a host may have another encoding than occ, which takes UTF-8.
+            [part.encode("utf-8") for part in whole(command, launch)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -165,7 +164,8 @@ class _Running:
             output, errors = (text.replace(self._command.password, MASK) for text in (output, errors))
         refused = None
         if status is not None:
-            refused = refusal(status, output, errors, self._launch.by_sudo, self._command.password is not None)
+            sudo = whole(self._command, self._launch) if self._launch.by_sudo else None
+            refused = refusal(status, output, errors, sudo, self._command.password is not None)
         return Answer(status, output, errors, timed_out=status is None, begun=refused is None, refusal=refused)
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import typing as t
 
 _SUDO = re.compile(r"sudo: |Sorry, user ")
@@ -21,31 +22,33 @@ _OCC = re.compile(
     r"|Error: No such container: |Error: no container with name or ID |Error: can only create exec sessions on running "
 )
 _NO_PASSWORD = re.compile(r"--password-from-env given, but .*PASS.* is empty")
-KEEP = 'Defaults env_keep += "OC_PASS NC_PASS"'
-"""The line of a sudoers file that lets sudo hand on the passwords."""
+KEEP = 'Defaults!OCC_PASSWORDS env_keep += "OC_PASS NC_PASS"'
+"""The line of a sudoers file that lets sudo hand on the passwords, with the alias that docs/occ.md has."""
 
 
 class Unusable(Exception):
     """Nothing was started, and nothing can be before somebody has changed something on the host; the text says what."""
 
 
-def refusal(status: int, output: str, errors: str, by_sudo: bool, with_password: bool) -> str | None:
+def refusal(status: int, output: str, errors: str, sudo: t.Sequence[str] | None, with_password: bool) -> str | None:
     """Return why a command that has ended was not carried out at all, or None if occ itself has answered.
 
-    ``by_sudo``: sudo has started it; ``with_password``: it had a password in its environment. A command is one that was
-    refused only if what was printed leaves no doubt, because a caller takes it for one without any effect.
+    ``sudo``: the whole command line, if it was sudo that was to start it; ``with_password``: it had a password in its
+    environment. A command is one that was refused only if what was printed leaves no doubt, because a caller takes it
+    for one without any effect.
     """
     if status == 0:
         return None
-    if by_sudo and not output.strip():
+    if sudo is not None and not output.strip():
         lines = [line for line in errors.splitlines() if line.strip() and not _SUDO_WARNING.match(line)]
         if lines and all(_SUDO.match(line) for line in lines):
-            return f"sudo does not start it: {' '.join(lines)}"
+            # A sudoers file has to allow exactly this line. No password is ever in it.
+            return f"sudo does not start {' '.join(map(shlex.quote, sudo))} ({' '.join(lines)})"
     said = _first(_OCC, output, errors)
     if said is not None:
         return f"occ cannot be used: {said}"
-    if by_sudo and with_password and _first(_NO_PASSWORD, output, errors) is not None:
-        return f"sudo does not hand on the password: sudoers needs the line {KEEP}"
+    if sudo is not None and with_password and _first(_NO_PASSWORD, output, errors) is not None:
+        return f"sudo does not hand on the password: sudoers needs the line {KEEP} (see docs/occ.md)"
     return None
 
 

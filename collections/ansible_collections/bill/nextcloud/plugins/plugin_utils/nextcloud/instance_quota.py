@@ -9,9 +9,11 @@ Source: Nextcloud 31, ``lib/private/User/User.php`` (``getQuota``), ``UsersContr
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.bill.nextcloud.plugins.module_utils.account import quoted
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.plan import Change
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota, default_text, read_stored, shown
@@ -20,7 +22,9 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Sett
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import NOT_TOLD
 
 _PRESETS = "1 GB, 5 GB, 10 GB"
-_NO_MAXIMUM = ("", "-1")
+_NO_MAXIMUM = "-1"
+_WHOLE_NUMBER = re.compile(r"[ \t\n\r\v\f]*([+-]?[0-9]{1,18})")
+"""What PHP takes of a text for ``(int)``: all that comes after the digits is left out ("100 TB" is 100)."""
 _UNLIMITED_ALLOWED = ("", "1")
 
 
@@ -84,8 +88,25 @@ def limit_words(settings: Settings, quota: Quota) -> str:
         if error.cloud_wide and error.code not in NOT_TOLD:
             raise
         return ""
-    beyond = maximum.isdecimal() and quota.size > int(maximum)
-    return f"The instance's maximum is {maximum} bytes." if beyond else ""
+    limit = _read_maximum(maximum)
+    if limit is None or limit.size is None or quota.size <= limit.size:
+        return ""
+    kept = "" if maximum == str(limit.size) else f", since it takes the setting max_quota ({quoted(maximum)}) for bytes"
+    return f"The instance's maximum is {limit.size} bytes{kept}."
+
+
+def _read_maximum(text: str) -> Quota | None:
+    """Read the setting ``max_quota`` as Nextcloud does (``editUser``); None when no number is in force that is a quota.
+
+    Nextcloud casts it to a whole number of bytes, whatever unit it was given with.
+    """
+    if text in ("", _NO_MAXIMUM):
+        return Quota(None)
+    found = _WHOLE_NUMBER.match(text)
+    number = int(found[1]) if found is not None else None
+    if number == int(_NO_MAXIMUM):
+        return Quota(None)
+    return Quota(number) if number is not None and number >= 0 else None
 
 
 def read_instance(settings: Settings) -> InstanceQuota:
@@ -98,10 +119,9 @@ def read_instance(settings: Settings) -> InstanceQuota:
     from_preset = not default and not allow_unlimited
     if not default:
         default = "none" if allow_unlimited else _first_preset(settings.read("files", "quota_preset"))
-    maximum = settings.read("files", "max_quota")
     return InstanceQuota(
         read_stored(default),
-        Quota(None) if maximum in _NO_MAXIMUM else (Quota(int(maximum)) if maximum.isdecimal() else None),
+        _read_maximum(settings.read("files", "max_quota")),
         allow_unlimited,
         from_preset,
     )
