@@ -6,6 +6,7 @@
 #              CORES names some of them: make cores CORES="2.17 2.19"
 # make bench   what the bridge takes on this machine: a table, and build/bench.json. About an hour; OPERATIONS=1000 is
 #              quicker. SUBJECTS and ENGINES name some: make bench SUBJECTS="intake executable" ENGINES=sqlite
+#              SUBJECTS=way takes a real Nextcloud as make demo does, and PEER="command …" of another module beside it.
 # make docs    the collection's documentation as pages: build/docs/html/index.html
 # make bundle  all that an installation without internet needs, for the version of PYTHON: build/bill-nextcloud-….tar.gz
 # make install     the bridge on this BILLmanager host (root); in an unpacked bundle, too. ARGUMENTS go to ansible-playbook:
@@ -22,8 +23,8 @@ TESTS_AT_ONCE ?= 3
 COLLECTION := collections/ansible_collections/bill/nextcloud
 WITH_PATH = PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/collections"
 
-# Handed to the demonstration by the environment, never as arguments.
-export CLOUD_URL CLOUD_USER CLOUD_PASSWORD CLOUD_CA_FILE DIALECT
+# Handed on by the environment, never as arguments.
+export CLOUD_URL CLOUD_USER CLOUD_PASSWORD CLOUD_CA_FILE DIALECT PEER
 
 .PHONY: demo stack test lint cores bench docs bundle install uninstall format clean
 

@@ -28,7 +28,7 @@ from rich.markup import escape
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.cloud import Cloud, CloudRefused, Server
-from harness.clouds import DIALECTS, dialect_of
+from harness.clouds import DIALECTS, named_cloud
 from harness.playbook import DRIFT, ansible, recap
 from harness.stack import Stack
 
@@ -144,31 +144,6 @@ def shown(account: dict[str, Any] | None) -> dict[str, str]:
     return {key: str(value) for key, value in fields.items() if value not in (None, "")}
 
 
-def real_cloud(dialect: str | None) -> Cloud | None:
-    """The cloud that the environment names, if it names one. Ends the program when the variables make no sense.
-
-    ``dialect``: a key of ``DIALECTS``; ``None``: it is asked.
-    """
-    names = ("CLOUD_URL", "CLOUD_USER", "CLOUD_PASSWORD")
-    values = [os.environ.pop(name, "") for name in names]
-    authority = os.environ.pop("CLOUD_CA_FILE", "")
-    if not any(values) and not authority:
-        return None
-    missing = [name for name, value in zip(names, values, strict=True) if not value]
-    if missing:
-        sys.exit(f"demo: {', '.join(missing)} is missing; a real cloud needs {', '.join(names)}")
-    url, username, password = values
-    if not url.startswith(("http://", "https://")):
-        sys.exit("demo: CLOUD_URL must begin with https:// or http://")
-    if authority and not Path(authority).is_file():
-        sys.exit(f"demo: CLOUD_CA_FILE is not there: {authority}")
-    url, ca_path = url.rstrip("/"), Path(authority).resolve() if authority else None
-    told = dialect_of(url, ca_path)
-    if dialect is not None and dialect.partition("-")[0] != told:
-        sys.exit(f"demo: DIALECT is {dialect}, but CLOUD_URL says that it is {told}")
-    return DIALECTS[told].cloud_type(url, username, password, ca_path)
-
-
 def named_dialect() -> str | None:
     """What DIALECT names, if anything. Ends the program when it is none."""
     dialect = os.environ.pop("DIALECT", "") or None
@@ -217,7 +192,7 @@ def uninterrupted() -> Iterator[None]:
 def run() -> Demo:
     """The demonstration on the cloud that the environment names, or on the stand-in."""
     dialect = named_dialect()
-    real = real_cloud(dialect)
+    real = named_cloud("demo", dialect)
     product = DIALECTS[dialect or "nextcloud"]
     with tempfile.TemporaryDirectory(prefix="bill-nextcloud-demo-") as directory:
         server = None if real else Server(Path(directory) / "cloud", product.cloud_type, product=product.product)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``make bench``: measures the bridge on this machine, prints a table and writes build/bench.json.
 
-Everything is real but BILLmanager and the clouds, which are the stand-ins. A value depends on the machine and on what
-else runs on it: the load is printed with it. Ends with status 1 when a target was missed.
+Everything is real but BILLmanager and the clouds, which are the stand-ins; for the subject ``way`` the environment may
+name a real cloud (CLOUD_URL, CLOUD_USER, CLOUD_PASSWORD, CLOUD_CA_FILE), and in PEER the command of another module. A
+value depends on the machine and on what else runs on it: the load is printed with it. Ends with status 1 when a target
+was missed.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import os
 import platform
 import resource
 import secrets
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+import requests
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
@@ -26,20 +30,26 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from harness.cloud import CloudRefused
+from harness.clouds import named_cloud
 from harness.database_server import NotInstalled
 from harness.postgresql import PostgreSQL
 from harness.worker import REPOSITORY
 
-from bench import backlog, executable, intake, memory, occ
+from bench import backlog, executable, intake, memory, mixed, occ, unchanged, way
 from bench.callers import NotTaken, Progress
 from bench.measures import Measure, left_out, write
 
 RESULT = REPOSITORY / "build" / "bench.json"
-SUBJECTS = ("intake", "executable", "backlog", "memory", "occ")
+SUBJECTS = ("intake", "executable", "backlog", "memory", "occ", "way", "mixed", "unchanged")
+# No engine has a part in these.
+WITHOUT_ENGINE = ("occ", "unchanged")
 ENGINES = ("sqlite", "postgresql")
-ACCOUNTS = 1000
+ACCOUNTS, ACCOUNTS_BY_OCC = 10_000, 1000
 # A sample of its own each: enough for a p99 of events, and for a median of processes.
-EVENTS, RUNS, WHOLE_RUNS = 2000, 200, 20
+EVENTS, RUNS, WHOLE_RUNS, AT_ONCE = 2000, 200, 20, 200
+# A Nextcloud takes 50 edits in ten minutes: one for each life in each of five ways.
+LIVES = 8
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -51,9 +61,10 @@ def main() -> int:
     for engine in options.engines:
         try:
             with _databases(engine) as new_database:
-                # No engine has a part in occ.
-                for subject in (one for one in options.subjects if one != "occ" or engine == options.engines[0]):
-                    measures += _measured(subject, engine, new_database(), options.operations)
+                for subject in options.subjects:
+                    if subject in WITHOUT_ENGINE and engine != options.engines[0]:
+                        continue
+                    measures += _measured(subject, engine, new_database(), options)
                     write(RESULT, measures)
         except NotInstalled as error:
             measures += [left_out(f"{subject}, {engine}", str(error)) for subject in options.subjects]
@@ -73,8 +84,9 @@ def table(measures: list[Measure]) -> Table:
     return shown
 
 
-def subject_of(name: str, operations: int) -> Callable[[str, str | None, Progress], list[Measure]]:
-    """The measurement of that name: ``(engine, its database, progress)``, scaled to ``operations``."""
+def subject_of(name: str, options: argparse.Namespace) -> Callable[[str, str | None, Progress], list[Measure]]:
+    """The measurement of that name: ``(engine, its database, progress)``, scaled to ``options.operations``."""
+    operations: int = options.operations
 
     def measured(engine: str, database: str | None, progress: Progress) -> list[Measure]:
         if name == "intake":
@@ -84,13 +96,19 @@ def subject_of(name: str, operations: int) -> Callable[[str, str | None, Progres
         if name == "backlog":
             return backlog.measure(engine, database, operations, min(WHOLE_RUNS, operations), progress)
         if name == "occ":
-            return occ.measure(min(ACCOUNTS, operations), progress)
+            return occ.measure(min(ACCOUNTS_BY_OCC, operations), progress)
+        if name == "way":
+            return way.measure(engine, database, min(LIVES, operations), progress, options.cloud, options.peer)
+        if name == "mixed":
+            return mixed.measure(engine, database, min(AT_ONCE, operations), progress)
+        if name == "unchanged":
+            return unchanged.measure(min(ACCOUNTS, operations), progress)
         return memory.measure(engine, database, operations, progress)
 
     return measured
 
 
-def _measured(subject: str, engine: str, database: str | None, operations: int) -> list[Measure]:
+def _measured(subject: str, engine: str, database: str | None, options: argparse.Namespace) -> list[Measure]:
     started, load, used = time.monotonic(), _load(), _processor_seconds()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bar(*columns, console=console, transient=True) as bar:
@@ -99,7 +117,7 @@ def _measured(subject: str, engine: str, database: str | None, operations: int) 
         def progress(what: str, done: int, of: int) -> None:
             bar.update(task, description=f"{subject}, {engine}: {what}", completed=done, total=of)
 
-        measures = subject_of(subject, operations)(engine, database, progress)
+        measures = subject_of(subject, options)(engine, database, progress)
     took = time.monotonic() - started
     own, all_ = (after - before for before, after in zip(used, _processor_seconds(), strict=True))
     console.print(
@@ -125,6 +143,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--subjects", nargs="+", choices=SUBJECTS, default=SUBJECTS)
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=ENGINES)
     options = parser.parse_args()
+    options.cloud = named_cloud("bench", "nextcloud")
+    options.peer = shlex.split(os.environ.pop("PEER", ""))
     if options.operations < memory.SAMPLES:
         parser.error(f"--operations must be at least {memory.SAMPLES}")
     return options
@@ -151,7 +171,7 @@ def _machine() -> str:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except NotTaken as error:
+    except (NotTaken, CloudRefused, requests.RequestException) as error:
         sys.exit(f"bench: {error}")
     except KeyboardInterrupt:
         sys.exit("bench: interrupted; what was started has been ended")

@@ -22,6 +22,7 @@ from standins.billmanager.database import Connection, transaction
 from bench.callers import Event, ask
 
 GIB = 1024**3
+GROUP = "customers"
 # The files are where a disk is: a tmpfs would make durable storing cheap.
 BUILD = REPOSITORY / "build"
 # As in production: the harness has short pauses, for tests.
@@ -76,11 +77,18 @@ class Scene:
 
     def suspended(self, cloud: int, count: int) -> list[int]:
         """So many services that are suspended and have their accounts, as if the bridge had done all that."""
+        return self._sold(cloud, count, operations.SUSPENDED)
+
+    def active(self, cloud: int, count: int) -> list[int]:
+        """The same, not suspended."""
+        return self._sold(cloud, count, operations.ACTIVE)
+
+    def _sold(self, cloud: int, count: int, status: int) -> list[int]:
         server = self.servers[cloud]
         with transaction(self.panel.layout.database) as connection:
             services = list(self._services(connection, cloud, count))
             for service in services:
-                connection.execute("UPDATE item SET status = ? WHERE id = ?", (operations.SUSPENDED, service))
+                connection.execute("UPDATE item SET status = ? WHERE id = ?", (status, service))
                 for name, value in (("username", f"user_{service}"), ("url", server.cloud.url)):
                     sales.insert(connection, "itemparam", item=service, intname=name, value=value)
         server.standin.make_accounts(
@@ -88,9 +96,9 @@ class Scene:
             first=services[0],
             count=count,
             email="client@example.org",
-            groups=["customers"],
+            groups=[GROUP],
             quota=str(GIB),
-            enabled=False,
+            enabled=status == operations.ACTIVE,
         )
         return services
 
@@ -107,12 +115,14 @@ class Scene:
 
 
 @contextmanager
-def scene(database: str | None, wait_seconds: float) -> Iterator[Scene]:
+def scene(database: str | None, wait_seconds: float, ca_path: Path | None = None) -> Iterator[Scene]:
     """Set everything up and end it afterwards. ``database``: the engine's address, ``None`` for SQLite.
-    ``wait_seconds``: how long a call waits for its outcome."""
+    ``wait_seconds``: how long a call waits for its outcome. ``ca_path``: a certificate authority of a further cloud."""
     settings: dict[str, dict[str, Any]] = {"bridge": {"wait_seconds": wait_seconds}, "retries": RETRIES}
     if database is not None:
         settings["engine"] = {"database": database}
+    if ca_path is not None:
+        settings["clouds"] = {"ca_file": str(ca_path)}
     BUILD.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=BUILD) as name:
         servers: list[Server] = []
@@ -126,7 +136,7 @@ def scene(database: str | None, wait_seconds: float) -> Iterator[Scene]:
             )
             clouds = (stack.module, other)
             tariffs = {
-                cloud: stack.panel.add_tariff("Small", cloud, disk=(1, "gib"), params={"usergroup": "customers"})
+                cloud: stack.panel.add_tariff("Small", cloud, disk=(1, "gib"), params={"usergroup": GROUP})
                 for cloud in clouds
             }
             yield Scene(stack, dict(zip(clouds, servers, strict=True)), stack.module, other, tariffs)

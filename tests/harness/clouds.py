@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import quote
@@ -127,6 +129,32 @@ def dialect_of(url: str, ca_path: Path | None) -> str:
     if told.get("productversion"):
         return "libregraph"
     return "owncloud" if told.get("product") == "ownCloud" else "nextcloud"
+
+
+def named_cloud(program: str, dialect: str | None = None) -> Cloud | None:
+    """The cloud that the environment names (CLOUD_URL, CLOUD_USER, CLOUD_PASSWORD, CLOUD_CA_FILE), if it names one.
+    Ends the program, which is called ``program``, when the variables make no sense.
+
+    ``dialect``: a key of ``DIALECTS``; ``None``: it is asked.
+    """
+    names = ("CLOUD_URL", "CLOUD_USER", "CLOUD_PASSWORD")
+    values = [os.environ.pop(name, "") for name in names]
+    authority = os.environ.pop("CLOUD_CA_FILE", "")
+    if not any(values) and not authority:
+        return None
+    missing = [name for name, value in zip(names, values, strict=True) if not value]
+    if missing:
+        sys.exit(f"{program}: {', '.join(missing)} is missing; a real cloud needs {', '.join(names)}")
+    url, username, password = values
+    if not url.startswith(("http://", "https://")):
+        sys.exit(f"{program}: CLOUD_URL must begin with https:// or http://")
+    if authority and not Path(authority).is_file():
+        sys.exit(f"{program}: CLOUD_CA_FILE is not there: {authority}")
+    url, ca_path = url.rstrip("/"), Path(authority).resolve() if authority else None
+    told = dialect_of(url, ca_path)
+    if dialect is not None and dialect.partition("-")[0] != told:
+        sys.exit(f"{program}: DIALECT is {dialect}, but CLOUD_URL says that it is {told}")
+    return DIALECTS[told].cloud_type(url, username, password, ca_path)
 
 
 def _required(answer: requests.Response, name: str) -> dict[str, Any]:

@@ -3,7 +3,19 @@
 
 from __future__ import annotations
 
-from bench import executable
+import sys
+from pathlib import Path
+
+import pytest
+from bench import executable, lives, peer, unchanged, way
+from bench.callers import NotTaken
+from bench.lives import standin_place
+from bench.scene import scene
+
+# Two of them take half the time.
+COMMANDS = ("open", "close")
+# A module that asks the cloud for something, and leaves BILLmanager's operation to the bench.
+PEER = "import os, urllib.request; urllib.request.urlopen(os.environ['CLOUD_URL'] + '/status.php')"
 
 
 def test_the_executable() -> None:
@@ -12,3 +24,35 @@ def test_the_executable() -> None:
     assert len({measure.measure for measure in measures}) == len(measures)
     assert all(measure.value for measure in measures)
     assert [measure.target for measure in measures if measure.target] == ["≤ 60"]
+
+
+def test_the_whole_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One life by the bridge, the raw client, the playbook alone and another module; the steps of each event are the
+    whole of it, and the picture has a bar for each."""
+    monkeypatch.setattr(way, "PICTURES", tmp_path)
+    for module in (lives, peer, way):
+        monkeypatch.setattr(module, "COMMANDS", COMMANDS)
+    measures = way.measure("sqlite", None, 1, lambda *_: None, peer=[sys.executable, "-c", PEER])
+    values = {measure.measure: measure.value or 0 for measure in measures}
+    assert len(values) == len(measures)
+    for command in COMMANDS:
+        steps = [value for name, value in values.items() if f" {command}: " in name and " to " in name]
+        assert min(steps) >= 0
+        # Each is rounded to three digits.
+        assert sum(steps) / 1000 == pytest.approx(values[f"way, sqlite, {command}: {way.BRIDGE}, median"], rel=0.02)
+    assert [measure.target for measure in measures if measure.target] == ["≤ 0.35", "≤ 0.7", "≤ 0.35", "≤ 0.6"]
+    (picture,) = tmp_path.iterdir()
+    assert picture.read_text("utf-8").count("<rect") == 1 + 5 * len(COMMANDS)
+
+
+def test_a_module_that_asks_the_cloud_for_nothing() -> None:
+    """It would be the fastest of all."""
+    with scene(None, 0) as here, pytest.raises(NotTaken, match="not asked the cloud"):
+        peer.Peer(["true"], standin_place(here, here.cloud)).live()
+
+
+def test_nothing_to_change() -> None:
+    """The task finds every account as it is wanted, and so does the raw client."""
+    measures = unchanged.measure(3, lambda *_: None)
+    assert measures[0].value
+    assert measures[0].target == "≤ 25"

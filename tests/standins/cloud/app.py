@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from urllib.parse import parse_qsl, unquote
 
@@ -13,6 +14,7 @@ from standins.cloud import control, products
 from standins.cloud.auth import basic_credentials
 from standins.cloud.clock import Clock
 from standins.cloud.config import Config
+from standins.cloud.delays import Delays
 from standins.cloud.faults import Fault, Faults
 from standins.cloud.occ.application import Application
 from standins.cloud.occ.service import OccService
@@ -39,9 +41,10 @@ class Standin:
         self.reset()
 
     def reset(self) -> None:
-        """Everything as at the start: accounts, groups, sessions, clock, faults. The log goes on."""
+        """Everything as at the start: accounts, groups, sessions, clock, faults, delays. The log goes on."""
         self.clock = Clock()
         self.faults = Faults()
+        self.delays = Delays()
         self.occ.faults.clear()
         self.product = products.make(self.config, self.clock)
 
@@ -64,7 +67,7 @@ class Standin:
         fault = self.faults.take(request.method, path)
         credentials = basic_credentials(request.headers.get("Authorization"))
         user = credentials[0] if credentials else None
-        started = self.clock.now()
+        started, arrived = self.clock.now(), time.perf_counter()
         status: int | None = None
         try:
             if self.config.delay_seconds:
@@ -74,6 +77,7 @@ class Standin:
         finally:
             self.log.add(
                 time=started,
+                seconds=time.perf_counter() - arrived,
                 method=request.method,
                 path=path,
                 query=_without_secrets(query),
@@ -107,6 +111,8 @@ class Standin:
             answer = outside
         elif answer is None:
             answer, cookies = self.product.answer(asked)
+            # A product sets cookies at a new log-in, and only there.
+            await self.delays.wait(asked.method, request.path, logged_in=bool(cookies))
         if kind == "cut_after":
             return None
         if fault and kind == "delay_after":

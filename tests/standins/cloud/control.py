@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from standins.cloud.delays import DelaysRefused
 from standins.cloud.faults import FaultRefused, Faults
 from standins.cloud.occ.faults import OccFaults
 from standins.cloud.product import ControlRefused
@@ -20,8 +21,9 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 def routes(standin: Standin) -> list[web.RouteDef]:
     """GET occ (what `occ.installation` has to know), GET and DELETE commands (of occ), POST and DELETE command_faults,
-    POST reset, POST and DELETE faults, POST clock, GET and DELETE requests, GET arrivals, DELETE login_attempts,
-    POST accounts (`seeds.Seed`), POST app_config ({app: {key: text or null}}), GET mails, POST mails ({"works": …}).
+    POST reset, POST and DELETE faults, PUT delays (`delays.Delays.set`), POST clock, GET and DELETE requests,
+    GET arrivals, DELETE login_attempts, POST accounts (`seeds.Seed`), POST app_config ({app: {key: text or null}}),
+    GET mails, POST mails ({"works": …}).
     """
 
     def order_fault(faults: Callable[[], Faults | OccFaults]) -> Handler:
@@ -40,6 +42,13 @@ def routes(standin: Standin) -> list[web.RouteDef]:
             return web.json_response({})
 
         return clear
+
+    async def set_delays(request: web.Request) -> web.Response:
+        try:
+            standin.delays.set(await request.json())
+        except (DelaysRefused, ValueError, TypeError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return web.json_response({})
 
     async def advance_clock(request: web.Request) -> web.Response:
         standin.clock.advance(float((await request.json())["advance_seconds"]))
@@ -96,6 +105,7 @@ def routes(standin: Standin) -> list[web.RouteDef]:
         web.post("/standin/reset", reset),
         web.post("/standin/faults", order_fault(lambda: standin.faults)),
         web.delete("/standin/faults", clear_faults(lambda: standin.faults)),
+        web.put("/standin/delays", set_delays),
         web.post("/standin/clock", advance_clock),
         web.get("/standin/requests", requests),
         web.get("/standin/arrivals", arrivals),

@@ -69,11 +69,16 @@ class Fault:
 
     def hits(self, method: str, path: str) -> bool:
         """True for requests that this fault is meant for."""
-        if self.method not in (None, method):
-            return False
-        if self.path is not None and self.path.endswith("$"):
-            return path.endswith(self.path[:-1])
-        return self.path is None or self.path in path
+        return matches(method, path, self.method, self.path)
+
+
+def matches(method: str, path: str, wanted_method: str | None, wanted_path: str | None) -> bool:
+    """True for a request with that method and path; what is wanted is as in `Fault`."""
+    if wanted_method not in (None, method):
+        return False
+    if wanted_path is not None and wanted_path.endswith("$"):
+        return path.endswith(wanted_path[:-1])
+    return wanted_path is None or wanted_path in path
 
 
 class Faults:

@@ -103,6 +103,10 @@ class StandinCloud:
         """Remove all faults."""
         self._control("DELETE", "faults")
 
+    def set_delays(self, **wish: Any) -> None:
+        """Let answers take as long as a real server's (`delays.Delays.set`): login, routes, at_once. Replaces all."""
+        self._control("PUT", "delays", wish)
+
     def install_occ(self, directory: Path, *, owner: int | None = None) -> Path:
         """Make an installation in a directory (made where missing) and return its file `occ`, to be started as
         `[directory / "php", occ, *arguments]`. What it does, the API shows, and the reverse. `reset` keeps it working.
@@ -152,7 +156,7 @@ class StandinCloud:
         self._control("POST", "clock", {"advance_seconds": seconds})
 
     def requests(self) -> list[dict[str, Any]]:
-        """All requests so far, oldest first: time, method, path, query, auth, status, fault."""
+        """All requests so far, oldest first: time, seconds, method, path, query, auth, status, fault."""
         found: list[dict[str, Any]] = self._control("GET", "requests")
         return found
 

@@ -31,6 +31,7 @@ class RequestLog:
         self,
         *,
         time: float,
+        seconds: float,
         method: str,
         path: str,
         query: str,
@@ -38,9 +39,11 @@ class RequestLog:
         status: int | None,
         fault: str | None,
     ) -> None:
-        """Note one request. time: seconds since 1970 by the stand-in's clock; status None: no answer was given."""
+        """Note one request. time: seconds since 1970 by the stand-in's clock, when it came; seconds: until its answer;
+        status None: no answer was given."""
         entry = {
             "time": time,
+            "seconds": seconds,
             "method": method,
             "path": path,
             "query": query,
