@@ -38,7 +38,6 @@ OTHER_PASSWORD = "Barracuda-of-a-customer-2"
 _READING = ("GET", "HEAD", "PROPFIND")
 _READING_COMMANDS = (
     "status",
-    "app:list",
     "config:app:get",
     "config:list",
     "group:info",

@@ -25,7 +25,9 @@ class Product:
     emails_stay: why an account that has an e-mail address cannot be left without one; None: it can.
     standin: the stand-in's name of it; None: that of the dialect.
     minimum: of the characters of a password, as the stand-in tells it; None: it tells none.
-    by_occ: its occ is used, over SSH, and its API for what occ cannot do.
+    by_occ: its occ is used, over SSH, and its API for what occ cannot do; so nobody is logged in.
+    use_untold, rights_unlisted: why nothing tells how much an account uses, and no list who administers a group; None:
+    something does.
     """
 
     whoami: str
@@ -38,6 +40,8 @@ class Product:
     emails_stay: str | None = None
     standin: str | None = None
     by_occ: bool = False
+    use_untold: str | None = None
+    rights_unlisted: str | None = None
 
 
 PRODUCTS: Mapping[str, Product] = {
@@ -68,7 +72,13 @@ PRODUCTS: Mapping[str, Product] = {
         emails_stay="an empty address is refused as a wrong one",
         standin="opencloud",
     ),
-    "nextcloud by occ": Product("/ocs/v2.php/cloud/user", minimum=10, standin="nextcloud", by_occ=True),
+    "nextcloud by occ": Product(
+        "/ocs/v2.php/cloud/user",
+        minimum=None,  # a default that nobody has set
+        standin="nextcloud",
+        by_occ=True,
+        rights_unlisted="no command tells them; of one account the API does",
+    ),
     "owncloud by occ": Product(
         "/ocs/v1.php/cloud/user",
         minimum=None,
@@ -81,6 +91,8 @@ PRODUCTS: Mapping[str, Product] = {
         no_instance_quotas="no call reads or sets them",
         standin="owncloud",
         by_occ=True,
+        use_untold="no command tells it; the API is asked where a quota is to be set",
+        rights_unlisted="no command tells them; of one account the API does",
     ),
 }
 """By name of the dialect, or of the dialect by its occ."""

@@ -175,3 +175,15 @@ def test_settings_of_the_instance(cloud: CloudUnderTest, standin: StandinCloud) 
     assert (result["failure"], result["instance"]["default"]) == (None, 3 * GB)
     assert cloud.used()["used"] == ["api", "occ"]
     assert cloud.quota(default="3 GB")["changed"] is False
+
+
+def test_both_ways_share_one_session(cloud: CloudUnderTest, standin: StandinCloud) -> None:
+    """Edits by occ in many threads, and group administrators by the API beside them, which is asked one at a time."""
+    standin.make_accounts("user_{number:03d}", count=_EDITS, quota="1 GB")
+    accounts = [
+        {"name": f"user_{number:03d}", "quota": "2 GB", "group_admin_of": ["one"]} for number in range(1, _EDITS + 1)
+    ]
+    done = cloud.users(*accounts)
+    assert (done["summary"]["changed"], done["summary"]["failed"], done["messages"]) == (_EDITS, 0, [])
+    assert len(requests(cloud)) == _EDITS + 1  # one right for each, and the group
+    assert cloud.refused_log_ins() == 0

@@ -15,8 +15,7 @@ from harness.cloud import Server
 from harness.database_server import NotInstalled
 from harness.mariadb import MariaDB
 from harness.postgresql import PostgreSQL
-from harness.ssh_server import SshServer
-from harness.sshd import PROGRAM
+from harness.sshd import PROGRAM, CloudHost
 from harness.stack import Stack
 
 SetUp = Callable[..., Stack]
@@ -72,9 +71,9 @@ def sshd() -> None:
 
 
 @pytest.fixture
-def ssh_server(sshd: None, tmp_path: Path) -> Iterator[SshServer]:
+def ssh_server(sshd: None, tmp_path: Path) -> Iterator[CloudHost]:
     """A server that can be logged in to."""
-    server = SshServer(tmp_path / "server")
+    server = CloudHost(tmp_path / "server")
     yield server
     server.stop()
 

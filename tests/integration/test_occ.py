@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 from harness.customer import Customer
+from harness.leaks import files_with
 from harness.playbook import DRIFT, ansible, recap
 from harness.processes import until
-from harness.ssh_server import SshServer
-from harness.sshd import WorkerHost, make_key
+from harness.sshd import CloudHost, WorkerHost, make_key
 from harness.stack import Stack
 from standins.cloud.process import StandinCloud
 
 from .conftest import SetUp, running
 from .test_occ_connection import fingerprint
-from .test_waiting import enabled
+from .test_waiting import active
 
 GIB = 1024**3
 ANOTHER = "Changed-Passw0rd-11"
@@ -30,10 +30,10 @@ class ByOcc:
     """``stack``: its processing module has no password, but ``server``, which has the cloud's occ."""
 
     stack: Stack
-    server: SshServer
+    server: CloudHost
 
 
-def form_of(server: SshServer, cloud: StandinCloud, directory: Path) -> dict[str, str]:
+def form_of(server: CloudHost, cloud: StandinCloud, directory: Path) -> dict[str, str]:
     """What leads to the occ of ``cloud``, which is put below ``directory`` of the server."""
     occ = cloud.install_occ(directory)
     return {"transport": "occ", "occ_command": f"{occ.with_name('php')} {occ}", **server.params}
@@ -43,7 +43,7 @@ def form_of(server: SshServer, cloud: StandinCloud, directory: Path) -> dict[str
 def by_occ(sshd: None, tmp_path_factory: pytest.TempPathFactory, administrator: Path | None) -> Iterator[ByOcc]:
     """One for all tests; each leaves it as it was."""
     directory = tmp_path_factory.mktemp("by-occ")
-    server = SshServer(directory / "server")
+    server = CloudHost(directory / "server")
     try:
         with running(directory, administrator) as stack:
             form = {"url": stack.cloud.url, **form_of(server, stack.standin, directory / "nextcloud")}
@@ -84,17 +84,19 @@ def test_the_life_of_a_service(by_occ: ByOcc) -> None:
     assert row["item"] == service
     stack.run(service, panel.close(service))
     assert stack.cloud.account(customer.username) is None
+    secrets = (customer.password, ANOTHER)
     words = " ".join(" ".join(command["arguments"]) for command in stack.standin.commands())
-    assert not [secret for secret in (customer.password, ANOTHER) if secret in words]
+    assert not [secret for secret in secrets if secret in words]
+    assert files_with([stack.worker.state, stack.worker.runtime], secrets) == []
 
 
 def test_a_host_key_that_has_changed(by_occ: ByOcc) -> None:
     """The cloud is held, nothing is done, and people are told the new key; once that is saved, it goes on by itself."""
     stack = by_occ.stack
-    service = stack.opened(stack.small)
     by_occ.server.renew()
     log_ins, commands = by_occ.server.log_ins(), stack.standin.commands()
-    operation = stack.panel.suspend(service)
+    service = stack.order(stack.small)
+    ((operation,),) = stack.sql("SELECT id FROM runningoperation WHERE item = ?", service)
     assert not stack.panel.run(service).finished
     told = stack.panel.wait(operation, or_error=True)["errorxml"]
     assert "nextcloud_host_key_not_verified" in told
@@ -106,7 +108,8 @@ def test_a_host_key_that_has_changed(by_occ: ByOcc) -> None:
         by_occ.server.host_key,
         stack.module,
     )
-    until(lambda: not enabled(stack, service))
+    until(lambda: active(stack, service))
+    assert stack.customer(service).can_store()
 
 
 def test_by_hand(by_occ: ByOcc) -> None:
@@ -127,7 +130,7 @@ def test_by_hand(by_occ: ByOcc) -> None:
     assert "accounts can be changed by occ" in probe.stdout
 
 
-def test_on_a_worker_host(set_up: SetUp, ssh_server: SshServer, tmp_path: Path) -> None:
+def test_on_a_worker_host(set_up: SetUp, ssh_server: CloudHost, tmp_path: Path) -> None:
     """Its own file says where occ is run; the panel's form does not even know."""
     identity, known_hosts = tmp_path / "identity", tmp_path / "known_hosts"
     host = WorkerHost(tmp_path / "host", make_key(identity))

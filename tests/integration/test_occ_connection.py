@@ -17,8 +17,7 @@ from bill_nextcloud.errors import Failure, RunUnknown
 from bill_nextcloud.playbook import Product, Runs
 from bill_nextcloud.settings import BridgeSettings, Settings
 from harness.processes import until
-from harness.ssh_server import SshServer
-from harness.sshd import free_port, make_key
+from harness.sshd import CloudHost, free_port, make_key
 
 
 @pytest.fixture
@@ -36,14 +35,14 @@ def fingerprint(key: str) -> str:
     return done.stdout.split()[1]
 
 
-def probed(runs: Runs, ssh_server: SshServer, **changes: str) -> Product | Failure:
+def probed(runs: Runs, ssh_server: CloudHost, **changes: str) -> Product | Failure:
     """What a probe says of a cloud on that server; ``changes`` of its connection form."""
     form = {"url": "https://cloud.example", "transport": "occ", **ssh_server.params, **changes}
     return runs.product(Cloud.of(3, "Blue", "", form))
 
 
 @pytest.mark.parametrize("case", ["another host key", "another key", "nobody listens", "no occ"])
-def test_a_server_that_lets_nothing_through(runs: Runs, ssh_server: SshServer, tmp_path: Path, case: str) -> None:
+def test_a_server_that_lets_nothing_through(runs: Runs, ssh_server: CloudHost, tmp_path: Path, case: str) -> None:
     """Each reason has its own code, and the words of whoever has found it."""
     other = make_key(tmp_path / "other")
     changes, code, words = {
@@ -59,7 +58,7 @@ def test_a_server_that_lets_nothing_through(runs: Runs, ssh_server: SshServer, t
     assert ssh_server.log_ins() == (1 if case == "no occ" else 0)
 
 
-def test_a_run_that_is_killed(runs: Runs, ssh_server: SshServer, tmp_path: Path) -> None:
+def test_a_run_that_is_killed(runs: Runs, ssh_server: CloudHost, tmp_path: Path) -> None:
     """With ansible-playbook ends all that it has started, ssh included, and on the server no further command is begun.
     Only the shared log-in lives on without anybody, for seconds."""
     begun = tmp_path / "begun"
@@ -79,6 +78,6 @@ def test_a_run_that_is_killed(runs: Runs, ssh_server: SshServer, tmp_path: Path)
             probe.result()
     for command in ssh_server.running("sleep 300"):
         command.kill()  # a command that runs is waited for there
-    until(lambda: not ssh_server.running(""))
+    until(lambda: not ssh_server.running() and not ssh_server.sessions())
     assert len(begun.read_text("utf-8").splitlines()) == 1
     assert ssh_server.log_ins() == 1

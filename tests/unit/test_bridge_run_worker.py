@@ -106,7 +106,7 @@ def test_a_mark_tells_credentials_apart_and_nothing_else() -> None:
 
 
 def test_a_release_is_its_files(tmp_path: Path) -> None:
-    """Another byte in a playbook is another release."""
+    """Another byte in a playbook, or in what it starts, is another release."""
     (tmp_path / "ansible.cfg").write_text("", encoding="utf-8")
     (tmp_path / "playbooks").mkdir()
     playbook = tmp_path / "playbooks" / "accounts.yml"
@@ -114,7 +114,9 @@ def test_a_release_is_its_files(tmp_path: Path) -> None:
     first = release(tmp_path)
     assert release(tmp_path) == first
     playbook.write_text("b", encoding="utf-8")
-    assert release(tmp_path) != first
+    second = release(tmp_path)
+    (tmp_path / "playbooks" / "ssh.sh").write_text("c", encoding="utf-8")
+    assert len({first, second, release(tmp_path)}) == 3
 
 
 def test_the_run_dies_with_the_command(tmp_path: Path) -> None:

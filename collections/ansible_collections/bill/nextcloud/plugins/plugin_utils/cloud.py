@@ -25,6 +25,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph import b
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import backend as nextcloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ import products as by_occ
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.auto import combined
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation import Installation
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation import identify as identify_occ
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Server
@@ -61,9 +62,9 @@ def connected(parameters: t.Mapping[str, t.Any], host: Host) -> t.Iterator[Cloud
 
 
 def _by_either(parameters: t.Mapping[str, t.Any], host: Host, api: Cloud) -> Cloud:
-    def open_occ() -> Cloud:
+    def open_occ(by_api: ByApi) -> Cloud:
         server = server_of(parameters, host)
-        return _opened(parameters, server, identify_occ(server), api.dialect, api)
+        return _opened(parameters, server, identify_occ(server), api.dialect, by_api)
 
     return combined(api, open_occ)
 
@@ -84,12 +85,12 @@ def _by_occ(parameters: t.Mapping[str, t.Any], host: Host, opened: contextlib.Ex
     dialect = parameters["dialect"] if parameters["dialect"] != AUTO else found.identity.known_dialect
     api = None
     if has_log_in(parameters):
-        api = opened.enter_context(_BACKENDS[dialect](connection_of(parameters)))
+        api = ByApi(opened.enter_context(_BACKENDS[dialect](connection_of(parameters))))
     return _opened(parameters, server, found, dialect, api)
 
 
 def _opened(
-    parameters: t.Mapping[str, t.Any], server: Server, found: Installation, dialect: str, api: Cloud | None
+    parameters: t.Mapping[str, t.Any], server: Server, found: Installation, dialect: str, api: ByApi | None
 ) -> Cloud:
     proofs = _proofs(parameters, dialect)
     return by_occ.opened(server, found, dialect, api, proofs)

@@ -12,6 +12,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import converge
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.dialect import Identity
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation import Installation
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.backend import connected
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Server
@@ -102,7 +103,13 @@ def opened(
     proofs = Proofs(log_in, "the log-in") if log_in is not None else None
     server = Server(occ.execute, {"processes": PROCESSES})
     identity = Identity(NEXTCLOUD, "Nextcloud", version, False, False)
-    return connected(server, Installation(identity, {"installed": True, "version": version}), api, proofs)
+    by_api = ByApi(api) if api is not None else None
+    return connected(
+        server,
+        Installation(identity, {"installed": True, "version": version}),
+        by_api,
+        proofs,
+    )
 
 
 def run(

@@ -13,6 +13,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import converge
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.dialect import Identity
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation import Installation
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.owncloud.backend import connected
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Server
@@ -79,7 +80,8 @@ def opened(
     """The backend itself."""
     installation = Installation(Identity(OWNCLOUD, "ownCloud", version, False, False), {})
     proofs = Proofs(log_in, "the log-in") if log_in is not None else None
-    return connected(Server(occ.execute, {"processes": PROCESSES}), installation, api, proofs)
+    by_api = ByApi(api) if api is not None else None
+    return connected(Server(occ.execute, {"processes": PROCESSES}), installation, by_api, proofs)
 
 
 def run(

@@ -69,7 +69,7 @@ def test_a_group_that_is_missing_is_not_made(occ: ScriptedOcc) -> None:
         (SHORT, "password_refused"),
         (failed("Invalid email address supplied"), "invalid_value"),
         (failed("An error occurred while creating the user"), "refused"),
-        (thrown("AbstractDriver.php", "Table oc_users does not exist"), "refused"),
+        (thrown("AbstractDriver.php", "Table oc_users does not exist"), "outcome_unknown"),
     ],
 )
 def test_a_creation_that_is_refused(occ: ScriptedOcc, said: Said, expected: str) -> None:
@@ -293,16 +293,27 @@ def test_a_change_that_does_nothing(occ: ScriptedOcc) -> None:
             failed(f"User with uid '{NAME}', display name 'A', email '' could not be deleted. Please check the logs."),
             ("backend_refused", "none", False),
         ),
-        (thrown("Db.php", "Table oc_x does not exist"), ("refused", "none", False)),
+        (thrown("Db.php", "Table oc_x does not exist"), (None, "deleted", True)),
     ],
 )
 def test_a_deletion_that_is_refused(occ: ScriptedOcc, said: Said, expected: t.Any) -> None:
-    """Only the very words of occ say that an account is gone already."""
+    """Unless the account is gone already. After an exception that is looked up."""
     expect_read(occ)
     occ.expect("user:delete", "--", NAME, said=said)
     if expected[0] is None:
         expect_missing(occ)
     assert outcome(run_one(occ, state="absent")) == expected
+
+
+@pytest.mark.parametrize(("enabled", "expected"), [(False, None), (True, "server_error")])
+def test_an_exception_in_a_change(occ: ScriptedOcc, enabled: bool, expected: str | None) -> None:
+    """It may come from an app that is told of what was done: the account shows it."""
+    expect_read(occ)
+    occ.expect("user:disable", "--", NAME, said=thrown("Listener.php", "The mail server does not answer"))
+    expect_read(occ, enabled=enabled)
+    result = run_one(occ, state="disabled")
+    assert outcome(result) == (expected, "updated", True)
+    assert expected is None or result["failure"]["outcome_unknown"]
 
 
 def test_a_failure_is_not_taken_for_a_missing_account(occ: ScriptedOcc) -> None:
@@ -392,6 +403,11 @@ def test_numbers_for_names(occ: ScriptedOcc) -> None:
     assert account is not None
     assert (account.name, account.groups) == ("123", ("777", "one"))
     assert account.shown()["last_login"] == "2026-11-23T08:37:40Z"
+
+
+def test_files_that_cannot_be_handed_over(occ: ScriptedOcc) -> None:
+    """Before any command, so that nothing is deleted."""
+    assert outcome(run_one(occ, state="absent", transfer_files_to="berta")) == ("unsupported", "none", False)
 
 
 @pytest.mark.parametrize("option", [{"invite": True, "email": "a@example.org"}, {"manager": "berta"}])

@@ -36,7 +36,7 @@ def code_of(call: t.Callable[[], object]) -> str | None:
         (Said(0, 'Created group "-one"\n'), True),
         (failed('The group "-one" already exists'), False),
         (failed('Group "-one" could not be created'), "invalid_value"),
-        (thrown("Db.php", 'The group "-one" already exists'), "refused"),
+        (thrown("Db.php", 'The group "-one" already exists'), "server_error"),
     ],
 )
 def test_a_group_is_made(occ: ScriptedOcc, said: Said, expected: bool | str) -> None:
@@ -55,7 +55,7 @@ def test_a_group_is_made(occ: ScriptedOcc, said: Said, expected: bool | str) -> 
         (Said(), None),
         (failed("Group does not exist"), None),
         (failed("The specified group could not be deleted. Please check the logs."), "backend_refused"),
-        (thrown("Db.php", "Group does not exist"), "refused"),
+        (thrown("Db.php", "Group does not exist"), "server_error"),
     ],
 )
 def test_a_group_is_deleted(occ: ScriptedOcc, said: Said, expected: str | None) -> None:
@@ -92,7 +92,12 @@ def test_display_names_of_groups(occ: ScriptedOcc) -> None:
 
 @pytest.mark.parametrize(
     ("said", "expected"),
-    [(Said(), None), (failed("Invalid UID"), "account_missing"), (failed("Something else"), "refused")],
+    [
+        (Said(), None),
+        (failed("Invalid UID"), "account_missing"),
+        (failed("Something else"), "refused"),
+        (thrown("Listener.php", "Something else"), "server_error"),
+    ],
 )
 def test_the_second_factor_is_reset(occ: ScriptedOcc, said: Said, expected: str | None) -> None:
     """The account logs in without one from then on."""

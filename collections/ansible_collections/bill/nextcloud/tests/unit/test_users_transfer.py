@@ -149,7 +149,7 @@ def test_either_way(cloud: ScriptedCloud, occ: ScriptedOcc) -> None:
     cloud.expect("GET", f"/users/{NAME}", missing())
     jobs = converge.make_jobs([account_options(name=NAME, **WISH)], {})
     with backend.connected(connection_of(running.arguments(cloud.url))) as api:
-        both = combined(api, lambda: opened(occ))
+        both = combined(api, lambda by_api: opened(occ))
         converge.converge(jobs, both, converge.Limits(), check_mode=False)
         assert both.transport().ways == ("api", "occ")
     assert outcome(jobs[0].result()) == (None, "deleted", True)

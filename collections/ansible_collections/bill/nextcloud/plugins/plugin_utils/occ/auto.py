@@ -9,7 +9,6 @@ and when more edits are needed than its limit allows at once. Both are definite 
 
 from __future__ import annotations
 
-import threading
 import typing as t
 from dataclasses import replace
 
@@ -27,6 +26,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import (
     TransportUsed,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import Release
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
 
 T = t.TypeVar("T")
 
@@ -38,11 +38,12 @@ class Choice:
     :param open_occ: opens the same cloud by occ, the first time that it is needed.
     """
 
-    def __init__(self, api: Cloud, open_occ: t.Callable[[], Cloud]) -> None:
+    def __init__(self, api: Cloud, open_occ: t.Callable[[ByApi], Cloud]) -> None:
         self._api = api
         self._open_occ = open_occ
         self._occ: Cloud | None = None
-        self._lock = threading.RLock()
+        self._by_api = ByApi(api)
+        self._lock = self._by_api.lock  # what occ cannot do goes by the same session
         self._reasons: list[str] = []
         self._writes_by_occ = False
         self._edits_by_occ = False
@@ -108,7 +109,7 @@ class Choice:
         with self._lock:
             if self._occ is None:
                 try:
-                    self._occ = self._open_occ()
+                    self._occ = self._open_occ(self._by_api)
                 except CloudError as error:
                     needed = "; ".join(self._reasons)
                     words = f"occ is needed, because {needed}. {error.message}" if needed else error.message
@@ -133,7 +134,7 @@ class Choice:
         return TransportUsed((API, OCC) if by_occ else (API,), tuple(self._reasons))
 
 
-def combined(api: Cloud, open_occ: t.Callable[[], Cloud]) -> Cloud:
+def combined(api: Cloud, open_occ: t.Callable[[ByApi], Cloud]) -> Cloud:
     """Put a cloud together of its API and its occ.
 
     :param open_occ: opens it by occ, when that is needed.

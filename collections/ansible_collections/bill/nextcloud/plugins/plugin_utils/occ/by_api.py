@@ -21,8 +21,9 @@ class ByApi:
     """
 
     def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
-        self._lock = threading.Lock()
+        self.cloud = cloud
+        self.lock = threading.RLock()
+        """Held during each call; whoever uses the same session otherwise holds it as well."""
         self._reasons: list[str] = []
 
     def call(self, reason: str, send: t.Callable[[Cloud], _Result]) -> _Result:
@@ -30,10 +31,10 @@ class ByApi:
 
         :param reason: why it is not occ that does it.
         """
-        with self._lock:
+        with self.lock:
             if reason not in self._reasons:
                 self._reasons.append(reason)
-            return send(self._cloud)
+            return send(self.cloud)
 
     def transport(self) -> TransportUsed:
         """Return which way was used so far."""

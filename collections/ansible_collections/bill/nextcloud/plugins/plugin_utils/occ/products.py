@@ -10,13 +10,14 @@ import typing as t
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import NEXTCLOUD, OWNCLOUD
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation import STATUS, Installation
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud import backend as nextcloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.owncloud import backend as owncloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Server, request_name
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs
 
-Connected = t.Callable[[Server, Installation, "Cloud | None", "Proofs | None"], Cloud]
+Connected = t.Callable[[Server, Installation, "ByApi | None", "Proofs | None"], Cloud]
 
 BACKENDS: dict[str, Connected] = {NEXTCLOUD: nextcloud.connected, OWNCLOUD: owncloud.connected}
 """By dialect; oCIS and OpenCloud have no occ."""
@@ -26,7 +27,7 @@ def opened(
     server: Server,
     installation: Installation,
     dialect: str,
-    api: Cloud | None,
+    api: ByApi | None,
     proofs: Proofs | None,
 ) -> Cloud:
     """Open the cloud that an occ belongs to.

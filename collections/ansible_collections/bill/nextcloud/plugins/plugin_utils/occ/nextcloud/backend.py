@@ -28,7 +28,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proof
 def connected(
     server: Server,
     installation: Installation,
-    api: Cloud | None,
+    api: ByApi | None,
     proofs: Proofs | None,
 ) -> Cloud:
     """Return a Nextcloud that is reached by its occ; nothing is run yet.
@@ -40,10 +40,9 @@ def connected(
     :raises CloudError: ``not_an_answer`` when the status does not tell the release.
     """
     commands = Commands(server)
-    by_api = ByApi(api) if api is not None else None
     release = StatusRelease(installation.status)
     settings = OccSettings(commands, release)
-    groups = NextcloudOccGroups(commands, by_api)
+    groups = NextcloudOccGroups(commands, api)
     directory = NextcloudDirectory(commands)
     accounts = NextcloudOccAccounts(
         commands,
@@ -52,19 +51,20 @@ def connected(
         settings,
         LogIns(proofs),
         release=release.major,
-        api=by_api,
+        api=api,
     )
     return Cloud(
         NEXTCLOUD,
         accounts,
         groups,
-        NextcloudOccInspection(commands, settings, installation.status, by_api),
+        NextcloudOccInspection(commands, settings, installation.status, api),
         partial(list_accounts, directory, groups),
         settings,
-        actions=actions(commands, by_api),
+        warnings=api.cloud.warnings if api is not None else (),
+        actions=actions(commands, api),
         transfer_files=partial(transfer_files, commands),
         group_quotas=NextcloudGroupQuotas(settings),
         accounts_at_once=lambda: commands.at_once,
         prepare=accounts.prepare,
-        transport=by_api.transport if by_api is not None else lambda: TransportUsed((OCC,)),
+        transport=api.transport if api is not None else lambda: TransportUsed((OCC,)),
     )

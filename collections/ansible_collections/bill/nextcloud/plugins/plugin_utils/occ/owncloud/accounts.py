@@ -24,7 +24,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import
     Commands,
     exception,
     refusal,
-    require,
+    require_change,
     says,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.log_ins import LogIns
@@ -257,19 +257,19 @@ class OwncloudOccAccounts:
             answer = self._commands.change("user:modify", "--", name, _KEYS[field], value)
             if says(answer, f"The user {name} does not exist"):
                 raise answer.error("account_missing")
-            require(answer, _MODIFY)
+            require_change(answer, _MODIFY)
 
     def set_enabled(self, name: str, enabled: bool) -> None:
         """Enable or disable an account."""
-        require(self._commands.change("user:enable" if enabled else "user:disable", "--", name), _ENABLE)
+        require_change(self._commands.change("user:enable" if enabled else "user:disable", "--", name), _ENABLE)
 
     def add_group(self, name: str, group: str) -> None:
         """Make an account a member of a group."""
-        require(self._commands.change("group:add-member", f"--member={name}", "--", group), _MEMBER)
+        require_change(self._commands.change("group:add-member", f"--member={name}", "--", group), _MEMBER)
 
     def remove_group(self, name: str, group: str) -> None:
         """End an account's membership of a group."""
-        require(self._commands.change("group:remove-member", f"--member={name}", "--", group), _MEMBER)
+        require_change(self._commands.change("group:remove-member", f"--member={name}", "--", group), _MEMBER)
 
     def add_group_admin(self, name: str, group: str) -> None:
         """Make an account an administrator of a group, by the API.
@@ -289,7 +289,7 @@ class OwncloudOccAccounts:
         """Delete an account and its files; one that is gone already is fine."""
         answer = self._commands.change("user:delete", "--", name, seconds=DELETE_SECONDS)
         if not says(answer, f"User with uid '{name}' does not exist"):
-            require(answer, _DELETE)
+            require_change(answer, _DELETE)
 
     def proves(self, name: str, password: str) -> bool:
         """Whether a log-in with this name and password succeeds, see :meth:`LogIns.proves`."""
@@ -312,8 +312,8 @@ def _checked(password: str | None) -> str:
 
 
 def _require_password(answer: Answer, codes: t.Mapping[str, str]) -> None:
-    """Raise a definite refusal, also one by the policy for passwords, whose words are in the cloud's language."""
+    """Raise what a failed command means; the policy for passwords refuses in the cloud's language."""
     thrown = exception(answer)
     if thrown is not None and thrown[0] in _POLICIES:
         raise refusal(answer, {}, otherwise="password_refused")
-    require(answer, codes)
+    require_change(answer, codes)

@@ -12,7 +12,7 @@ import typing as t
 from functools import partial
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import RESET_SECOND_FACTOR
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import Commands, require
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import Commands, require_change
 
 
 def actions(commands: Commands) -> dict[str, t.Callable[[str], None]]:
@@ -22,4 +22,4 @@ def actions(commands: Commands) -> dict[str, t.Callable[[str], None]]:
 
 def _reset_second_factor(commands: Commands, name: str) -> None:
     """Have the account log in without a second factor from now on; ``twofactorauth:enable`` ends that."""
-    require(commands.change("twofactorauth:disable", "--", name), {"Invalid UID": "account_missing"})
+    require_change(commands.change("twofactorauth:disable", "--", name), {"Invalid UID": "account_missing"})

@@ -29,8 +29,11 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proof
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
-def connected(server: Server, installation: Installation, api: Cloud | None, proofs: Proofs | None) -> Cloud:
+def connected(server: Server, installation: Installation, api: ByApi | None, proofs: Proofs | None) -> Cloud:
     """Return an ownCloud that is reached by its occ; nothing is run yet.
+
+    It hands no files over before an account is deleted: ``files:transfer-ownership`` does not look whether they were
+    moved (``OCA\\Files\\Command\\TransferOwnership::transfer``, 10.15), so that they might be lost.
 
     :param server: where its occ is.
     :param installation: what occ says of itself.
@@ -42,22 +45,21 @@ def connected(server: Server, installation: Installation, api: Cloud | None, pro
     commands = Commands(server)
     groups = OwncloudOccGroups(commands)
     directory = OwncloudDirectory(commands, groups)
-    by_api = ByApi(api) if api is not None else None
     accounts = OwncloudOccAccounts(
-        commands, groups, directory, release=_release(installation.identity), api=by_api, log_ins=LogIns(proofs)
+        commands, groups, directory, release=_release(installation.identity), api=api, log_ins=LogIns(proofs)
     )
     return Cloud(
         OWNCLOUD,
         accounts,
         groups,
-        OwncloudOccInspection(commands, by_api),
+        OwncloudOccInspection(commands, api),
         partial(list_accounts, directory, groups),
-        warnings=api.warnings if api is not None else (),
-        credentials_end=api.credentials_end if api is not None else _never,
+        warnings=api.cloud.warnings if api is not None else (),
+        credentials_end=api.cloud.credentials_end if api is not None else _never,
         actions=actions(commands),
         accounts_at_once=lambda: commands.at_once,
         prepare=accounts.prepare,
-        transport=by_api.transport if by_api is not None else _occ_only,
+        transport=api.transport if api is not None else _occ_only,
     )
 
 

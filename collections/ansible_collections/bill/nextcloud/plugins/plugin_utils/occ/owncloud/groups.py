@@ -17,6 +17,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import
     read_keys,
     read_names,
     require,
+    require_change,
     says,
 )
 
@@ -62,7 +63,7 @@ class OwncloudOccGroups:
         answer = self._commands.change("group:add", "--", name)
         existed = says(answer, f'The group "{name}" already exists')
         if not existed:
-            require(answer, _CREATE)
+            require_change(answer, _CREATE)
         with self._lock:
             if self._known is not None:
                 self._known.add(name)
@@ -79,7 +80,7 @@ class OwncloudOccGroups:
         """Delete a group; the accounts of its members stay. One that is gone already is fine."""
         answer = self._commands.change("group:delete", "--", name)
         if not says(answer, "Group does not exist"):
-            require(answer, _DELETE)
+            require_change(answer, _DELETE)
         with self._lock:
             if self._known is not None:
                 self._known.discard(name)
