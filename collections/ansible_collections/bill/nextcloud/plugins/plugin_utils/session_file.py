@@ -151,7 +151,7 @@ class SessionFile:
                 raise _Refused(f"{self._name} is not a file.")
             _require_private(status, self._name, "0600")
             with open(descriptor, "rb", closefd=False) as file:
-                return file.read(_MAX_BYTES + 1)
+                return file.read(_MAX_BYTES)
         finally:
             os.close(descriptor)
 
@@ -161,7 +161,7 @@ class SessionFile:
         :raises _Refused: when it is none.
         """
         try:
-            found = json.loads(content[:_MAX_BYTES])
+            found = json.loads(content)
             belongs_to = {key: found[key] for key in self._belongs_to}
             age = self._now() - float(found["logged_in_at"])
             salt = bytes.fromhex(found["salt"])

@@ -17,6 +17,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import probe_task
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Password
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.endpoint import Endpoint
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session_file import SessionFile
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import Cookie
 from ansible_collections.bill.nextcloud.tests.unit.running import NO_SERVER, code, run, validated
@@ -30,6 +31,7 @@ from ansible_collections.bill.nextcloud.tests.unit.scripted import (
     no,
     ok,
     record,
+    whole_path,
 )
 
 PATH = "/users/user_12"
@@ -101,6 +103,38 @@ def test_a_session_ends_25_minutes_after_its_log_in(cloud: ScriptedCloud, file: 
     look(cloud, file, with_cookie=False)
     assert time.time() - json.loads(file.read_text())["logged_in_at"] < 60
     look(cloud, file, with_cookie=True)
+
+
+def test_the_file_itself_counts_from_the_log_in(cloud: ScriptedCloud, file: Path) -> None:
+    """It hands out none that is too old, and takes none."""
+    endpoint, credentials = Endpoint.parse(cloud.url, None), Password(ADMIN, ADMIN_PASSWORD)
+    now = 1_000_000.0
+    kept = SessionFile(str(file), endpoint, credentials, now=lambda: now)
+    kept.write(COOKIES, 26 * 60)
+    assert not file.exists()
+    kept.write(COOKIES, 10 * 60)
+    now += 14 * 60
+    found = kept.read()
+    assert found is not None
+    assert (found.cookies, found.age) == (tuple(COOKIES), 24 * 60)
+    now += 2 * 60
+    assert kept.read() is None
+    assert not file.exists()
+
+
+def test_a_session_ends_in_the_middle_of_a_task(cloud: ScriptedCloud, file: Path) -> None:
+    """When 25 minutes are over since the log-in of the task before; the new one is kept."""
+    look(cloud, file, with_cookie=False)
+    aged(file, 20 * 60)
+    now = 1000.0
+    endpoint, credentials = Endpoint.parse(cloud.url, None), Password(ADMIN, ADMIN_PASSWORD)
+    session = Session(endpoint, credentials, clock=lambda: now, file=SessionFile(str(file), endpoint, credentials))
+    for minutes, with_cookie in ((0, True), (4, True), (6, False), (7, True)):
+        now = 1000 + minutes * 60
+        cloud.expect("GET", PATH, missing(), with_cookie=with_cookie)
+        session.request("GET", whole_path(PATH))
+    session.close()
+    assert 59 < time.time() - json.loads(file.read_text())["logged_in_at"] < 120
 
 
 def test_a_log_in_yet_to_come_is_not_used(cloud: ScriptedCloud, file: Path) -> None:
