@@ -40,6 +40,7 @@ class Housekeeping:
             ("operations without an end are taken away", MOMENT, self._take_stranded),
             ("old operations are removed", HOUR, operations.remove_old),
             ("old artifacts are removed", HOUR, runs.remove_old),
+            ("log-ins that have ended are removed", MINUTE, runs.remove_ended_sessions),
             ("old usage is removed", HOUR, self._remove_old_usage),
         ]
         self._billmanagers: list[Chore] = [

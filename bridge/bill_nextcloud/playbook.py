@@ -20,6 +20,7 @@ from bill_nextcloud.log import logger
 from bill_nextcloud.removal import remove
 from bill_nextcloud.runs.private import on_tmpfs
 from bill_nextcloud.runs.run import Access, Interrupted, Results, Run, execute
+from bill_nextcloud.runs.sessions import Sessions
 from bill_nextcloud.runs.workers import Workers
 from bill_nextcloud.settings import Settings
 
@@ -78,11 +79,13 @@ class Existing:
 
 
 class Runs:
-    """Playbook runs. The directory for a run's secrets is below ``settings.bridge.runtime_directory`` (a tmpfs)."""
+    """Playbook runs. The directory for a run's secrets is below ``settings.bridge.runtime_directory`` (a tmpfs), and so
+    is the one of the log-ins that are kept from run to run."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._workers = Workers(settings)
+        self._sessions = Sessions(settings.bridge.runtime_directory / "sessions")
 
     @property
     def elsewhere(self) -> bool:
@@ -91,7 +94,9 @@ class Runs:
         return bool(self._workers)
 
     def clear(self) -> None:
-        """Take away what killed runs have left. Raises :class:`SettingsInvalid` when the place is not a tmpfs."""
+        """Take away what killed runs have left, and the log-ins that are kept.
+
+        Raises :class:`SettingsInvalid` when the place is not a tmpfs."""
         directory = self.settings.bridge.runtime_directory
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not on_tmpfs(directory):
@@ -99,6 +104,7 @@ class Runs:
         for left in directory.glob(f"{_RUN_PREFIX}*"):
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(left)
+        self._sessions.clear()
 
     @property
     def artifacts(self) -> Path:
@@ -113,6 +119,10 @@ class Runs:
             with contextlib.suppress(FileNotFoundError):
                 if directory.stat().st_mtime < before:
                     shutil.rmtree(directory)
+
+    def remove_ended_sessions(self) -> None:
+        """Take away the log-ins that are kept no longer. Raises ``OSError``."""
+        self._sessions.remove_old()
 
     def accounts(
         self,
@@ -276,6 +286,7 @@ class Runs:
                 access,
                 project=self.settings.bridge.project_directory,
                 private=private,
+                session=self._sessions.file(run.host),
                 artifacts=self.artifacts,
                 on_event=results,
             )

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 from harness.cloud import Server
-from harness.leaks import Watcher, files_with
+from harness.leaks import Watcher, files_with, session_cookies
 
 from .demo import demonstration
 
@@ -33,10 +33,13 @@ def test_the_demonstration_leaks_no_secret(tmp_path: Path) -> None:
             assert demo.failures == []
             assert len(secrets) == 2
             assert files_with(left, secrets) == []
+            ((session, cookies),) = session_cookies(demo.stack.worker.runtime).items()
+            assert cookies
+            assert files_with(left, cookies) == [str(session)]
     finally:
         watcher.stop()
         server.stop()
-    assert watcher.leaks(secrets) == []
+    assert watcher.leaks([*secrets, *cookies]) == []
     # The watch saw what it is about, and the search had something to read.
     assert any(b"ansible-playbook" in arguments for arguments in watcher.arguments)
     assert any(b"--runningoperation" in arguments for arguments in watcher.arguments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import pickletools
 import sqlite3
 import threading
@@ -14,6 +15,8 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 MGRCTL = b"sbin/mgrctl"
+# Other cookies say "true".
+SHORTEST_SESSION = 20
 
 
 def forms(secret: str) -> set[bytes]:
@@ -84,6 +87,16 @@ def files_with(directories: Iterable[Path], secrets: Iterable[str]) -> list[str]
                 pieces = [content, *_decoded(path, content)]
                 if any(form in piece for piece in pieces for form in wanted):
                     found.append(str(path))
+    return found
+
+
+def session_cookies(runtime: Path) -> dict[Path, list[str]]:
+    """The log-ins to clouds that are kept below ``runtime``: their files, the only places where they may be, with the
+    secrets among the cookies' values."""
+    found = {}
+    for file in runtime.glob("*sessions*/*.json"):
+        values = [cookie["value"] for cookie in json.loads(file.read_text("utf-8"))["cookies"]]
+        found[file] = [value for value in values if len(value) >= SHORTEST_SESSION]
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
-from harness.leaks import Watcher, files_with
+from harness.leaks import Watcher, files_with, session_cookies
 from harness.processes import until
 from harness.sshd import WorkerHost, make_key
 from harness.stack import Stack
@@ -113,13 +114,13 @@ def all_dead(processes: list[psutil.Process], seconds: float) -> None:
 
 
 def nothing_is_left(remote: Remote) -> None:
-    """No secrets on any host's tmpfs, none on the bridge's, and no lease that a restart would wait for."""
-    until(lambda: not [left for host in remote.hosts for left in host.runtime.iterdir()])
+    """No secrets of a run on any host's tmpfs, none on the bridge's, and no lease that a restart would wait for."""
+    until(lambda: not [left for host in remote.hosts for left in host.runtime.glob("bill-nextcloud-run-*")])
     until(lambda: not list(remote.stack.worker.runtime.glob("run-*")))
     assert list(remote.stack.worker.state.glob("leases/*")) == []
 
 
-def test_an_order_goes_through_a_worker_host(remote: SetUpRemote) -> None:
+def test_an_order_goes_through_a_worker_host(remote: SetUpRemote, tmp_path: Path) -> None:
     """One that is down is passed over, once; artifacts come back; no secret is seen or left. Drift goes there, too,
     leaves nothing, and names a call that mends there."""
     made = remote()
@@ -158,6 +159,13 @@ def test_an_order_goes_through_a_worker_host(remote: SetUpRemote) -> None:
     assert files_with([stack.worker.directory, stack.worker.runtime, stack.panel.root], secrets) == []
     for host in made.hosts:
         assert set(files_with([host.directory], secrets)) == {str(host.credentials)}
+    # The log-in is kept where the run was, for this user only, and nowhere else.
+    working = made.hosts[1].runtime
+    ((session, cookies),) = session_cookies(working).items()
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (session, session.parent)] == [0o600, 0o700]
+    everywhere = [tmp_path, stack.worker.runtime, *(host.runtime for host in made.hosts)]
+    assert files_with(everywhere, cookies) == [str(session)]
+    assert watcher.leaks(cookies) == []
 
 
 def test_hosts_are_lost_in_the_middle(remote: SetUpRemote, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +180,7 @@ def test_hosts_are_lost_in_the_middle(remote: SetUpRemote, monkeypatch: pytest.M
     seen = len(stack.standin.arrivals())
     killed.kill()
     all_dead(running, 2)
-    assert list(killed.runtime.iterdir()) == []
+    assert list(killed.runtime.glob("bill-nextcloud-run-*")) == []
     time.sleep(LEASE / 2)
     assert len(stack.standin.arrivals()) == seen, "the run may still write"
     thread.join(60)

@@ -13,7 +13,7 @@ import pytest
 from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.cloud_server import CloudServer, ServerUnusable
 from bill_nextcloud.errors import CloudParameterInvalid, CloudParameterMissing
-from bill_nextcloud.runs.run import Access, _connection
+from bill_nextcloud.runs.run import Access, Run, _connection
 from harness.runs import one_run
 from harness.sshd import make_key
 
@@ -139,6 +139,11 @@ def test_known_hosts(tmp_path: Path, host_keys: list[str], host: str, port: int)
     assert [line.partition(" ")[2] for line in found.splitlines() if not line.startswith("#")] == host_keys
 
 
+def connection(run: Run, access: Access, private: Path) -> dict[str, Any]:
+    """The variables of a run on this machine."""
+    return _connection(run, access, PROJECT, private, private / "session.json")
+
+
 def used_by_ssh(variables: dict[str, Any]) -> dict[str, str]:
     """What OpenSSH makes of the arguments, with those that Ansible adds."""
     command = ["ssh", "-G", *shlex.split(variables["ansible_ssh_args"]), "-o", f"Port={variables['ansible_port']}"]
@@ -153,7 +158,7 @@ def test_what_ssh_makes_of_it(tmp_path: Path, host_keys: list[str]) -> None:
     private.mkdir()
     server = CloudServer("cloud.example.com", 2222, "occ", Path("/etc/key"), tuple(host_keys), "/srv/occ")
     access = Access("https://cloud", "", "", transport="occ", server=server)
-    variables = _connection(one_run(), access, PROJECT, private)
+    variables = connection(one_run(), access, private)
     used = used_by_ssh(variables)
     assert {
         "hostname": "cloud.example.com",
@@ -184,7 +189,7 @@ def test_what_ssh_makes_of_it(tmp_path: Path, host_keys: list[str]) -> None:
 def test_without_host_keys_those_that_ssh_knows_count(tmp_path: Path) -> None:
     """Its own files are used, and nothing is written."""
     access = Access("https://cloud", "", "", transport="auto", server=CloudServer.of(LEAST))
-    used = used_by_ssh(_connection(one_run(), access, PROJECT, tmp_path))
+    used = used_by_ssh(connection(one_run(), access, tmp_path))
     assert used["stricthostkeychecking"] == "true"
     assert used["userknownhostsfile"].split()[0].endswith(".ssh/known_hosts")
     assert os.listdir(tmp_path) == []
@@ -193,7 +198,7 @@ def test_without_host_keys_those_that_ssh_knows_count(tmp_path: Path) -> None:
 def test_who_is_waited_for_connects_sooner(tmp_path: Path) -> None:
     """So that a person hears of a server that does not answer before the time is up."""
     access = Access("https://cloud", "", "", transport="occ", server=CloudServer.of(LEAST))
-    used = used_by_ssh(_connection(one_run(playbook="probe", timeout=7), access, PROJECT, tmp_path))
+    used = used_by_ssh(connection(one_run(playbook="probe", timeout=7), access, tmp_path))
     assert used["connecttimeout"] == "3"
 
 
@@ -211,6 +216,8 @@ def test_a_directory_too_deep_for_a_socket(socket: str, shared: bool) -> None:
 
 def test_by_the_api_nobody_goes_to_the_server(tmp_path: Path) -> None:
     """As ever."""
-    variables = _connection(one_run(), Access("https://cloud", "admin", "secret"), PROJECT, tmp_path)
+    variables = _connection(
+        one_run(), Access("https://cloud", "admin", "secret"), PROJECT, tmp_path, tmp_path / "session.json"
+    )
     assert (variables["ansible_connection"], variables["cloud_transport"]) == ("local", "api")
     assert not [name for name in variables if "ssh" in name or "occ" in name]

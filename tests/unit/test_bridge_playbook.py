@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from bill_nextcloud.errors import SettingsInvalid
 from bill_nextcloud.playbook import Runs
 from bill_nextcloud.runs.private import Data, on_tmpfs, write
+from bill_nextcloud.runs.sessions import Sessions
 from bill_nextcloud.settings import BridgeSettings, Settings
 
 
@@ -149,3 +151,42 @@ def test_texts_arrive_in_ansible_as_they_are(memory: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     seen = json.loads((memory / "seen.json").read_text("utf-8"))
     assert seen == {**content, "passwords": {text: text for text in texts}}
+
+
+def test_log_ins_are_kept_for_their_owner_until_the_bridge_stops(memory: Path) -> None:
+    """A file for each cloud; clearing, at the bridge's start and stop, takes them away, and what is left of one."""
+    file = Sessions(memory / "sessions").file("cloud_5")
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert Sessions(memory / "sessions").file("cloud_6") != file
+    file.write_text("{}")
+    file.with_name(".cloud_5.json.0123").write_text("{}")
+    runs(memory).clear()
+    assert list(memory.iterdir()) == []
+
+
+def test_log_ins_that_have_ended_are_removed(memory: Path) -> None:
+    """By themselves, also where they were being written; what runs have replaced a moment ago stays."""
+    sessions = runs(memory)
+    sessions.remove_ended_sessions()
+    directory = Sessions(memory / "sessions").file("cloud_5").parent
+    for name, minutes in (("old", 26), (".new", 26), ("young", 24)):
+        (directory / name).write_text("{}")
+        os.utime(directory / name, (0, time.time() - minutes * 60))
+    sessions.remove_ended_sessions()
+    assert [path.name for path in directory.iterdir()] == ["young"]
+
+
+def test_nothing_is_removed_by_a_strangers_link(memory: Path, tmp_path: Path) -> None:
+    """On a worker host the directory above is everybody's: a link of that name leads nowhere."""
+    mine = tmp_path / "mine"
+    mine.write_text("x")
+    os.utime(mine, (0, 0))
+    (memory / "sessions").symlink_to(tmp_path)
+    Sessions(memory / "sessions").remove_old()
+    assert mine.exists()
+
+
+def test_a_strangers_file_stops_no_run(memory: Path) -> None:
+    """It is the collection that finds out, and logs in."""
+    (memory / "sessions").write_text("")
+    assert Sessions(memory / "sessions").file("cloud_5").parent == memory / "sessions"

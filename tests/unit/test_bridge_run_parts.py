@@ -26,7 +26,8 @@ def test_what_a_run_leaves_out(tmp_path: Path) -> None:
     run, private, artifacts = one_run(), tmp_path / "private", tmp_path / "artifacts"
     private.mkdir()
     results = Results()
-    execute(run, ACCESS, project=project, private=private, artifacts=artifacts, on_event=results)
+    session = tmp_path / "session.json"
+    execute(run, ACCESS, project=project, private=private, session=session, artifacts=artifacts, on_event=results)
     printed = (artifacts / run.ident / "stdout").read_text(encoding="utf-8")
     ((failed, name),) = [(one["failure"]["code"], one["name"]) for one in results.of(run, "Blue", "ended")]
     assert (failed, name) == ("unreachable", run.accounts[0]["name"])

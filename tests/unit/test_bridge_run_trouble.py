@@ -80,6 +80,7 @@ def test_an_artifact_that_cannot_be_written(tmp_path: Path, artifact: str, begun
             Access("https://blue", "admin", "x"),
             project=tmp_path,
             private=private,
+            session=tmp_path / "session.json",
             artifacts=tmp_path / "artifacts",
             on_event=lambda event: True,
         )
@@ -93,7 +94,15 @@ def test_an_event_that_cannot_be_read(tmp_path: Path) -> None:
 
     access, project = Access("https://blue", "admin", "x"), tmp_path
     with pytest.raises(Interrupted):
-        execute(one_run(), access, project=project, private=tmp_path, artifacts=tmp_path / "runs", on_event=on_event)
+        execute(
+            one_run(),
+            access,
+            project=project,
+            private=tmp_path,
+            session=tmp_path / "session",
+            artifacts=tmp_path / "runs",
+            on_event=on_event,
+        )
     assert Results()({"uuid": "1", "counter": 1, "stdout": ""})
 
 
@@ -107,7 +116,7 @@ def test_a_run_that_ends_so(
     monkeypatch.setattr("bill_nextcloud.playbook.execute", raising(error))
     with pytest.raises(becomes, match="No space left"):
         Runs(settings).accounts(CLOUD, [{"name": "user_1"}], {}, check=False)
-    assert list(settings.bridge.runtime_directory.iterdir()) == []
+    assert list(settings.bridge.runtime_directory.glob("run-*")) == []
 
 
 def test_secrets_that_cannot_be_stored(settings: Settings) -> None:

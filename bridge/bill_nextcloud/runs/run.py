@@ -122,17 +122,25 @@ class Results:
 
 
 def execute(
-    run: Run, access: Access, *, project: Path, private: Path, artifacts: Path, on_event: Callable[[Event], bool]
+    run: Run,
+    access: Access,
+    *,
+    project: Path,
+    private: Path,
+    session: Path,
+    artifacts: Path,
+    on_event: Callable[[Event], bool],
 ) -> tuple[str, int | None]:
     """Carry ``run`` out on this machine; ansible-runner's status, and ``ansible-playbook``'s exit status.
 
     ``project`` has ``playbooks`` and ``collections``; ``private``, on a tmpfs, takes the secrets and belongs to the
-    caller, who removes it; the run's artifacts go below ``artifacts``. The run dies with the calling thread.
+    caller, who removes it; ``session``, on a tmpfs, keeps the log-in to the cloud for the runs that follow; the run's
+    artifacts go below ``artifacts``. The run dies with the calling thread.
 
     Raises ``OSError`` when it was not begun, and :class:`Interrupted` when what it did could not be kept.
     """
     inventory = private / "inventory.yml"
-    host = {**_connection(run, access, project, private), **_variables(run)}
+    host = {**_connection(run, access, project, private, session), **_variables(run)}
     write(inventory, {"clouds": {"hosts": {run.host: Data(host)}}})
     secrets = private / "secrets.yml"
     write(secrets, Data(cloud_password=access.password, account_passwords=run.passwords))
@@ -179,7 +187,7 @@ def execute(
     return status, code
 
 
-def _connection(run: Run, access: Access, project: Path, private: Path) -> dict[str, Any]:
+def _connection(run: Run, access: Access, project: Path, private: Path, session: Path) -> dict[str, Any]:
     """How Ansible and the modules reach the cloud."""
     server: dict[str, Any] = {"ansible_connection": "local"}
     if access.server is not None:
@@ -195,6 +203,7 @@ def _connection(run: Run, access: Access, project: Path, private: Path) -> dict[
         "cloud_url": access.url,
         "cloud_username": access.username,
         "cloud_ca_path": str(access.ca_file) if access.ca_file else None,
+        "cloud_session_path": str(session),
         "cloud_dialect": run.dialect,
         "cloud_bearer_token": access.bearer_token,
     }

@@ -4,7 +4,7 @@
 Standard input is ansible-runner's transmit stream, then the answers of the lease; standard output its worker stream.
 This host adds what is its own: the cloud's credentials, the playbook, the collection. A process of its own does the run
 and kills itself when the connection or the lease ends; everything of the run dies with it. The first process only
-removes the directory with the secrets then.
+removes the directory with the secrets then. The log-in to the cloud is kept for the runs that follow.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from bill_nextcloud.runs.lease import TICK, Lease
 from bill_nextcloud.runs.private import on_tmpfs
 from bill_nextcloud.runs.release import PACKAGE, release
 from bill_nextcloud.runs.run import execute
+from bill_nextcloud.runs.sessions import Sessions
 from bill_nextcloud.runs.transmission import receive
 
 _PREFIX = "bill-nextcloud-run-"
@@ -54,7 +55,7 @@ def main() -> None:
         "--runtime-directory",
         type=Path,
         default=Path("/dev/shm"),  # noqa: S108 (below it, mkdtemp)
-        help="on a tmpfs: takes the secrets of a run while it lasts (default: %(default)s)",
+        help="on a tmpfs: takes the secrets of a run while it lasts, and log-ins to clouds (default: %(default)s)",
     )
     parser.add_argument(
         "--project-directory",
@@ -65,6 +66,7 @@ def main() -> None:
     options = parser.parse_args()
     os.umask(0o077)
     _clear(options.runtime_directory)
+    _sessions(options).remove_old()
     private = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=options.runtime_directory))
     # A fork: nothing has to be loaded again, and nothing but standard input is shared.
     child = multiprocessing.get_context("fork").Process(target=_serve, args=(options, private, os.getpid(), os.dup(0)))
@@ -126,10 +128,16 @@ def _run(options: argparse.Namespace, private: Path, channel: int, worker: Worke
         cloud,
         project=options.project_directory,
         private=private,
+        session=_sessions(options).file(sent.run.host),
         artifacts=private / "artifacts",
         on_event=on_event,
     )
     worker.status_handler({"status": status}, None)
+
+
+def _sessions(options: argparse.Namespace) -> Sessions:
+    """This user's; others may have runs on this host, too."""
+    return Sessions(options.runtime_directory / f"bill-nextcloud-sessions-{os.geteuid()}")
 
 
 def _clear(directory: Path) -> None:

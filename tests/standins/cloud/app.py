@@ -68,12 +68,11 @@ class Standin:
         credentials = basic_credentials(request.headers.get("Authorization"))
         user = credentials[0] if credentials else None
         started, arrived = self.clock.now(), time.perf_counter()
-        status: int | None = None
+        response: web.StreamResponse | None = None
         try:
             if self.config.delay_seconds:
                 await asyncio.sleep(self.config.delay_seconds)
             response = await self._respond(request, raw_path, query, fault)
-            status = response.status if response else None
         finally:
             self.log.add(
                 time=started,
@@ -82,8 +81,9 @@ class Standin:
                 path=path,
                 query=_without_secrets(query),
                 auth=user,
-                status=status,
+                status=response.status if response else None,
                 fault=fault.kind if fault else None,
+                new_session=response is not None and "Set-Cookie" in response.headers,
             )
         return response or _cut(request)
 

@@ -38,9 +38,10 @@ class RequestLog:
         auth: str | None,
         status: int | None,
         fault: str | None,
+        new_session: bool,
     ) -> None:
         """Note one request. time: seconds since 1970 by the stand-in's clock, when it came; seconds: until its answer;
-        status None: no answer was given."""
+        status None: no answer was given; new_session: the password was checked, and a session began."""
         entry = {
             "time": time,
             "seconds": seconds,
@@ -50,6 +51,7 @@ class RequestLog:
             "auth": auth,
             "status": status,
             "fault": fault,
+            "new_session": new_session,
         }
         self._entries.append(entry)
         if self._file:

@@ -57,6 +57,18 @@ options:
       - PEM file (or directory) of the CA that signed the cloud's certificate, on the controller.
       - Without it the CAs of the Python package certifi are trusted. Certificates are always verified.
     type: path
+  session_path:
+    description:
+      - File on the controller, one for each cloud, that keeps the log-in from task to task and from run to run.
+        Nextcloud takes some 0.4 seconds to check a password. Without this option each task logs in.
+      - It holds cookies by which everybody who can read it acts as O(api_username), so have it on a tmpfs. Its
+        directory has to exist, to belong to the user who runs Ansible, and to have mode 0700; the file gets mode 0600.
+        Where that is not so, or the file is none of this option's, the task leaves it alone, warns, and logs in.
+      - A session ends 25 minutes after its log-in, however often it is used, and with another O(api_url),
+        O(api_username), O(api_password) or O(ca_path). When the cloud refuses it, the task logs in once.
+      - Used with O(dialect=nextcloud) and O(api_password) only. M(bill.nextcloud.nextcloud_probe) never uses it, and
+        log-ins that prove a password of an account are never kept.
+    type: path
   dialect:
     description:
       - Which API the cloud has. All options mean the same with each; what a product has nothing for is an error, or a

@@ -42,6 +42,7 @@ CONNECTION: dict[str, t.Any] = {
     "api_password": {"type": "str", "no_log": True},
     "api_token": {"type": "str", "no_log": True},
     "ca_path": {"type": "path"},
+    "session_path": {"type": "path"},
     "dialect": {"type": "str", "choices": [AUTO, *DIALECTS], "default": AUTO},
     "occ_path": {"type": "str"},
     "php_path": {"type": "str"},

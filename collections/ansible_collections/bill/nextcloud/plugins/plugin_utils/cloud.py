@@ -136,7 +136,7 @@ def connection_of(parameters: t.Mapping[str, t.Any]) -> Connection:
 
     :raises CloudError: ``invalid_url``; ``certificate_not_verified`` when ``ca_path`` cannot be read.
     """
-    return Connection(endpoint_of(parameters), _credentials_of(parameters))
+    return Connection(endpoint_of(parameters), _credentials_of(parameters), session_path=parameters.get("session_path"))
 
 
 def endpoint_of(parameters: t.Mapping[str, t.Any]) -> Endpoint:

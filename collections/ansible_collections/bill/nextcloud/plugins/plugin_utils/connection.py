@@ -20,6 +20,8 @@ class Connection:
     credentials: Credentials
     connect_seconds: float = CONNECT_SECONDS
     read_seconds: float = READ_SECONDS
+    session_path: str | None = None
+    """The file that keeps the log-in from task to task; None: it is not kept."""
 
     @property
     def warnings(self) -> tuple[str, ...]:

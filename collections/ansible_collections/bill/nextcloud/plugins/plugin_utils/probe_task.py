@@ -50,7 +50,8 @@ def run(parameters: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
     failures: list[Failed] = []
     try:
         _identify(parameters, host, result)
-        with connected({**parameters, "dialect": result["dialect"]}, host) as cloud:
+        # Who asks wants to know whether the credentials are good now: no session of before says so.
+        with connected({**parameters, "dialect": result["dialect"], "session_path": None}, host) as cloud:
             _probe(cloud, result, parameters)
     except CloudError as error:
         failures.append(Failed(error, "cloud {}".format(parameters.get("api_url") or "on the server that has its occ")))

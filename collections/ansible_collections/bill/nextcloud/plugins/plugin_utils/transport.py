@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Credentials
@@ -37,6 +37,17 @@ class Answer:
     status: int
     headers: t.Mapping[str, str]
     body: bytes
+
+
+@dataclass(frozen=True)
+class Cookie:
+    """What a cloud has us bring along."""
+
+    name: str
+    value: str = field(repr=False)
+    domain: str = ""
+    path: str = "/"
+    secure: bool = False
 
 
 class Transport:
@@ -86,9 +97,17 @@ class Transport:
         """Forget the session that the cloud keeps for us."""
         self._http.cookies.clear()
 
-    def set_cookie(self, name: str, value: str) -> None:
+    def set_cookie(self, cookie: Cookie) -> None:
         """Bring a cookie along."""
-        self._http.cookies.set(name, value)
+        self._http.cookies.set(cookie.name, cookie.value, domain=cookie.domain, path=cookie.path, secure=cookie.secure)
+
+    def cookies(self) -> list[Cookie]:
+        """Return the cookies that are brought along."""
+        return [
+            Cookie(one.name, one.value or "", one.domain, one.path, one.secure)
+            for one in self._http.cookies
+            if not one.is_expired()
+        ]
 
     def send(
         self,

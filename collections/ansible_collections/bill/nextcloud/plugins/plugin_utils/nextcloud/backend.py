@@ -24,6 +24,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release i
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import ApiSettings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs, logs_in_as
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.session_file import SessionFile
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import CONNECT_SECONDS, READ_SECONDS
 
 
@@ -31,7 +32,8 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import CO
 def connected(connection: Connection) -> t.Iterator[Cloud]:
     """Open a Nextcloud; nothing is sent yet."""
 
-    session = _session(connection, kept=True)
+    file = _session_file(connection)
+    session = _session(connection, kept=True, file=file)
     tried = proofs(connection.endpoint, connection.connect_seconds, connection.read_seconds)
     release = AnnouncedRelease(session)
     settings = ApiSettings(session, release)
@@ -50,7 +52,7 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             NextcloudInspection(session, settings, release),
             partial(list_accounts, session, accounts, groups),
             settings,
-            connection.warnings,
+            (*connection.warnings, *(file.warnings if file is not None else ())),
             actions=actions(session),
             on_server=ON_SERVER,
             group_quotas=NextcloudGroupQuotas(settings),
@@ -70,11 +72,19 @@ def proofs(endpoint: Endpoint, connect_seconds: float = CONNECT_SECONDS, read_se
     return Proofs(log_in, f"GET {path}")
 
 
-def _session(connection: Connection, *, kept: bool) -> Session:
+def _session(connection: Connection, *, kept: bool, file: SessionFile | None = None) -> Session:
     return Session(
         connection.endpoint,
         connection.credentials,
         connect_seconds=connection.connect_seconds,
         read_seconds=connection.read_seconds,
         kept=kept,
+        file=file,
     )
+
+
+def _session_file(connection: Connection) -> SessionFile | None:
+    """Return where the log-in is kept. That of a token is not: its session might outlive it."""
+    if connection.session_path is None or not isinstance(connection.credentials, Password):
+        return None
+    return SessionFile(connection.session_path, connection.endpoint, connection.credentials)
