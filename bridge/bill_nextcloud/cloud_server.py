@@ -23,7 +23,16 @@ TRANSPORTS = (API, OCC, AUTO)
 """The values of the modules' option ``transport``."""
 BY_SSH = (OCC, AUTO)
 """Those of :data:`TRANSPORTS` that need a server."""
-PARAMETERS = ("ssh_host", "ssh_port", "ssh_user", "ssh_key_file", "ssh_host_keys", "occ_path", "occ_command")
+PARAMETERS = (
+    "ssh_host",
+    "ssh_port",
+    "ssh_user",
+    "ssh_key_file",
+    "ssh_host_keys",
+    "occ_path",
+    "php_path",
+    "occ_command",
+)
 """What a server is made of, by the names in the connection form and in a worker host's file."""
 
 _DEFAULT_PORT = 22
@@ -54,7 +63,8 @@ class ServerUnusable(ValueError):
 @dataclass(frozen=True)
 class CloudServer:
     """``host_keys``: as in a file of known hosts, without the host; none: ssh's own files count. ``occ_path`` is the
-    file occ where it is not looked for, ``occ_command`` the whole command that starts it."""
+    file occ and ``php_path`` the program that runs it, where they are not looked for; ``occ_command`` is the whole
+    command that starts it, in place of both."""
 
     host: str
     port: int
@@ -62,6 +72,7 @@ class CloudServer:
     key_file: Path
     host_keys: tuple[str, ...] = ()
     occ_path: str | None = None
+    php_path: str | None = None
     occ_command: tuple[str, ...] = ()
 
     @classmethod
@@ -77,16 +88,18 @@ class CloudServer:
         _require(is_path(given["ssh_key_file"]), given, "ssh_key_file", "/etc/bill-nextcloud/cloud_key")
         port = given["ssh_port"] or str(_DEFAULT_PORT)
         _require(bool(_DIGITS.fullmatch(port)) and 0 < int(port) <= 65535, given, "ssh_port", "1-65535")
-        occ_path = given["occ_path"]
-        _require(not occ_path or _is_file_name(occ_path), given, "occ_path", "/var/www/nextcloud/occ")
-        _require(not occ_path or not given["occ_command"], given, "occ_command", "occ_path / occ_command")
+        for parameter, example in (("occ_path", "/var/www/nextcloud/occ"), ("php_path", "/usr/bin/php8.3")):
+            path = given[parameter]
+            _require(not path or _is_file_name(path), given, parameter, example)
+            _require(not path or not given["occ_command"], given, "occ_command", f"{parameter} / occ_command")
         return cls(
             given["ssh_host"].lower(),
             int(port),
             given["ssh_user"],
             Path(given["ssh_key_file"]),
             _host_keys(given["ssh_host_keys"]),
-            occ_path or None,
+            given["occ_path"] or None,
+            given["php_path"] or None,
             _words(given),
         )
 
@@ -100,6 +113,7 @@ class CloudServer:
             "ssh_key_file": str(self.key_file),
             "ssh_host_keys": "\n".join(self.host_keys),
             "occ_path": self.occ_path or "",
+            "php_path": self.php_path or "",
             "occ_command": shlex.join(self.occ_command),
         }
 
@@ -136,6 +150,7 @@ class CloudServer:
             # That of the server, which is found out.
             "ansible_python_interpreter": "auto_silent",
             "cloud_occ_path": self.occ_path,
+            "cloud_php_path": self.php_path,
             "cloud_occ_command": list(self.occ_command),
         }
 
@@ -151,7 +166,7 @@ def _is_file_name(text: str) -> bool:
 
 def _words(given: Mapping[str, str]) -> tuple[str, ...]:
     """``occ_command`` as a shell would take it apart; none runs it."""
-    possible = "docker exec -i -u www-data -e OC_PASS -e NC_PASS nextcloud php occ"
+    possible = "sudo -n docker exec --user www-data --env OC_PASS --env NC_PASS nextcloud php occ"
     _require(given["occ_command"].isprintable(), given, "occ_command", possible)
     try:
         words = tuple(shlex.split(given["occ_command"]))

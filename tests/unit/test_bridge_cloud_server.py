@@ -72,6 +72,7 @@ def test_everything(host_keys: list[str]) -> None:
             for value in ("x", "ssh-ed25519", "ssh-ed25519 AAAA", "ssh-rsa !", "* ssh-rsa AAAA")
         ),
         *(("occ_path", value) for value in ("occ", "~/occ", "/var/www/a\nocc")),
+        *(("php_path", value) for value in ("php", "~/php", "/usr/bin/php\n8.3")),
         *(("occ_command", value) for value in ("docker 'exec", "'' exec", "docker\nexec", "\x00")),
     ],
 )
@@ -95,10 +96,18 @@ def test_a_key_of_another_type_than_it_says(host_keys: list[str]) -> None:
         assert raised.value.value == wrong
 
 
-def test_a_file_and_a_command() -> None:
+@pytest.mark.parametrize("parameter", ["occ_path", "php_path"])
+def test_a_file_and_a_command(parameter: str) -> None:
     """Nobody could say which counts."""
-    with pytest.raises(ServerUnusable, match="occ_command"):
-        CloudServer.of({**LEAST, "occ_path": "/var/www/nextcloud/occ", "occ_command": "nextcloud.occ"})
+    with pytest.raises(ServerUnusable, match=f"occ_command: possible is {parameter} / occ_command"):
+        CloudServer.of({**LEAST, parameter: "/srv/file", "occ_command": "nextcloud.occ"})
+
+
+def test_a_file_and_the_php_that_runs_it() -> None:
+    """As they are, and back."""
+    found = CloudServer.of({**LEAST, "occ_path": " /srv/occ ", "php_path": " /usr/bin/php8.3 "})
+    assert (found.occ_path, found.php_path, found.occ_command) == ("/srv/occ", "/usr/bin/php8.3", ())
+    assert CloudServer.of(found.params) == found
 
 
 @pytest.mark.parametrize("parameter", ["ssh_host", "ssh_user", "ssh_key_file"])
@@ -156,7 +165,7 @@ def test_what_ssh_makes_of_it(tmp_path: Path, host_keys: list[str]) -> None:
     """The key must be known, from the run's own file; nobody is asked; no agent, no other key, no other file."""
     private = tmp_path / "a directory"
     private.mkdir()
-    server = CloudServer("cloud.example.com", 2222, "occ", Path("/etc/key"), tuple(host_keys), "/srv/occ")
+    server = CloudServer("cloud.example.com", 2222, "occ", Path("/etc/key"), tuple(host_keys), "/srv/occ", "/srv/php")
     access = Access("https://cloud", "", "", transport="occ", server=server)
     variables = connection(one_run(), access, private)
     used = used_by_ssh(variables)
@@ -184,6 +193,7 @@ def test_what_ssh_makes_of_it(tmp_path: Path, host_keys: list[str]) -> None:
     assert used["controlpath"] == str(private / "ssh")
     assert (variables["ansible_connection"], variables["ansible_pipelining"]) == ("ssh", True)
     assert (variables["cloud_transport"], variables["cloud_occ_path"]) == ("occ", "/srv/occ")
+    assert variables["cloud_php_path"] == "/srv/php"
 
 
 def test_without_host_keys_those_that_ssh_knows_count(tmp_path: Path) -> None:

@@ -157,6 +157,7 @@ def test_features_need_no_bridge(tree: Tree) -> None:
         "ssh_key_file": None,
         "ssh_host_keys": None,
         "occ_path": None,
+        "php_path": None,
         "occ_command": None,
     }
     assert {feature.get("name") for feature in document.findall("features/feature")} >= {"open", "close"}

@@ -57,6 +57,7 @@ def test_credentials_are_sent_only_where_the_file_says(tmp_path: Path) -> None:
         ("https://cloud: {transport: occ, ssh_host: cloud, ssh_user: occ}\n", "ssh_key_file is missing"),
         (f"https://cloud: {BY_OCC[:-1]}, ssh_port: 0}}\n", "ssh_port: possible is 1-65535"),
         (f"https://cloud: {BY_OCC[:-1]}, ssh_host_keys: {SECRET}}}\n", "ssh_host_keys: possible is ssh-ed25519"),
+        (f"https://cloud: {BY_OCC[:-1]}, php_path: /usr/bin/php}}\n", "occ_command: possible is php_path / occ"),
         (f"https://cloud: {BY_OCC.replace('transport: occ', 'transport: auto')}\n", "password is missing"),
         (f"https://cloud: {{transport: ssh, password: {SECRET}}}\n", "'api', 'occ' or 'auto'"),
         ("\x00", "no YAML"),
@@ -75,6 +76,9 @@ def test_a_server_is_the_files_own(tmp_path: Path) -> None:
     found = access(credentials(tmp_path, f"https://cloud: {BY_OCC}\n"), "https://cloud", "admin")
     assert (found.transport, found.server, found.password) == ("occ", SERVER, "")
     assert not [name for name in Run.model_fields if "ssh" in name or "occ" in name or "transport" in name]
+    by_files = BY_OCC.replace("occ_command: nextcloud.occ", "occ_path: /srv/occ, php_path: /usr/bin/php8.3")
+    found = access(credentials(tmp_path, f"https://cloud: {by_files}\n"), "https://cloud", "admin")
+    assert found.server == replace(SERVER, occ_command=(), occ_path="/srv/occ", php_path="/usr/bin/php8.3")
     assert access(credentials(tmp_path, "https://cloud: {password: x}\n"), "https://cloud", "admin").server is None
 
 

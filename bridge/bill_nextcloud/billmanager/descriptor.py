@@ -27,8 +27,10 @@ _CONNECTION: dict[str, tuple[str, str]] = {
     "ssh_key_file": ("File of the private key (SSH)", "Файл закрытого ключа (SSH)"),
     "ssh_host_keys": ("Keys of the server (SSH)", "Ключи сервера (SSH)"),
     "occ_path": ("File occ on the server", "Файл occ на сервере"),
+    "php_path": ("PHP on the server", "PHP на сервере"),
     "occ_command": ("Command that starts occ", "Команда запуска occ"),
 }
+_IN_A_CONTAINER = "sudo -n docker exec --user www-data --env OC_PASS --env NC_PASS nextcloud php occ"
 _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
     "url": (
         "https://cloud.example.com, or with a path: https://example.com/cloud",
@@ -77,7 +79,7 @@ _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
     ),
     "ssh_key_file": (
         "On this host, for the bridge alone (0600), without a passphrase",
-        "На этом сервере, доступен только мосту (0600), без пароля",
+        "На этом сервере, доступен только мосту (0600), без парольной фразы",
     ),
     "ssh_host_keys": (
         "From the server itself: cat /etc/ssh/ssh_host_*_key.pub, one a line. Empty: the known_hosts of this host",
@@ -87,9 +89,13 @@ _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
         "Empty: it is looked for in the usual places",
         "Пусто — ищется в обычных местах",
     ),
+    "php_path": (
+        "The program that runs occ, with the cloud's own version. Empty: it is looked for in the usual places",
+        "Программа, которая запускает occ, той же версии, что у облака. Пусто — ищется в обычных местах",
+    ),
     "occ_command": (
-        "For containers and snap, in place of the file: docker exec -i -u www-data -e OC_PASS -e NC_PASS … php occ",
-        "Для контейнеров и snap, вместо файла: docker exec -i -u www-data -e OC_PASS -e NC_PASS … php occ",
+        f"For containers and snap, in place of file and PHP: {_IN_A_CONTAINER}",
+        f"Для контейнеров и snap, вместо файла и PHP: {_IN_A_CONTAINER}",
     ),
 }
 _CONNECTION_PLACEHOLDERS: dict[str, tuple[str, str]] = {
@@ -105,6 +111,7 @@ _CONNECTION_PLACEHOLDERS: dict[str, tuple[str, str]] = {
     "ssh_user": ("for example provisioning", "например, provisioning"),
     "ssh_key_file": ("for example /etc/bill-nextcloud/cloud_key", "например, /etc/bill-nextcloud/cloud_key"),
     "occ_path": ("for example /var/www/nextcloud/occ", "например, /var/www/nextcloud/occ"),
+    "php_path": ("for example /usr/bin/php8.3", "например, /usr/bin/php8.3"),
     "occ_command": ("for example nextcloud.occ", "например, nextcloud.occ"),
 }
 # Typed, since no documentation says how a descriptor lists the choices of a select.

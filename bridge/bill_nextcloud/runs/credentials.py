@@ -38,6 +38,7 @@ class _Entry(BaseModel):
     ssh_key_file: str = ""
     ssh_host_keys: str = ""
     occ_path: str = ""
+    php_path: str = ""
     occ_command: str = ""
 
     @property

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks by hand, with an inventory of one's own: what their variables say arrives, and a failure is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from harness.playbook import BIN
+from harness.worker import REPOSITORY
+
+
+@pytest.mark.parametrize("playbook", ["accounts", "groups", "import", "probe", "usage"])
+def test_how_occ_is_started(tmp_path: Path, playbook: str) -> None:
+    """With no more variables than the playbook asks for by occ. Of a PHP that is not there the module tells."""
+    php = tmp_path / "php8.9"
+    variables = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": sys.executable,
+        "cloud_url": "https://cloud.example",
+        "cloud_transport": "occ",
+        "cloud_occ_path": str(tmp_path / "occ"),
+        "cloud_php_path": str(php),
+        "accounts": [{"name": "anna", "state": "disabled"}],
+    }
+    inventory = tmp_path / "clouds.yml"
+    inventory.write_text(json.dumps({"clouds": {"hosts": {"cloud": variables}}}), encoding="utf-8")
+    done = subprocess.run(
+        [BIN / "ansible-playbook", "-i", inventory, f"playbooks/{playbook}.yml"],
+        cwd=REPOSITORY,
+        env={"PATH": os.defpath, "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 2
+    _, _, told = done.stdout.rpartition("fatal: ")
+    assert f"php_path {php} is not a program" in told
