@@ -166,7 +166,7 @@ def _is_file_name(text: str) -> bool:
 
 def _words(given: Mapping[str, str]) -> tuple[str, ...]:
     """``occ_command`` as a shell would take it apart; none runs it."""
-    possible = "sudo -n docker exec --user www-data --env OC_PASS --env NC_PASS nextcloud php occ"
+    possible = "sudo -n /usr/local/sbin/nextcloud-occ"
     _require(given["occ_command"].isprintable(), given, "occ_command", possible)
     try:
         words = tuple(shlex.split(given["occ_command"]))

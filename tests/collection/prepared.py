@@ -9,7 +9,8 @@ from typing import Any
 from harness.cloud import Server
 
 ADDRESS = "https://cloud.example.org"
-"""The address in the documentation, which stands for the stand-in's. Nothing else in it is replaced."""
+"""The address in the documentation, which stands for the stand-in's. Beside it only its occ is replaced."""
+OCC, PHP = "/var/www/nextcloud/occ", "/usr/bin/php8.3"
 USERNAME = "provisioning"
 _READS = ("GET", "HEAD", "OPTIONS", "PROPFIND")
 
@@ -19,6 +20,7 @@ class PreparedCloud:
 
     def __init__(self, directory: Path, password: str, groups: list[str], accounts: list[dict[str, Any]]) -> None:
         """Start it. An account has name and password, optionally any field of its creation, and ``enabled``."""
+        self._directory = directory
         self._server = Server(directory, admin_user=USERNAME, admin_password=password, groups=groups)
         self._server.standin.set_app_config("groupquota", enabled="yes")  # an app that no Nextcloud comes with
         self.cloud = self._server.cloud
@@ -35,8 +37,12 @@ class PreparedCloud:
         self._server.stop()
 
     def in_place(self, text: str) -> str:
-        """Return a document's text with the stand-in's address in it."""
-        return text.replace(ADDRESS, self.cloud.url)
+        """Return a document's text with the stand-in's address in it, and with its occ."""
+        text = text.replace(ADDRESS, self.cloud.url)
+        if OCC in text:
+            occ = self._server.standin.install_occ(self._directory / "occ")
+            text = text.replace(OCC, str(occ)).replace(PHP, str(occ.with_name("php")))
+        return text
 
     def writes(self) -> list[str]:
         """Every request so far that was no reading: method and path."""

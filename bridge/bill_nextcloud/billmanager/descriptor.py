@@ -30,7 +30,7 @@ _CONNECTION: dict[str, tuple[str, str]] = {
     "php_path": ("PHP on the server", "PHP на сервере"),
     "occ_command": ("Command that starts occ", "Команда запуска occ"),
 }
-_IN_A_CONTAINER = "sudo -n docker exec --user www-data --env OC_PASS --env NC_PASS nextcloud php occ"
+_IN_A_CONTAINER = "sudo -n /usr/local/sbin/nextcloud-occ"
 _CONNECTION_HINTS: dict[str, tuple[str, str]] = {
     "url": (
         "https://cloud.example.com, or with a path: https://example.com/cloud",

@@ -84,7 +84,9 @@ EXAMPLES = r"""
 
 - name: A password has leaked, so no app password made with it goes on working
   bill.nextcloud.nextcloud_user_action:
-    transport: occ
+    transport: occ  # on the cloud's server
+    occ_path: /var/www/nextcloud/occ
+    php_path: /usr/bin/php8.3
     name: user_13
     action: revoke_app_passwords
 """
