@@ -99,9 +99,10 @@ TABLE: dict[str, Meaning] = {
     ),
     "host_key_not_verified": Meaning(
         HELD,
-        "The host key of the cloud's server is not the known one.",
-        "Find out why it has changed: it may be another machine that answers. If the new key is right, put it into"
-        " known_hosts, or where the host keys of this cloud are kept.",
+        "The host key of the cloud's server is not known, or not the known one.",
+        "Compare its fingerprint on the server (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub): another machine may"
+        " answer in its place. If the key is right, put it into known_hosts, or where the host keys of this cloud are"
+        " kept.",
         cloud_wide=True,
     ),
     "host_refused": Meaning(
@@ -148,8 +149,9 @@ TABLE: dict[str, Meaning] = {
     ),
     "password_refused": Meaning(
         FINAL,
-        "The cloud refused the password, or its limit of accounts is reached.",
-        "Read the cloud's message; choose a longer password, or raise the limit of accounts.",
+        "The cloud refused the password.",
+        "Read the cloud's message; choose another password, a longer one for instance. If the account was to be"
+        " created, a limit of accounts that is reached may be the reason as well.",
     ),
     "group_missing": Meaning(FINAL, "A group does not exist on the cloud.", "Create the group, or correct its name."),
     "account_missing": Meaning(FINAL, "The account does not exist.", "Check the name; or ask for it to be created."),
@@ -182,7 +184,7 @@ TABLE: dict[str, Meaning] = {
     "unsupported": Meaning(
         FINAL,
         "The cloud's product cannot do this.",
-        "Do without it on this cloud; where the message names a command, that does it on the server.",
+        "Do without it on this cloud, or do what the message says.",
     ),
     "refused": Meaning(FINAL, "The cloud refused.", "Read the cloud's message and its log."),
 }

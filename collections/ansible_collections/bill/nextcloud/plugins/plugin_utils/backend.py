@@ -40,6 +40,10 @@ class EditLimit:
         )
 
 
+GIVE_LOG_IN = "Give api_url, api_username and api_password as well: then the API does it."
+"""What to do where occ alone has nothing for a wish."""
+
+
 @dataclass(frozen=True)
 class Abilities:
     """What a product can do with accounts. Fields are those of a plan."""
@@ -50,6 +54,8 @@ class Abilities:
     """The fields that the creation of an account sets; all others are set one by one afterwards."""
     cannot: frozenset[str] = frozenset()
     """The options of an account that the product has nothing for; asking for one is an error."""
+    api_only: frozenset[str] = frozenset()
+    """Those of them that the API of the product has, which no log-in was given for."""
     ignores: frozenset[str] = frozenset()
     """Those of which it has nothing either, and whose lack harms nobody: they are left alone with a warning."""
     creates_at_once: bool = False
@@ -328,5 +334,9 @@ class Cloud:
     def _unsupported(self, name: str) -> CloudError:
         product = self.accounts.abilities.product
         if name in self.on_server:
-            return CloudError("unsupported", f"{product} has {name} on its server only: {self.on_server[name]}.")
+            return CloudError(
+                "unsupported",
+                f"{product} has {name} on its server only: {self.on_server[name]}. With transport occ or auto the task"
+                " runs that.",
+            )
         return CloudError("unsupported", f"{product} has nothing for {name}.")

@@ -16,7 +16,13 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish, parse_wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.apply import Application
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities, Accounts, Cloud, Groups
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import (
+    GIVE_LOG_IN,
+    Abilities,
+    Accounts,
+    Cloud,
+    Groups,
+)
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import (
     is_half_made,
     read_completed,
@@ -278,7 +284,8 @@ def _check_possible(wish: Wish, abilities: Abilities) -> None:
     """
     impossible = sorted(option for option in abilities.cannot if getattr(wish, option))
     if impossible:
-        raise CloudError("unsupported", f"{abilities.product} has nothing for {', '.join(impossible)}.")
+        help_ = f" {GIVE_LOG_IN}" if abilities.api_only.issuperset(impossible) else ""
+        raise CloudError("unsupported", f"{abilities.product} has nothing for {', '.join(impossible)}.{help_}")
 
 
 def _quota_waits(current: Account | None, wish: Wish, plan: plans.Plan, cloud: Cloud) -> bool:

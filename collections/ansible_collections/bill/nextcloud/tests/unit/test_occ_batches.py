@@ -17,7 +17,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.module_utils.occ.caller import Caller
 from ansible_collections.bill.nextcloud.plugins.module_utils.occ.commands import Command, run
 from ansible_collections.bill.nextcloud.plugins.module_utils.occ.launch import launch
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.refusals import connection_fault
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.refusals import connection_fault, sentence
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Server
 
 PROGRAM = """
@@ -139,6 +139,17 @@ def test_a_server_that_cannot_be_used(tmp_path: Path) -> None:
         assert raised.value.request == "occ user:info anna"
 
 
+def test_a_server_on_which_nothing_was_begun() -> None:
+    """No command is named, since none was run."""
+
+    def refuse(arguments: t.Mapping[str, t.Any]) -> t.NoReturn:
+        raise CloudError("host_refused", "Permission denied.")
+
+    with pytest.raises(CloudError) as raised:
+        Server(refuse, {"processes": 1}).run("status", changes=False)
+    assert (raised.value.code, raised.value.request) == ("host_refused", None)
+
+
 def test_a_fault_of_ours_is_everybodys(machine: Machine) -> None:
     """Nobody waits for ever, and the next command is run."""
 
@@ -235,3 +246,12 @@ def test_how_a_connection_fails(words: str, code: str, unknown: bool) -> None:
     """Whether commands may have been begun is known for all but a connection that broke."""
     fault = connection_fault(words)
     assert (fault.code, fault.outcome_unknown) == (code, unknown)
+    assert fault.message.endswith(".")
+    assert not fault.message.endswith("..")
+
+
+def test_what_a_program_says_as_a_sentence() -> None:
+    """In one line, with a full stop, and a capital unless it begins with a name of something."""
+    assert sentence("there is more than one occ: a,\n b") == "There is more than one occ: a, b."
+    assert sentence("sudo does not start it.") == "sudo does not start it."
+    assert sentence("php_path must be absolute") == "php_path must be absolute."

@@ -43,14 +43,14 @@ def test_without_a_log_in_it_is_an_error(occ: ScriptedOcc, wish: dict[str, t.Any
     expect_read(occ, "berta")
     results = run(occ, wish, {"name": "berta", "state": "exists"}, check_mode=check_mode)
     assert [outcome(result) for result in results] == [("unsupported", "none", False), (None, "none", False)]
-    assert f"ownCloud by occ alone has nothing for {next(iter(wish))}" in results[0]["failure"]["message"]
+    assert f"ownCloud by occ alone has nothing for {next(iter(wish))}. Give api_url" in results[0]["failure"]["message"]
 
 
 def test_the_backend_itself_refuses_what_only_the_api_can(occ: ScriptedOcc) -> None:
     """Whoever asks it nevertheless is told what is missing."""
     accounts = opened(occ).accounts
     for change in (accounts.add_group_admin, accounts.remove_group_admin):
-        with pytest.raises(CloudError, match="give api_url") as raised:
+        with pytest.raises(CloudError, match="Give api_url") as raised:
             change(NAME, "one")
         assert raised.value.code == "unsupported"
 

@@ -131,7 +131,11 @@ def test_wishes_that_cannot_be(occ: ScriptedOcc, wish: dict[str, t.Any], expecte
 
 
 @pytest.mark.parametrize(
-    ("options", "words"), [({}, "occ files:transfer-ownership NAME OTHER"), (DIALECT, "ownCloud has nothing for")]
+    ("options", "words"),
+    [
+        ({}, "occ files:transfer-ownership NAME OTHER. With transport occ or auto the task runs that"),
+        (DIALECT, "ownCloud has nothing for"),
+    ],
 )
 def test_clouds_without_a_transfer(cloud: ScriptedCloud, options: dict[str, t.Any], words: str) -> None:
     """Over the API nothing is asked."""

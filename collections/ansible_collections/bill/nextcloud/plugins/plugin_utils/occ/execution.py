@@ -10,7 +10,11 @@ import typing as t
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.refusals import connection_fault
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.refusals import (
+    connection_fault,
+    result_fault,
+    sentence,
+)
 
 _MODULE = "bill.nextcloud.nextcloud_occ"
 _CONNECTION = {
@@ -19,8 +23,6 @@ _CONNECTION = {
     # A connection that breaks in the middle must not begin the same changes again.
     "reconnection_retries": 0,
 }
-_MODULE_CRASHED = "module_stdout"
-"""The key that Ansible adds when what came back is no result of a module."""
 
 
 class OverConnection:
@@ -56,17 +58,7 @@ class OverConnection:
         except AnsibleConnectionFailure as error:
             raise connection_fault(str(error)) from error
         except AnsibleError as error:
-            raise CloudError("occ_unusable", str(error)) from error
+            raise CloudError("occ_unusable", sentence(str(error))) from error
         if "results" not in result:
-            raise _fault(result)
+            raise result_fault(result)
         return t.cast(t.Mapping[str, t.Any], result)
-
-
-def _fault(result: t.Mapping[str, t.Any]) -> CloudError:
-    """Return what a result without results of commands means."""
-    if result.get("unreachable"):
-        return connection_fault(str(result.get("msg", "")))
-    words = " ".join(str(result.get(key, "")) for key in ("msg", "module_stderr") if result.get(key))
-    if result.get("problem") == "busy":
-        return CloudError("timeout", words)
-    return CloudError("occ_unusable", words[-500:], outcome_unknown=_MODULE_CRASHED in result)

@@ -43,7 +43,9 @@ def opened(
     if identity.maintenance or identity.needs_upgrade:
         raise CloudError("maintenance", "", request=request_name(STATUS))
     if dialect not in BACKENDS:
-        raise CloudError("unsupported", f"There is no occ for the dialect {dialect}.", cloud_wide=True)
+        raise CloudError(
+            "unsupported", f"There is no occ for the dialect {dialect}. Use transport: api.", cloud_wide=True
+        )
     if identity.dialect not in (None, dialect):
         told = f"{identity.product} {identity.version}, which is {identity.dialect}"
         raise CloudError("invalid_value", f"dialect is {dialect}, and occ belongs to {told}.", cloud_wide=True)

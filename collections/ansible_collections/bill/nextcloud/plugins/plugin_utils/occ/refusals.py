@@ -10,6 +10,7 @@ Source: OpenSSH (``sshconnect.c``), sudo, Nextcloud 31 and ownCloud 10.15 (``con
 from __future__ import annotations
 
 import re
+import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 
@@ -49,6 +50,20 @@ _NO_COMMAND = ("there are no commands defined", '" is not defined', "command not
 _SIGNALS = 128
 """Above it are the exit statuses of PHP after an error that nothing caught (255), and of what a signal has ended below
 another program, such as the kernel's when memory is short. A negative status is such a signal itself."""
+_NO_INTERPRETER = 127
+"""The exit status of a shell that has not found the program, which is Python then."""
+_MODULE_CRASHED = "module_stdout"
+"""The key that Ansible adds when what came back is no result of a module."""
+_PROGRAMS = ("occ", "php", "ssh", "sudo")
+
+
+def sentence(words: str) -> str:
+    """Return words as a sentence in one line, which begins with a capital unless it begins with a program's name."""
+    line = " ".join(words.split())
+    first = line.partition(" ")[0]
+    if first.isalpha() and first not in _PROGRAMS:
+        line = line[0].upper() + line[1:]
+    return line if not line or line.endswith((".", "!", "?")) else f"{line}."
 
 
 def connection_fault(words: str) -> CloudError:
@@ -57,7 +72,7 @@ def connection_fault(words: str) -> CloudError:
     :param words: what ssh said.
     """
     said = words.lower()
-    message = " ".join(words.split())[-400:]
+    message = sentence(words[-400:])
     if any(sign in said for sign in _HOST_KEY):
         shown = _SHOWN_KEY.search(words)
         told = f"It shows the {shown[1]} key {shown[2]}." if shown else message
@@ -69,6 +84,23 @@ def connection_fault(words: str) -> CloudError:
     if any(sign in said for sign in _LOG_IN):
         return CloudError("host_refused", message)
     return CloudError("unreachable", message, outcome_unknown=True)
+
+
+def result_fault(result: t.Mapping[str, t.Any]) -> CloudError:
+    """Return what it means when Ansible has a result of the module ``nextcloud_occ`` without those of commands."""
+    if result.get("unreachable"):
+        return connection_fault(str(result.get("msg", "")))
+    if _MODULE_CRASHED in result and result.get("rc") == _NO_INTERPRETER:
+        said = " ".join(f"{result.get('module_stderr', '')} {result[_MODULE_CRASHED]}".split())
+        return CloudError(
+            "occ_unusable",
+            f'The server has no Python where Ansible looks for it: "{said[-200:]}". Install Python 3 there, or name it'
+            " with ansible_python_interpreter.",
+        )
+    words = sentence(" ".join(str(result.get(key, "")) for key in ("msg", "module_stderr") if result.get(key))[-500:])
+    if result.get("problem") == "busy":
+        return CloudError("timeout", words)
+    return CloudError("occ_unusable", words, outcome_unknown=_MODULE_CRASHED in result)
 
 
 def fault_of(status: int, output: str, errors: str, request: str, *, changes: bool) -> CloudError | None:
@@ -86,7 +118,7 @@ def fault_of(status: int, output: str, errors: str, request: str, *, changes: bo
     words = " ".join(f"{output} {errors}".split())
     said = words.lower()
     if _NO_PASSWORD in said or any(sign in said for sign in _NOT_INSTALLED):
-        return CloudError("occ_unusable", words[:500], request=request)
+        return CloudError("occ_unusable", sentence(words[:500]), request=request)
     if any(sign in said for sign in _NO_COMMAND):
         if any(sign in said for sign in _MAINTENANCE):
             return CloudError("maintenance", "", request=request)

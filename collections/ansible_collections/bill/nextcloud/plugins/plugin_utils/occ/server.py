@@ -18,7 +18,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.refusals import fault_of
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.refusals import fault_of, sentence
 
 COMMAND_SECONDS = 120
 """How long a command may take; a welcome mail is sent within one."""
@@ -183,14 +183,14 @@ class Server:
                 call.fault = CloudError(
                     error.code,
                     error.message,
-                    request=request_name(call.arguments),
+                    request=request_name(call.arguments) if error.outcome_unknown else None,  # else it was not begun
                     outcome_unknown=error.outcome_unknown and call.changes,
                 )
             return
         for call, found in zip(batch, result["results"], strict=True):
             request = request_name(call.arguments)
             if found["refusal"] is not None:
-                call.fault = CloudError("occ_unusable", f"{found['refusal']}.", request=request)
+                call.fault = CloudError("occ_unusable", sentence(found["refusal"]), request=request)
             elif found["timed_out"]:
                 message = f"It did not end within {call.seconds:g} seconds."
                 call.fault = CloudError("timeout", message, request=request, outcome_unknown=call.changes)

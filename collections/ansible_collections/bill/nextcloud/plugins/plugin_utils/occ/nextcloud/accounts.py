@@ -20,7 +20,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.account import Acco
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import same
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities, Settings
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import GIVE_LOG_IN, Abilities, Settings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import (
     Commands,
@@ -114,13 +114,14 @@ class NextcloudOccAccounts:
         self._listed: dict[str, Account] = {}
         self._not_listed: set[str] = set()
         self._lock = threading.Lock()
-        cannot = frozenset() if api is not None else _BY_API
+        cannot = api_only = frozenset() if api is not None else _BY_API
         if release < _FIRST_WITH_MANAGERS:
             cannot |= {"manager"}
         self._abilities = Abilities(
             "Nextcloud" if api is not None else "Nextcloud by occ alone",
             frozenset({"enabled"}),  # what else a creation sets is set again where it is not shown
             cannot=cannot,
+            api_only=api_only,
             creates_at_once=True,  # the host's next task waits for commands that still run
             longest_display_name=64,  # OC\\User\\Database::setDisplayName
             example_files=20 * 1024**2,
@@ -313,7 +314,8 @@ class NextcloudOccAccounts:
             self._api.call(reason, lambda api: api.accounts.set_field(name, "display_name", wish))
         else:
             raise CloudError(
-                "unsupported", f"Before release {_FIRST_WITH_NAMES} occ cannot set the display name of an account."
+                "unsupported",
+                f"Before release {_FIRST_WITH_NAMES} occ cannot set the display name of an account. {GIVE_LOG_IN}",
             )
 
     def _check_values(self, wish: Wish, *fields: str) -> None:
@@ -365,7 +367,5 @@ class NextcloudOccAccounts:
 
     def _required_api(self) -> ByApi:
         if self._api is None:
-            raise CloudError(
-                "unsupported", "occ cannot change administrators of groups, and no log-in for the API was given."
-            )
+            raise CloudError("unsupported", f"occ cannot change administrators of groups. {GIVE_LOG_IN}")
         return self._api

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import GIVE_LOG_IN
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import (
     Commands,
@@ -93,10 +94,7 @@ class NextcloudOccGroups:
         :raises CloudError: ``unsupported`` without the API.
         """
         if self._api is None:
-            raise CloudError(
-                "unsupported",
-                "occ cannot change the display name of a group, and no log-in for the API was given.",
-            )
+            raise CloudError("unsupported", f"occ cannot change the display name of a group. {GIVE_LOG_IN}")
         self._api.call(_NAMES, lambda api: api.groups.rename(name, display_name))
 
     def delete(self, name: str) -> None:

@@ -18,7 +18,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.account import Acco
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import same
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities, Cloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import GIVE_LOG_IN, Abilities, Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import (
     Commands,
@@ -110,10 +110,12 @@ class OwncloudOccAccounts:
         self._known: dict[str, _Known] = {}
         self._wishes: dict[str, Wish] = {}
         self._made: set[str] = set()
+        api_only = frozenset() if api is not None else _BY_API
         self._abilities = Abilities(
             "ownCloud" if api is not None else "ownCloud by occ alone",
             frozenset({"enabled", "groups", "email", "display_name"}),
-            cannot=frozenset({"invite", "manager"}) | (frozenset() if api is not None else _BY_API),
+            cannot=frozenset({"invite", "manager"}) | api_only,
+            api_only=api_only,
             ignores=frozenset({"language"}),
             creates_at_once=True,  # the host's next task waits for commands that still run
             removes_emails=release >= _EMPTIES_EMAILS,
@@ -297,7 +299,7 @@ class OwncloudOccAccounts:
 
     def _by_api(self, reason: str, send: t.Callable[[Cloud], None]) -> None:
         if self._api is None:
-            raise CloudError("unsupported", f"{reason}: give api_url and a log-in, and the API does it.")
+            raise CloudError("unsupported", f"{reason[0].upper()}{reason[1:]}. {GIVE_LOG_IN}")
         self._api.call(reason, send)
 
 
