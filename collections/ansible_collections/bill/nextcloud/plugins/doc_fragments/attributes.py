@@ -35,7 +35,8 @@ attributes:
     support: full
     platforms: posix
     details:
-      - The work is done by an action plugin on the controller, whatever host the task is for.
-        Connections are not needed.
+      - The work is done by an action plugin on the controller. Over the API no connection to the task's host is
+        needed. With O(transport=occ), and with O(transport=auto) once occ is used, commands are run on the task's host
+        over the connection that Ansible has to it, which needs Python there and pipelining.
       - On Linux the writing process is ended with C(ansible-playbook), so that nothing is written after a killed run.
 """

@@ -45,6 +45,9 @@ options:
         is told to administrators only.
       - On oCIS and OpenCloud it is one request to create an account without a name. Where the accounts are kept in a
         directory that the cloud may only read, which its capabilities tell, the task fails (V(backend_refused)).
+      - With O(transport=occ) on Nextcloud and ownCloud it is one C(occ user:add) with a name that cannot be one, which
+        is refused. That proves that this command may be run and is given the password, and nothing of the other
+        commands, which a sudoers file may allow or not each by itself.
       - If V(false), nothing but reading requests is sent, and RV(may_write) is null.
     type: bool
     default: true
@@ -214,7 +217,10 @@ acting_account:
       elements: str
       sample: []
 may_write:
-  description: Whether it may change accounts. Null without O(write_proof), or if an earlier step failed.
+  description:
+    - Whether it may change accounts. Null without O(write_proof), or if an earlier step failed.
+    - With O(transport=occ) on Nextcloud and ownCloud it is proven of C(user:add) and the hand-over of its password
+      only.
   returned: always
   type: bool
   sample: true

@@ -52,11 +52,12 @@ options:
         The cloud does not tell which devices there are, nor what they have deleted.
       - V(reset_second_factor), the cloud asks the account for no second factor any more, so that its user can log in
         with the password alone. ownCloud asks again after C(occ twofactorauth:enable) on its server.
-        Nextcloud has it on its server only, so it needs O(transport=occ); every second factor of the account is
-        disabled there, and its user has to set up new ones.
+        Nextcloud has it on its server only, so it needs O(transport=occ) or O(transport=auto); every second factor of
+        the account is disabled there, and its user has to set up new ones.
       - V(revoke_app_passwords), all app passwords of the account are deleted, so that its devices and programs have to
         be given new ones. Sessions in browsers go on, and nothing is deleted on the devices.
-        Only Nextcloud has it, on its server, from release 29 on, so it needs O(transport=occ).
+        Only Nextcloud has it, on its server, from release 29 on, so it needs O(transport=occ) or
+        O(transport=auto).
     type: str
     required: true
     choices: [send_welcome, wipe_devices, reset_second_factor, revoke_app_passwords]

@@ -95,7 +95,7 @@ EXAMPLES = r"""
 
 - name: Show how many there are and what they use
   ansible.builtin.debug:
-    msg: "{{ cloud_accounts.summary.total }} accounts, {{ cloud_accounts.summary.used | human_readable }}"
+    msg: "{{ cloud_accounts.summary.total }} accounts, {{ (cloud_accounts.summary.used or 0) | human_readable }}"
 
 - name: Read enabled accounts that are nearly full
   bill.nextcloud.nextcloud_user_info:
@@ -233,7 +233,9 @@ summary:
       type: int
       sample: 3
     used:
-      description: Bytes that they use together, as far as the cloud tells.
+      description:
+        - Bytes that they use together, as far as the cloud tells. Null if it tells of none of them, as in a list of
+          Nextcloud with O(transport=occ).
       returned: always
       type: int
       sample: 48318382080

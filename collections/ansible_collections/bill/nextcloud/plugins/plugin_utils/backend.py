@@ -334,9 +334,5 @@ class Cloud:
     def _unsupported(self, name: str) -> CloudError:
         product = self.accounts.abilities.product
         if name in self.on_server:
-            return CloudError(
-                "unsupported",
-                f"{product} has {name} on its server only: {self.on_server[name]}. With transport occ or auto the task"
-                " runs that.",
-            )
+            return CloudError("unsupported", f"{product} has {name} on its server only: {self.on_server[name]}.")
         return CloudError("unsupported", f"{product} has nothing for {name}.")

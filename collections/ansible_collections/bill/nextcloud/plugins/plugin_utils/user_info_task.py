@@ -180,8 +180,9 @@ def _matches(account: Account, parameters: t.Mapping[str, t.Any]) -> bool:
     return bool(account.used * 100 >= account.quota.size * percent)
 
 
-def _summary(accounts: t.Sequence[Account]) -> dict[str, int]:
-    """Count the accounts, and the bytes that they are known to use."""
+def _summary(accounts: t.Sequence[Account]) -> dict[str, int | None]:
+    """Count the accounts, and the bytes that they are known to use; None when that is known of none of them."""
     enabled = sum(account.enabled for account in accounts)
-    used = sum(account.used or 0 for account in accounts)
+    told = [account.used for account in accounts if account.used is not None]
+    used = sum(told) if told or not accounts else None
     return {"total": len(accounts), "enabled": enabled, "disabled": len(accounts) - enabled, "used": used}

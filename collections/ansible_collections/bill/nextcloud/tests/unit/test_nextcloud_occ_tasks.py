@@ -64,6 +64,12 @@ def test_a_filter_by_use_reads_what_a_list_leaves_out(occ: ScriptedOcc) -> None:
     assert "warnings" not in result
 
 
+def test_a_list_that_does_not_tell_the_use(occ: ScriptedOcc) -> None:
+    """It is not called none: nobody knows it."""
+    expect_list(occ, info("anna", last_seen=LOGGED_IN), info("berta", enabled=False))
+    assert read(occ)["summary"] == {"total": 2, "enabled": 1, "disabled": 1, "used": None}
+
+
 def test_a_use_that_is_told_nowhere(occ: ScriptedOcc) -> None:
     """Release 17 does not have it; that is said, since the list is short of those accounts."""
     expect_list(occ, info("anna", quota="1 GB", last_seen=LOGGED_IN))

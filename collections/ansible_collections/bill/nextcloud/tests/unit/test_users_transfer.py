@@ -133,7 +133,7 @@ def test_wishes_that_cannot_be(occ: ScriptedOcc, wish: dict[str, t.Any], expecte
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({}, "occ files:transfer-ownership NAME OTHER. With transport occ or auto the task runs that"),
+        ({}, "with transport: occ or auto this module does"),
         (DIALECT, "ownCloud has nothing for"),
     ],
 )
@@ -155,5 +155,8 @@ def test_either_way(cloud: ScriptedCloud, occ: ScriptedOcc) -> None:
     with backend.connected(connection_of(running.arguments(cloud.url))) as api:
         both = combined(api, lambda by_api: opened(occ))
         converge.converge(jobs, both, converge.Limits(), check_mode=False)
-        assert both.transport().ways == ("api", "occ")
+        assert both.transport().shown() == {
+            "used": ["api", "occ"],
+            "reasons": ["files are handed to another account by occ only"],
+        }
     assert outcome(jobs[0].result()) == (None, "deleted", True)

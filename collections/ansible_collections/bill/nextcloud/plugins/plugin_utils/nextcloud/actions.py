@@ -26,10 +26,10 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Sess
 
 ON_SERVER = {
     RESET_SECOND_FACTOR: "'occ twofactorauth:state NAME' shows the account's second factors, and"
-    " 'occ twofactorauth:disable NAME PROVIDER' takes one away; with transport: occ this module does both",
-    TRANSFER_FILES: "'occ files:transfer-ownership NAME OTHER' does it; with transport: occ this module does",
+    " 'occ twofactorauth:disable NAME PROVIDER' takes one away; with transport: occ or auto this module does both",
+    TRANSFER_FILES: "'occ files:transfer-ownership NAME OTHER' does it; with transport: occ or auto this module does",
     REVOKE_APP_PASSWORDS: "'occ user:auth-tokens:list NAME' shows the account's app passwords, and"
-    " 'occ user:auth-tokens:delete NAME ID' takes one away; with transport: occ this module does both",
+    " 'occ user:auth-tokens:delete NAME ID' takes one away; with transport: occ or auto this module does both",
 }
 """See :attr:`backend.Cloud.on_server`."""
 

@@ -100,6 +100,16 @@ class Choice:
                 self._refusal = error
                 self._reasons.append(reason)
 
+    def by_occ_only(self, reason: str) -> Cloud:
+        """Return the cloud by occ for what the API has nothing for.
+
+        :raises CloudError: see :attr:`occ`.
+        """
+        with self._lock:
+            if reason not in self._reasons:
+                self._reasons.append(reason)
+        return self.occ
+
     @property
     def occ(self) -> Cloud:
         """The cloud by occ.
@@ -166,14 +176,14 @@ def _action(choice: Choice, name: str) -> t.Callable[[str], None]:
         if name in choice.api.actions:
             choice.write(lambda cloud: cloud.action(name)(account))
         else:
-            choice.occ.action(name)(account)
+            choice.by_occ_only(f"{name} is done by occ only").action(name)(account)
 
     return act
 
 
 def _file_transfer(choice: Choice) -> t.Callable[[str, str], None]:
     def transfer(name: str, other: str) -> None:
-        choice.occ.file_transfer()(name, other)
+        choice.by_occ_only("files are handed to another account by occ only").file_transfer()(name, other)
 
     return transfer
 
