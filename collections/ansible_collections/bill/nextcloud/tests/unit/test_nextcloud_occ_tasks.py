@@ -88,6 +88,13 @@ def test_a_use_that_cannot_be_read(occ: ScriptedOcc, said: Said) -> None:
     assert (result["failed"], result["accounts"]) == (True, [])
 
 
+def test_a_dialect_without_occ(occ: ScriptedOcc) -> None:
+    """What helps is told."""
+    result = read(occ, dialect="libregraph", names=["anna"])
+    assert result["failure"]["code"] == "unsupported"
+    assert result["failure"]["detail"] == "There is no occ for the dialect libregraph. Use transport: api."
+
+
 def test_accounts_by_name(occ: ScriptedOcc) -> None:
     """All their fields."""
     expect_info(occ, "anna", storage=storage(5), last_seen=LOGGED_IN)
