@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from bill_nextcloud.record import State
-from bill_nextcloud.record.tables import UNFINISHED
-from harness.processes import until
 
 from bench.callers import Event, NotTaken, Progress, burst
 from bench.chart import write_bars
@@ -60,7 +58,11 @@ def _bridge(place: Place, count: int) -> float:
     here, wanted = place.here, _events(place, count)
     began = time.time()
     burst(here.socket, wanted, count)
-    until(lambda: here.waiting(place.module, *UNFINISHED) == 0, DONE_SECONDS, "for the last of many events")
+    while here.waiting(place.module, State.QUEUED, State.RUNNING, State.RETRYING):
+        if time.time() - began > DONE_SECONDS:
+            raise NotTaken(f"{count} events are not done after {DONE_SECONDS} seconds")
+        # When each ended is on record.
+        time.sleep(1)
     numbers = {event.operation for event in wanted}
     rows = here.record.search(since=began, limit=count)
     ended = [row.ended_at for row in rows if row.state == State.DONE and row.billmanager_operation in numbers]

@@ -25,6 +25,8 @@ GIB = 1024**3
 GROUP = "customers"
 # The files are where a disk is: a tmpfs would make durable storing cheap.
 BUILD = REPOSITORY / "build"
+# What is measured is no provider's hour.
+LIMITS = {"deletions_per_hour": 10_000, "suspensions_per_hour": 10_000}
 # As in production: the harness has short pauses, for tests.
 RETRIES = {"first_seconds": 5, "longest_seconds": 600, "probe_seconds": 30}
 
@@ -118,11 +120,13 @@ class Scene:
 def scene(database: str | None, wait_seconds: float, ca_path: Path | None = None) -> Iterator[Scene]:
     """Set everything up and end it afterwards. ``database``: the engine's address, ``None`` for SQLite.
     ``wait_seconds``: how long a call waits for its outcome. ``ca_path``: a certificate authority of a further cloud."""
-    settings: dict[str, dict[str, Any]] = {"bridge": {"wait_seconds": wait_seconds}, "retries": RETRIES}
+    settings: dict[str, dict[str, Any]] = {
+        "bridge": {"wait_seconds": wait_seconds},
+        "retries": RETRIES,
+        "clouds": {**LIMITS, "ca_file": str(ca_path)} if ca_path else LIMITS,
+    }
     if database is not None:
         settings["engine"] = {"database": database}
-    if ca_path is not None:
-        settings["clouds"] = {"ca_file": str(ca_path)}
     BUILD.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=BUILD) as name:
         servers: list[Server] = []

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench import executable, lives, peer, unchanged, way
+from bench import executable, lives, mixed, peer, unchanged, way
 from bench.callers import NotTaken
 from bench.lives import standin_place
 from bench.scene import scene
@@ -56,3 +56,13 @@ def test_nothing_to_change() -> None:
     measures = unchanged.measure(3, lambda *_: None)
     assert measures[0].value
     assert measures[0].target == "≤ 25"
+
+
+def test_many_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An event of each kind by the bridge and by the raw client, which both carry out all of them."""
+    monkeypatch.setattr(mixed, "PICTURES", tmp_path)
+    measures = mixed.measure("sqlite", None, len(lives.COMMANDS), lambda *_: None)
+    assert all(measure.value for measure in measures)
+    assert [measure.target for measure in measures] == ["≥ 0.8", None, None]
+    (picture,) = tmp_path.iterdir()
+    assert picture.read_text("utf-8").count("<rect") == 1 + 2
