@@ -96,7 +96,7 @@ def test_the_file_is_its_owners_and_tells_no_password(cloud: ScriptedCloud, file
 def test_a_session_ends_25_minutes_after_its_log_in(cloud: ScriptedCloud, file: Path) -> None:
     """Not after its last use: at 30 minutes Nextcloud would refuse writes. A new one takes its place."""
     look(cloud, file, with_cookie=False)
-    for _ in range(2):
+    for _number in range(2):
         aged(file, 12 * 60)
         look(cloud, file, with_cookie=True)
     aged(file, 2 * 60)
@@ -377,7 +377,7 @@ def test_a_session_that_cannot_be_written_is_lost(cloud: ScriptedCloud, file: Pa
 def test_two_tasks_at_once(cloud: ScriptedCloud, file: Path) -> None:
     """The last one wins; what is there is always whole."""
     endpoint, credentials = Endpoint.parse(cloud.url, None), Password(ADMIN, ADMIN_PASSWORD)
-    first, second = (SessionFile(str(file), endpoint, credentials) for _ in range(2))
+    first, second = (SessionFile(str(file), endpoint, credentials) for _number in range(2))
     assert (first.read(), second.read()) == (None, None)
     for one, value in ((first, "one"), (second, "two")):
         one.write([Cookie("oc_session", value)], 0)
