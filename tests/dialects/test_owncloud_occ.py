@@ -183,7 +183,8 @@ def test_whose_account_it_is(cloud: Cloud) -> None:
 
 
 def test_many_accounts(cloud: Cloud) -> None:
-    """Nothing to do for 30 accounts takes five commands, and a change one for each and a reading back."""
+    """Nothing to do for 30 accounts takes five commands, and a change one for each and a reading back, of
+    which the display name is a command of its own."""
     cloud.standin.make_accounts("user_{number:05d}", count=30, groups=["one"])
     names = [f"user_{number:05d}" for number in range(1, 31)]
     found = cloud.info(search="user_")
@@ -201,7 +202,7 @@ def test_many_accounts(cloud: Cloud) -> None:
         "group:list-members": 2,
         "status": 1,
         "user:disable": 30,
-        "user:list": 31,
+        "user:list": 61,
         "user:list-groups": 30,
     }
 

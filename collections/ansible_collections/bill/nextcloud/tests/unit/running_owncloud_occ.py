@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 import typing as t
 from dataclasses import replace
+from itertools import pairwise
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import OWNCLOUD, account_options
@@ -19,17 +22,20 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.owncloud.backen
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Server
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs
 from ansible_collections.bill.nextcloud.tests.unit.running import NAME
-from ansible_collections.bill.nextcloud.tests.unit.scripted_occ import Said, ScriptedOcc, failed, printed
+from ansible_collections.bill.nextcloud.tests.unit.scripted_occ import Said, ScriptedOcc, failed, printed, result_of
 
-_ATTRIBUTES = ("uid", "displayName", "email", "quota", "enabled", "lastLogin", "backend")
+_ATTRIBUTES = ("enabled", "quota", "lastLogin", "backend", "email", "uid")
 LIST = ("user:list", "--output=json", *(part for attribute in _ATTRIBUTES for part in ("-a", attribute)))
+DISPLAY_NAMES = ("user:list", "--output=json", "-a", "displayName", "-a", "uid")
 PROCESSES = 2
+
+_MARK = re.compile("<href=[^<>]*>")
 
 LogIn = t.Callable[[str, str], bool]
 
 
 def row(name: str, **fields: t.Any) -> dict[str, t.Any]:
-    """What ``user:list`` tells of an account."""
+    """What ``user:list`` can tell of an account."""
     return {
         "uid": name,
         "displayName": name,
@@ -42,9 +48,38 @@ def row(name: str, **fields: t.Any) -> dict[str, t.Any]:
     }
 
 
-def rows(*found: dict[str, t.Any]) -> Said:
+def rows(*found: dict[str, t.Any], command: tuple[str, ...] = LIST) -> Said:
     """A list of accounts: an object by their names, of which PHP makes a list when it is empty."""
-    return printed({shown["uid"]: shown for shown in found} or [])
+    attributes = command[3::2]
+    return printed({shown["uid"]: {name: shown[name] for name in attributes} for shown in found} or [])
+
+
+def expect_list(occ: ScriptedOcc, *found: dict[str, t.Any], search: str | None = None) -> None:
+    """Accounts are listed, and their display names by a command of their own."""
+    pattern = ("--", search) if search is not None else ()
+    for command in (LIST, DISPLAY_NAMES):
+        occ.expect_read(*command, *pattern, said=rows(*found, command=command))
+
+
+class FormattingOcc(ScriptedOcc):
+    """A server that lists accounts with the attributes that are asked for, without what Symfony's console takes for
+    marks; it disables accounts, and has no groups."""
+
+    def __init__(self, *accounts: dict[str, t.Any]) -> None:
+        super().__init__()
+        self.accounts = {account["uid"]: account for account in accounts}
+
+    def _answer(self, command: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        words = command["arguments"]
+        if words[0] == "user:disable":
+            self.accounts[words[-1]]["enabled"] = False
+        if words[0] != "user:list":
+            return result_of(printed([]))
+        asked = [value for option, value in pairwise(words) if option == "-a"]
+        search = words[-1] if "--" in words else ""
+        found = {name: shown for name, shown in self.accounts.items() if search in name}
+        text = json.dumps({name: {one: shown[one] for one in asked} for name, shown in found.items()})
+        return result_of(Said(0, _MARK.sub("", text) + "\n"))
 
 
 def expect_missing(occ: ScriptedOcc, name: str = NAME) -> None:
@@ -60,7 +95,7 @@ def expect_groups_of(occ: ScriptedOcc, name: str, *groups: str) -> None:
 def expect_read(occ: ScriptedOcc, name: str = NAME, *groups: str, **fields: t.Any) -> None:
     """An account is read; the search for its name finds another one, too."""
     expect_groups_of(occ, name, *groups)
-    occ.expect_read(*LIST, "--", name, said=rows(row(f"{name}3"), row(name, **fields)))
+    expect_list(occ, row(f"{name}3"), row(name, **fields), search=name)
 
 
 def expect_groups(occ: ScriptedOcc, *names: str) -> None:

@@ -49,9 +49,10 @@ class Expected(t.NamedTuple):
 
 
 class ScriptedOcc:
-    """The server. Commands are expected in the order of the script.
+    """The server. Commands are expected in the order of the script, except that reads without a change between them
+    may come in any order, as some are made at the same time.
 
-    :param ordered: otherwise they may come in any order, as many threads ask.
+    :param ordered: otherwise all they may come in any order, as many threads ask.
     """
 
     def __init__(self, *, ordered: bool = True) -> None:
@@ -83,16 +84,17 @@ class ScriptedOcc:
 
     def _answer(self, command: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         got = (tuple(command["arguments"]), command.get("password"), command["changes"])
-        candidates = self.script[:1] if self.ordered else self.script
+        first_change = next((at for at, expected in enumerate(self.script) if expected.changes), len(self.script))
+        candidates = self.script[: max(first_change, 1)] if self.ordered else self.script
         for expected in candidates:
             if got == (expected.arguments, expected.password, expected.changes):
                 self.script.remove(expected)
-                return _result(expected.said)
-        self.problems.append(f"unexpected: {got!r}; expected: {candidates[:1]!r}")
-        return _result(Said(1, "unexpected\n"))
+                return result_of(expected.said)
+        self.problems.append(f"unexpected: {got!r}; expected: {candidates!r}")
+        return result_of(Said(1, "unexpected\n"))
 
 
-def _result(said: Said) -> dict[str, t.Any]:
+def result_of(said: Said) -> dict[str, t.Any]:
     """Return an item of the module's ``results``."""
     return {
         "status": said.status,

@@ -202,6 +202,18 @@ def test_a_list_that_cannot_be_read(occ: ScriptedOcc, said: Said) -> None:
     assert refusal(opened(occ).list_accounts).code in ("refused", "not_an_answer", "server_error", "timeout")
 
 
+@pytest.mark.parametrize("pages", [True, False])
+def test_a_list_with_a_display_name_that_occ_refuses_to_print(occ: ScriptedOcc, pages: bool) -> None:
+    """occ does not say whose it is; the failure says who does."""
+    said = thrown("OutputFormatterStyleStack.php", "Incorrectly nested style tag found.", "user:list")
+    expect_page(occ, said=said if pages else printed([]))
+    if not pages:
+        occ.expect_read(*NAMES, said=said)
+    error = refusal(opened(occ).list_accounts)
+    assert (error.code, (error.request or "").split(" --")[0]) == ("refused", "occ user:list")
+    assert all(words in error.message for words in ("<fg=x>", "The API", "api_url", "Incorrectly nested"))
+
+
 # settings and state
 
 

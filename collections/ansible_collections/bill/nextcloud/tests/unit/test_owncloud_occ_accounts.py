@@ -11,9 +11,11 @@ import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.tests.unit.running import NAME, code, outcome
 from ansible_collections.bill.nextcloud.tests.unit.running_owncloud_occ import (
+    DISPLAY_NAMES,
     LIST,
     expect_groups,
     expect_groups_of,
+    expect_list,
     expect_missing,
     expect_read,
     opened,
@@ -23,7 +25,7 @@ from ansible_collections.bill.nextcloud.tests.unit.running_owncloud_occ import (
     run_one,
 )
 from ansible_collections.bill.nextcloud.tests.unit.scripted import PASSWORD
-from ansible_collections.bill.nextcloud.tests.unit.scripted_occ import Said, ScriptedOcc, failed, thrown
+from ansible_collections.bill.nextcloud.tests.unit.scripted_occ import Said, ScriptedOcc, failed, printed, thrown
 
 ADD = ("user:add", "--password-from-env")
 SHORT = thrown("Length.php", "Das Passwort ist zu kurz. Es sind mindestens 10 Zeichen notwendig.")
@@ -136,20 +138,26 @@ def test_a_long_display_name(occ: ScriptedOcc) -> None:
     assert code(run_one(occ, display_name="x" * 65)) == "invalid_value"
 
 
-def test_a_display_name_that_occ_refuses_to_print(occ: ScriptedOcc) -> None:
-    """Its owner may choose it, and would never be disabled: it is read without."""
-    refused = thrown(
-        "OutputFormatterStyle.php", 'Invalid foreground color specified: "x". Expected one of (black, red)'
-    )
-    place = LIST.index("displayName")
-    fewer = (*LIST[: place - 1], *LIST[place + 1 :])
+UNPRINTABLE = thrown(
+    "OutputFormatterStyle.php", 'Invalid foreground color specified: "x". Expected one of (black, red)'
+)
+
+
+@pytest.mark.parametrize(
+    "said", [UNPRINTABLE, TIMEOUT, printed([]), printed(["x"]), printed("x"), printed({NAME: {"uid": NAME}})]
+)
+def test_a_display_name_that_occ_does_not_tell(occ: ScriptedOcc, said: Said) -> None:
+    """Its owner may choose one that cannot be printed, and would never be disabled: it is not known, that is all."""
     for enabled in (True, False):
         expect_groups_of(occ, NAME, "one")
-        occ.expect_read(*LIST, "--", NAME, said=refused)
-        occ.expect_read(*fewer, "--", NAME, said=rows(row(NAME, enabled=enabled)))
+        occ.expect_read(*LIST, "--", NAME, said=rows(row(NAME, enabled=enabled, email="a@example.org")))
+        occ.expect_read(*DISPLAY_NAMES, "--", NAME, said=said)
         if enabled:
             occ.expect("user:disable", "--", NAME)
-    assert outcome(run_one(occ, state="disabled")) == (None, "updated", True)
+    result = run_one(occ, state="disabled")
+    assert outcome(result) == (None, "updated", True)
+    shown = result["account"]
+    assert (shown["display_name"], shown["email"], shown["groups"]) == (None, "a@example.org", ["one"])
 
 
 def test_a_password_that_php_takes_for_none(occ: ScriptedOcc) -> None:
@@ -350,7 +358,7 @@ def test_an_account_in_another_notation(occ: ScriptedOcc) -> None:
     """The cloud ignores case."""
     found = row(NAME.upper())
     occ.expect_read("user:list-groups", "--output=json", "--", NAME, said=Said(0, "[]\n"))
-    occ.expect_read(*LIST, "--", NAME, said=rows(row(f"{NAME}3"), found))
+    expect_list(occ, row(f"{NAME}3"), found, search=NAME)
     result = run_one(occ, state="absent")
     assert outcome(result) == ("account_conflict", "none", False)
     assert NAME.upper() in result["failure"]["message"]
@@ -359,8 +367,8 @@ def test_an_account_in_another_notation(occ: ScriptedOcc) -> None:
 def test_a_search_that_is_too_short_for_an_old_release(occ: ScriptedOcc) -> None:
     """It finds nothing, although there is such an account, so all of them are listed."""
     occ.expect_read("user:list-groups", "--output=json", "--", "bob", said=Said(0, '["one"]\n'))
-    occ.expect_read(*LIST, "--", "bob", said=rows())
-    occ.expect_read(*LIST, said=rows(row("bob"), row("bobby")))
+    expect_list(occ, search="bob")
+    expect_list(occ, row("bob"), row("bobby"))
     account = opened(occ).accounts.read("bob")
     assert account is not None
     assert (account.name, account.groups) == ("bob", ("one",))
@@ -401,11 +409,15 @@ def test_a_display_name_that_speaks_of_maintenance(occ: ScriptedOcc) -> None:
     assert opened(occ).accounts.read(NAME) is not None
 
 
-@pytest.mark.parametrize("output", ["", "{", '"x"', "[1]", '{"a":{"uid":"a"}}', '{"a":{"enabled":true}}', "{}extra"])
+NO_ACCOUNTS = ('{"a":{"uid":"a"}}', '{"a":{"enabled":true}}', '{"a":{"enabled":true,"uid":"b"}}')
+
+
+@pytest.mark.parametrize("output", ["", "{", '"x"', "[1]", *NO_ACCOUNTS, "{}extra"])
 def test_what_is_no_list_of_accounts(occ: ScriptedOcc, output: str) -> None:
     """It says nothing of the account."""
     occ.expect_read("user:list-groups", "--output=json", "--", NAME, said=Said(0, "[]\n"))
     occ.expect_read(*LIST, "--", NAME, said=Said(0, output + "\n"))
+    occ.expect_read(*DISPLAY_NAMES, "--", NAME, said=rows(row(NAME), command=DISPLAY_NAMES))
     with pytest.raises(CloudError) as raised:
         opened(occ).accounts.read(NAME)
     assert raised.value.code == "not_an_answer"
@@ -415,10 +427,10 @@ def test_numbers_for_names(occ: ScriptedOcc) -> None:
     """PHP makes numbers of names that look like some, and a warning of PHP may come first."""
     said = Said(0, 'PHP Warning: something [here]\n{"1":777,"3":"one"}\n')
     occ.expect_read("user:list-groups", "--output=json", "--", "123", said=said)
-    occ.expect_read(*LIST, "--", "123", said=rows(row("123", uid=123, lastLogin=1795423060)))
+    expect_list(occ, row("123", uid=123, lastLogin=1795423060), search="123")
     account = opened(occ).accounts.look_up("123")
     assert account is not None
-    assert (account.name, account.groups) == ("123", ("777", "one"))
+    assert (account.name, account.display_name, account.groups) == ("123", "123", ("777", "one"))
     assert account.shown()["last_login"] == "2026-11-23T08:37:40Z"
 
 

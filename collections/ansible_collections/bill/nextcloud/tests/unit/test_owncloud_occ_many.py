@@ -14,11 +14,15 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.owncloud import directory
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.owncloud.accounts import MANY
+from ansible_collections.bill.nextcloud.tests.unit.running import outcome
 from ansible_collections.bill.nextcloud.tests.unit.running_owncloud_occ import (
+    DISPLAY_NAMES,
     LIST,
     PROCESSES,
+    FormattingOcc,
     expect_groups,
     expect_groups_of,
+    expect_list,
     expect_members,
     expect_missing,
     expect_read,
@@ -26,6 +30,7 @@ from ansible_collections.bill.nextcloud.tests.unit.running_owncloud_occ import (
     opened,
     row,
     rows,
+    run,
 )
 from ansible_collections.bill.nextcloud.tests.unit.scripted_occ import Said, ScriptedOcc, failed
 
@@ -84,6 +89,31 @@ def test_what_was_prepared_counts_once(crowd: ScriptedOcc) -> None:
     assert seen(cloud.accounts.read(NAMES[0])) == (NAMES[0], ())
     expect_missing(crowd, NAMES[0])
     assert cloud.accounts.read(NAMES[0]) is None
+
+
+def test_display_names_are_prepared_where_they_are_wished(crowd: ScriptedOcc) -> None:
+    """Otherwise nothing depends on them."""
+    expect_list(crowd, *ALL[1:], row(NAMES[0], displayName="New"))
+    expect_groups(crowd, "admin")
+    expect_members(crowd, "admin")
+    cloud = opened(crowd)
+    cloud.prepare(wishes(*NAMES, display_name="New"))
+    found = [cloud.accounts.read(name) for name in NAMES[:2]]
+    assert [account and account.display_name for account in found] == ["New", NAMES[1]]
+
+
+def test_display_names_that_cannot_be_prepared(crowd: ScriptedOcc) -> None:
+    """One that occ cannot print is nobody else's change: accounts are read one by one where it matters."""
+    crowd.expect_read(*LIST, said=rows(*ALL[:-1]))
+    crowd.expect_read(*DISPLAY_NAMES, said=failed("x"))
+    expect_groups(crowd, "admin")
+    expect_members(crowd, "admin")
+    cloud = opened(crowd)
+    cloud.prepare([*wishes(NAMES[0], NAMES[-1], display_name="New"), *wishes(*NAMES[1:-1])])
+    expect_read(crowd, NAMES[0], displayName="New")
+    found = [cloud.accounts.read(name) for name in (NAMES[0], NAMES[1], NAMES[-1])]
+    assert [account and account.display_name for account in found] == ["New", None, None]
+    assert [seen(account) for account in found] == [(NAMES[0], ()), (NAMES[1], ()), None]
 
 
 def test_another_notation_is_told(crowd: ScriptedOcc) -> None:
@@ -149,13 +179,13 @@ def test_many_threads_share_the_executions(crowd: ScriptedOcc) -> None:
     with ThreadPoolExecutor(cloud.accounts_at_once()) as threads:
         found = list(threads.map(cloud.accounts.read, NAMES))
     assert [seen(account) for account in found] == [(name, (f"group of {name}",)) for name in NAMES]
-    assert sum(crowd.batches) == 2 * len(NAMES)
+    assert sum(crowd.batches) == 3 * len(NAMES)
     assert len(crowd.batches) < len(NAMES)
 
 
 def test_all_accounts_are_listed(crowd: ScriptedOcc) -> None:
     """With their groups, those of the directory one by one."""
-    crowd.expect_read(*LIST, said=rows(row("berta", lastLogin=1795423060, quota="none"), row("anna"), DIRECTORY))
+    expect_list(crowd, row("berta", lastLogin=1795423060, quota="none"), row("anna"), DIRECTORY)
     expect_groups_of(crowd, "anna", "one", "admin")
     expect_groups_of(crowd, "berta")
     expect_groups_of(crowd, "carla", "directory")
@@ -171,10 +201,29 @@ def test_all_accounts_are_listed(crowd: ScriptedOcc) -> None:
     assert told == ["3 accounts read; the groups of 3 to read"]
 
 
+def test_display_names_that_hide_what_is_between_them() -> None:
+    """Two customers could show one account with the state of another, and hide those between them."""
+    server = FormattingOcc(
+        row("anna", displayName="<href="),
+        row("anna1"),
+        row("anna2", displayName=">", enabled=False),
+        row("anna3", displayName="Anna"),
+    )
+    listed = opened(server).list_accounts().accounts
+    assert [(account.name, account.enabled, account.display_name) for account in listed] == [
+        ("anna", True, None),
+        ("anna1", True, None),
+        ("anna2", False, None),
+        ("anna3", True, "Anna"),
+    ]
+    assert outcome(run(server, {"name": "anna", "state": "disabled"})[0]) == (None, "updated", True)
+    assert server.accounts["anna"]["enabled"] is False
+
+
 def test_the_members_of_a_group_are_listed(crowd: ScriptedOcc) -> None:
     """Also those that occ does not tell of the group, because it comes from a directory."""
     expect_groups(crowd, "admin", "directory")
-    crowd.expect_read(*LIST, said=rows(row("anna"), row("berta"), DIRECTORY))
+    expect_list(crowd, row("anna"), row("berta"), DIRECTORY)
     expect_groups_of(crowd, "anna", "directory")
     expect_missing(crowd, "berta")  # deleted since
     expect_groups_of(crowd, "carla", "directory", "one")
@@ -184,7 +233,7 @@ def test_the_members_of_a_group_are_listed(crowd: ScriptedOcc) -> None:
 def test_many_members_are_listed_by_their_groups(crowd: ScriptedOcc) -> None:
     """A command for each group is less."""
     expect_groups(crowd, "admin", "one")
-    crowd.expect_read(*LIST, said=rows(*ALL))
+    expect_list(crowd, *ALL)
     expect_groups(crowd, "admin", "one")
     expect_members(crowd, "admin")
     expect_members(crowd, "one", NAMES[5], NAMES[6])
@@ -202,14 +251,36 @@ def test_a_group_that_is_missing(occ: ScriptedOcc) -> None:
 @pytest.mark.parametrize("search", ["ARL", "from ldap", "carla@"])
 def test_a_search(occ: ScriptedOcc, search: str) -> None:
     """It finds parts of name, display name and address, whatever its length; of others no groups are read."""
-    occ.expect_read(*LIST, said=rows(row("anna"), DIRECTORY))
+    expect_list(occ, row("anna"), DIRECTORY)
     expect_groups_of(occ, "carla")
     assert names(opened(occ).list_accounts(search=search).accounts) == ["carla"]
 
 
+def expect_unknown_name(occ: ScriptedOcc) -> None:
+    """Two accounts are listed, one of them without its display name."""
+    occ.expect_read(*LIST, said=rows(row("anna"), DIRECTORY))
+    occ.expect_read(*DISPLAY_NAMES, said=rows(DIRECTORY, command=DISPLAY_NAMES))
+
+
+def test_a_search_that_a_display_name_might_match(occ: ScriptedOcc) -> None:
+    """It says that it cannot tell, and does not miss an account."""
+    expect_unknown_name(occ)
+    with pytest.raises(CloudError, match=r"of 1 accounts.*api_url") as raised:
+        opened(occ).list_accounts(search="from ldap")
+    assert raised.value.code == "refused"
+
+
+def test_a_search_that_needs_no_display_name(crowd: ScriptedOcc) -> None:
+    """The account is found by its name."""
+    expect_unknown_name(crowd)
+    for name in ("anna", "carla"):
+        expect_groups_of(crowd, name)
+    assert names(opened(crowd).list_accounts(search="A").accounts) == ["anna", "carla"]
+
+
 def test_a_list_with_a_gap_is_none(crowd: ScriptedOcc) -> None:
     """When the groups of one account cannot be read, nothing is told."""
-    crowd.expect_read(*LIST, said=rows(row("anna")))
+    expect_list(crowd, row("anna"))
     expect_groups(crowd, "admin")
     crowd.expect_read("user:list-groups", "--output=json", "--", "anna", said=failed("Something else"))
     with pytest.raises(CloudError) as raised:

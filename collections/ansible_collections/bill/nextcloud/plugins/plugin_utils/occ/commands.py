@@ -19,7 +19,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import C
 
 _MAINTENANCE = "is in maintenance mode"
 _UPGRADE = "or one of the apps require upgrade"
-_WRONG_MARK = re.compile(r"Invalid .*xpected one of \(")
+_WRONG_MARK = re.compile(r"Invalid .*xpected one of \(|Incorrectly nested style tag found")
 _BLOCK = re.compile(r"^In (\S+) line \d+:[^\S\n]*\n((?:  .*\n?)+)", re.MULTILINE)
 
 
@@ -118,7 +118,8 @@ def lacks_option(answer: Answer, option: str) -> bool:
 
 def is_unprintable(answer: Answer) -> bool:
     """Whether a command failed because a text, a display name for instance, has something in it that Symfony's console
-    takes for a mark that it does not know, such as ``<fg=x>``. Source: its ``Color`` and ``OutputFormatterStyle``."""
+    takes for a mark that it does not know, such as ``<fg=x>``, or for the end of another one than was begun, as in
+    ``<info></error>``. Source: its ``Color``, ``OutputFormatterStyle`` and ``OutputFormatterStyleStack``."""
     return answer.status != 0 and _WRONG_MARK.search(answer.words) is not None
 
 

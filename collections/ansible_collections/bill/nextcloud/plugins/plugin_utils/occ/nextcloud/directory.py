@@ -118,7 +118,7 @@ class NextcloudDirectory:
         if lacks_option(answer, "--info"):
             self._pages = False
             return None
-        require_read(answer)
+        _require_list(answer)
         found = answer.read_json()
         # PHP makes a list of what has no keys, or 0, 1, 2 ... for keys.
         records = list(found.values()) if isinstance(found, dict) else found
@@ -129,7 +129,7 @@ class NextcloudDirectory:
     def names(self) -> set[str]:
         """Return the names of all accounts, which come in one answer."""
         answer = self._commands.read("user:list", "--output=json", f"--limit={_ALL}", seconds=LIST_SECONDS)
-        require_read(answer)
+        _require_list(answer)
         return set(read_keys(answer))
 
     def find_all(self, names: t.Collection[str]) -> dict[str, Account | None]:
@@ -146,6 +146,17 @@ def require_read(answer: Answer) -> None:
     """
     if answer.status != 0:
         raise refusal(answer, {}, otherwise="refused" if exception(answer) is None else "server_error")
+
+
+def _require_list(answer: Answer) -> None:
+    """Raise why a list of accounts failed, see :func:`require_read`; one display name is enough for that."""
+    if is_unprintable(answer):
+        raise answer.error(
+            "refused",
+            "Somebody's display name holds a mark such as <fg=x>, which occ cannot print, so it lists nobody. The API"
+            f" (transport api, with api_url and a log-in) shows whose it is. occ says: {answer.words}",
+        )
+    require_read(answer)
 
 
 def account_of(answer: Answer, record: t.Any) -> Account:

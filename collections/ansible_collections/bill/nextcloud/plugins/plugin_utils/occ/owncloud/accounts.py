@@ -154,9 +154,16 @@ class OwncloudOccAccounts:
             self._known.update(known)
 
     def _read_many(self, wishes: t.Sequence[Wish]) -> dict[str, _Known]:
-        accounts = self._directory.all()
+        accounts = self._directory.all(display_names=any(wish.display_name is not None for wish in wishes))
         by_name = {name.lower(): account for name, account in accounts.items()}
-        found = {wish.name: by_name.get(wish.name.lower()) for wish in wishes}
+        found = {
+            wish.name: account
+            for wish in wishes
+            # One display name that occ cannot print leaves all unknown here: then each that matters is read for itself.
+            if (account := by_name.get(wish.name.lower())) is None
+            or wish.display_name is None
+            or account.display_name is not None
+        }
         names = {account.name for account in found.values() if account is not None}
         asked = {group for wish in wishes for group in (*wish.groups, *wish.groups_absent)}
         groups = self._directory.memberships_by_group(accounts, names, asked) or {}

@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reading the accounts of an ownCloud: what ``user:list`` tells of them, and their groups.
 
+Symfony's console formats the JSON that occ prints: it takes away what looks like a mark, from ``<href=`` in one display
+name to ``>`` in that of an account further on, and throws at ``<fg=x>``. Everybody chooses their own display name, so
+these are read by a command of their own, and nothing else from what it prints.
 Source: ``OC\\Core\\Command\\User\\ListUsers``, ``ListUserGroups``, ``OC\\Core\\Command\\Group\\ListGroupMembers``.
 """
 
@@ -16,7 +19,6 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.account import Acco
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.commands import (
     Commands,
-    is_unprintable,
     read_names,
     require,
     says,
@@ -25,18 +27,16 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.owncloud.groups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Answer
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.record import quota_of
 
-_ATTRIBUTES = ("uid", "displayName", "email", "quota", "enabled", "lastLogin", "backend")
-_DISPLAY_NAME = "displayName"
+_ATTRIBUTES = ("enabled", "quota", "lastLogin", "backend", "email", "uid")
+_DISPLAY_NAMES = ("displayName", "uid")
+"""Attributes come in this order. With the name last, a row that goes on as another account's does not have its own: an
+address may be a text in quotation marks, with anything in it."""
 _OWN_BACKEND = "Database"
 _MEMBERS_PER_COMMAND = 500
 """So many members are looked up, one by one, in about the time that a command needs to begin (estimated)."""
 
 _Item = t.TypeVar("_Item")
 _Result = t.TypeVar("_Result")
-
-
-def _list_command(attributes: t.Iterable[str]) -> tuple[str, ...]:
-    return ("user:list", "--output=json", *(part for name in attributes for part in ("-a", name)))
 
 
 class OwncloudDirectory:
@@ -46,9 +46,12 @@ class OwncloudDirectory:
         self._commands = commands
         self._groups = groups
 
-    def all(self) -> dict[str, Account]:
-        """Return all accounts by name, without their groups."""
-        return self._list()
+    def all(self, *, display_names: bool = True) -> dict[str, Account]:
+        """Return all accounts by name, without their groups.
+
+        :param display_names: False: they are not read, and None.
+        """
+        return self._list() if display_names else self._accounts()
 
     def find(self, name: str) -> Account | None:
         """Return an account, without its groups, also when it is known in another notation.
@@ -110,39 +113,74 @@ class OwncloudDirectory:
             return list(threads.map(read, items))
 
     def _list(self, *pattern: str) -> dict[str, Account]:
-        answer = self._commands.read(*_list_command(_ATTRIBUTES), *pattern, seconds=LIST_SECONDS)
-        if is_unprintable(answer):  # whoever has chosen such a name must be read all the same, to be disabled
-            fewer = (name for name in _ATTRIBUTES if name != _DISPLAY_NAME)
-            answer = self._commands.read(*_list_command(fewer), *pattern, seconds=LIST_SECONDS)
+        """Return accounts with their display names, or None for those that occ cannot tell.
+
+        A display name that is wished but not known counts as another one: it is set each time, and as it is not shown
+        then, either, that is ``not_verified``.
+        """
+        with ThreadPoolExecutor(1) as thread:
+            reading = thread.submit(self._display_names, *pattern)
+            accounts = self._accounts(*pattern)
+        shown = reading.result()
+        return {name: replace(account, display_name=shown.get(name)) for name, account in accounts.items()}
+
+    def _accounts(self, *pattern: str) -> dict[str, Account]:
+        answer, rows = self._rows(_ATTRIBUTES, *pattern)
+        return {name: _account_of(answer, name, row) for name, row in rows.items()}
+
+    def _display_names(self, *pattern: str) -> dict[str, str]:
+        """Return the display names that occ can tell."""
+        try:
+            rows = self._rows(_DISPLAY_NAMES, *pattern)[1]
+        except CloudError:  # somebody's display name, which must not keep anybody from being read
+            return {}
+        return {
+            name: row["displayName"]
+            for name, row in rows.items()
+            if _is_of(name, row) and isinstance(row.get("displayName"), str)
+        }
+
+    def _rows(self, attributes: t.Iterable[str], *pattern: str) -> tuple[Answer, dict[str, dict[str, t.Any]]]:
+        """Return what is told of accounts, by their names; nothing of one whose row is no object.
+
+        :raises CloudError: ``not_an_answer``.
+        """
+        options = (part for name in attributes for part in ("-a", name))
+        answer = self._commands.read("user:list", "--output=json", *options, *pattern, seconds=LIST_SECONDS)
         require(answer, {})
         found = answer.read_json()
-        # PHP makes a list of what has no names for keys, nothing for instance.
-        rows = list(found.values()) if isinstance(found, dict) else found
-        if not isinstance(rows, list):
+        if isinstance(found, list):  # PHP makes one of what is empty, and of names that are 0, 1, 2 ...
+            found = {str(number): row for number, row in enumerate(found)}
+        if not isinstance(found, dict):
             raise answer.error("not_an_answer", "It is no list of accounts.")
-        accounts = [_account_of(answer, row) for row in rows]
-        return {account.name: account for account in accounts}
+        return answer, {name: row if isinstance(row, dict) else {} for name, row in found.items()}
 
 
-def _account_of(answer: Answer, row: t.Any) -> Account:
-    """Return the account of a row, without groups, which are not in it.
+def _is_of(name: str, row: t.Mapping[str, t.Any]) -> bool:
+    """Whether a row is the one of this account to its end. PHP makes numbers of names that look like some."""
+    uid = row.get("uid")
+    return uid is not None and str(uid) == name
+
+
+def _account_of(answer: Answer, name: str, row: t.Mapping[str, t.Any]) -> Account:
+    """Return the account of a row, without groups and display name, which are not in it.
 
     Its language, its used space, and what it administers are told by no command.
 
     :raises CloudError: ``not_an_answer``.
     """
-    shown = row if isinstance(row, dict) else {}
-    name, seconds = shown.get("uid"), shown.get("lastLogin")
+    if not _is_of(name, row):
+        raise answer.error("not_an_answer", f"The row of {name} goes on as that of {row.get('uid')}.")
+    seconds = row.get("lastLogin")
     record: dict[str, t.Any] = {
-        "id": str(name) if isinstance(name, int) else name,
-        "enabled": shown.get("enabled"),
+        "id": name,
+        "enabled": row.get("enabled"),
         "groups": [],
-        "email": shown.get("email"),
-        "displayname": shown.get("displayName"),
-        "backend": shown.get("backend"),
+        "email": row.get("email"),
+        "backend": row.get("backend"),
         "lastLogin": seconds * 1000 if isinstance(seconds, int) else None,
     }
     try:
-        return replace(Account.from_record(record), quota=quota_of({"definition": shown.get("quota")}))
+        return replace(Account.from_record(record), quota=quota_of({"definition": row.get("quota")}))
     except ValueError as error:
         raise answer.error("not_an_answer", f"{error}.") from error

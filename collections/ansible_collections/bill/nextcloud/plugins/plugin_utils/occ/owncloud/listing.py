@@ -28,12 +28,22 @@ def list_accounts(
     :param search: a part of name, display name or e-mail address, in any case.
     :param group: only members of this group.
     :param progress: is told how far it is.
-    :raises CloudError: ``group_missing``, and for every answer that is not one: there is no listing with gaps.
+    :raises CloudError: ``group_missing``; ``refused`` for a search where display names are not known; and for every
+        answer that is not one: there is no listing with gaps.
     """
     if group is not None and group not in groups.names():
         raise CloudError("group_missing", f'It is "{group}".')
     accounts = directory.all()
     wanted = sorted(name for name, account in accounts.items() if not search or _matches(account, search))
+    unknown = [account.name for account in accounts.values() if account.display_name is None]
+    if search and not set(wanted).issuperset(unknown):
+        raise CloudError(
+            "refused",
+            f"occ does not tell the display names of {len(unknown)} accounts, in which the search might find something:"
+            " somebody's holds marks such as <fg=x> or <href=. The API (transport api, with api_url and a log-in)"
+            " shows whose it is; a list without a search is shown.",
+            request="occ user:list",
+        )
     progress(f"{len(accounts)} accounts read; the groups of {len(wanted)} to read")
     memberships = directory.memberships_by_group(accounts, wanted, frozenset())
     if memberships is None:
