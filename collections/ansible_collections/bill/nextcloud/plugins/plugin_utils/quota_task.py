@@ -12,17 +12,17 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.module_utils.plan import Change, as_yaml
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connected
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.converge import (
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.converge import converge
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.jobs import (
     Job,
     Limits,
-    converge,
     diffs,
     fail_all,
     make_jobs,
     summary,
 )
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.instance_quota import (
     InstanceQuota,
     apply_instance,

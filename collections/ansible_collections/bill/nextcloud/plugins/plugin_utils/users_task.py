@@ -9,18 +9,18 @@ import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connected
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.converge import (
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.converge import converge
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.jobs import (
     Job,
     Limits,
-    converge,
     diffs,
     fail_all,
     groups_created,
     make_jobs,
     summary,
 )
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.failures import Failed, add_failures
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.disabled_shares import SUBJECT, DisabledShares
 
 _MOST_TOLD = 10

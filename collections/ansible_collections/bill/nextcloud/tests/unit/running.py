@@ -17,6 +17,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Clou
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connection_of
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.jobs import Limits, make_jobs
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import backend
 from ansible_collections.bill.nextcloud.tests.unit.scripted import ADMIN, ADMIN_PASSWORD, ScriptedCloud
 
@@ -72,13 +73,13 @@ def run_impatiently(
     connection = replace(
         connection_of(validated(USERS, cloud.url, accounts=[])), connect_seconds=seconds, read_seconds=seconds
     )
-    jobs = converge.make_jobs(arguments(cloud.url, *accounts)["accounts"], {})
+    jobs = make_jobs(arguments(cloud.url, *accounts)["accounts"], {})
     sleep = (slept if slept is not None else []).append
     with backend.connected(connection) as opened:
         converge.converge(
             jobs,
             opened,
-            converge.Limits(),
+            Limits(),
             check_mode=False,
             apply=lambda *plan: Application(*plan, sleep=sleep),
             sleep=sleep,

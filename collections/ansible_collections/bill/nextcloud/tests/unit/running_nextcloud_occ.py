@@ -12,6 +12,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import converge
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.dialect import Identity
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.jobs import Limits, make_jobs
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation import Installation
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.nextcloud.backend import connected
@@ -120,11 +121,11 @@ def run(
     :param threads: several accounts at once; otherwise one by one, so that their commands come in order.
     :param connection: see :func:`opened`.
     """
-    jobs = converge.make_jobs([account_options(**{"name": NAME, **account}) for account in accounts], {})
+    jobs = make_jobs([account_options(**{"name": NAME, **account}) for account in accounts], {})
     cloud = opened(occ, **connection)
     if not threads:
         cloud = replace(cloud, accounts_at_once=lambda: 1)
-    converge.converge(jobs, cloud, converge.Limits(), check_mode=check_mode, sleep=lambda seconds: None)
+    converge.converge(jobs, cloud, Limits(), check_mode=check_mode, sleep=lambda seconds: None)
     return [job.result() for job in jobs]
 
 

@@ -16,6 +16,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import converge
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.dialect import Identity
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.jobs import Limits, make_jobs
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.by_api import ByApi
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation import Installation
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.owncloud.backend import connected
@@ -131,11 +132,11 @@ def run(
     :param slept: collects the seconds that would have been slept.
     :param connection: see :func:`opened`.
     """
-    jobs = converge.make_jobs([account_options(**{"name": NAME, **account}) for account in accounts], {})
+    jobs = make_jobs([account_options(**{"name": NAME, **account}) for account in accounts], {})
     # One by one, so that their commands come in order.
     cloud = replace(opened(occ, **connection), accounts_at_once=lambda: 1)
     sleep = (slept if slept is not None else []).append
-    converge.converge(jobs, cloud, converge.Limits(), check_mode=check_mode, sleep=sleep)
+    converge.converge(jobs, cloud, Limits(), check_mode=check_mode, sleep=sleep)
     return [job.result() for job in jobs]
 
 

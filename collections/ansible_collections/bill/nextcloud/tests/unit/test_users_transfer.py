@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import account_options
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import converge
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connection_of
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.jobs import Limits, make_jobs
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud import backend
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.auto import combined
 from ansible_collections.bill.nextcloud.tests.unit import running
@@ -151,10 +152,10 @@ def test_either_way(cloud: ScriptedCloud, occ: ScriptedOcc) -> None:
     occ.expect(*TRANSFER)
     cloud.expect("DELETE", f"/users/{NAME}", ok())
     cloud.expect("GET", f"/users/{NAME}", missing())
-    jobs = converge.make_jobs([account_options(name=NAME, **WISH)], {})
+    jobs = make_jobs([account_options(name=NAME, **WISH)], {})
     with backend.connected(connection_of(running.arguments(cloud.url))) as api:
         both = combined(api, lambda by_api: opened(occ))
-        converge.converge(jobs, both, converge.Limits(), check_mode=False)
+        converge.converge(jobs, both, Limits(), check_mode=False)
         assert both.transport().shown() == {
             "used": ["api", "occ"],
             "reasons": ["files are handed to another account by occ only"],
