@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import copy
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NoReturn
 
@@ -28,7 +28,6 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils import (
     users_task,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
-from harness.over_connection import OverConnection
 from standins.cloud.process import StandinCloud
 
 from dialects.products import PRODUCTS, Product
@@ -79,11 +78,11 @@ class CloudUnderTest:
         password: str,
         standin: StandinCloud | None,
         *,
-        server: OverConnection | None = None,
+        execute: Callable[..., dict[str, Any]] | None = None,
         dialect: str | None = None,
     ) -> None:
         self._connection: dict[str, Any] = {"api_url": url, "api_username": user, "api_password": password}
-        self._server = server
+        self._execute = execute
         self.url = url
         self.administrator = user
         self.standin = standin
@@ -93,7 +92,7 @@ class CloudUnderTest:
     @property
     def product(self) -> Product:
         """What is expected of it."""
-        return PRODUCTS[self.dialect if self._server is None else f"{self.dialect} by occ"]
+        return PRODUCTS[self.dialect if self._execute is None else f"{self.dialect} by occ"]
 
     def named(self, name: str) -> str:
         """The name of an account or a group of this case."""
@@ -132,10 +131,10 @@ class CloudUnderTest:
 
     def _host(self, check_mode: bool = False) -> Host:
         """The host of a task: the cloud's server where its occ is what is used."""
-        if self._server is None:
+        if self._execute is None:
             self._last = Host(_no_server)
         else:
-            self._last = Host(partial(self._server.execute, check_mode=check_mode))
+            self._last = Host(partial(self._execute, check_mode=check_mode))
         return self._last
 
     def used(self) -> dict[str, Any]:

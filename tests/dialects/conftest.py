@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +26,7 @@ from harness.over_connection import OverConnection  # noqa: E402
 from standins.cloud.process import StandinCloud  # noqa: E402
 
 from dialects.cloud import CloudUnderTest  # noqa: E402
+from dialects.local_occ import execute as execute_here  # noqa: E402
 from dialects.products import PRODUCTS  # noqa: E402
 
 _VARIABLES = ("CLOUD_URL", "CLOUD_USER", "CLOUD_PASSWORD")
@@ -40,11 +41,11 @@ def _clouds() -> list[str]:
 
 @dataclass(frozen=True)
 class Started:
-    """A cloud that runs. standin: None for a real one; server: the connection to where its occ is, if that is used;
-    options: of the modules then; dialect: None where it is not known beforehand."""
+    """A cloud that runs. standin: None for a real one; execute: runs its occ, if that is used; options: of the modules
+    then; dialect: None where it is not known beforehand."""
 
     standin: StandinCloud | None
-    server: OverConnection | None = None
+    execute: Callable[..., dict[str, Any]] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     dialect: str | None = None
 
@@ -62,7 +63,7 @@ def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
             server = stack.enter_context(OverConnection(local, folder / "home"))
             command = shlex.split(os.environ["NEXTCLOUD_OCC"])
-            yield Started(None, server, {"transport": "occ", "occ_command": command}, "nextcloud")
+            yield Started(None, server.execute, {"transport": "occ", "occ_command": command}, "nextcloud")
             return
         product = PRODUCTS[request.param]
         dialect = request.param.removesuffix(" by occ")
@@ -72,16 +73,21 @@ def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         if not product.by_occ:
             yield Started(standin, dialect=dialect)
             return
-        machine = stack.enter_context(CloudServer(folder / "server", standin.install_occ(folder / "occ")))
+        occ = standin.install_occ(folder / "occ")
+        if not product.over_ssh:
+            options = {"transport": "occ", "occ_path": str(occ), "php_path": str(occ.with_name("php"))}
+            yield Started(standin, execute_here, options, dialect)
+            return
+        machine = stack.enter_context(CloudServer(folder / "server", occ))
         machine.serve(standin)
         server = stack.enter_context(OverConnection(machine.variables(kept=True), folder / "home"))
-        yield Started(standin, server, {"transport": "occ", "occ_path": str(OCC)}, dialect)
+        yield Started(standin, server.execute, {"transport": "occ", "occ_path": str(OCC)}, dialect)
 
 
 @pytest.fixture
 def cloud(started: Started) -> Iterator[CloudUnderTest]:
     """A cloud without accounts of this case; a stand-in is as new."""
-    standin, make = started.standin, partial(CloudUnderTest, server=started.server, dialect=started.dialect)
+    standin, make = started.standin, partial(CloudUnderTest, execute=started.execute, dialect=started.dialect)
     if standin is not None:
         standin.reset()
         found = make(standin.url, standin.admin_user, standin.admin_password, standin)

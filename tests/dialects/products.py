@@ -25,7 +25,8 @@ class Product:
     emails_stay: why an account that has an e-mail address cannot be left without one; None: it can.
     standin: the stand-in's name of it; None: that of the dialect.
     minimum: of the characters of a password, as the stand-in tells it; None: it tells none.
-    by_occ: its occ is used, over SSH, and its API for what occ cannot do; so nobody is logged in.
+    by_occ: its occ is used, and its API for what occ cannot do; so nobody is logged in.
+    over_ssh: occ is run on a server with sshd, sudo and the documented sudoers file; otherwise here, which is quicker.
     use_untold, rights_unlisted: why nothing tells how much an account uses, and no list who administers a group; None:
     something does.
     """
@@ -40,6 +41,7 @@ class Product:
     emails_stay: str | None = None
     standin: str | None = None
     by_occ: bool = False
+    over_ssh: bool = False
     use_untold: str | None = None
     rights_unlisted: str | None = None
 
@@ -78,6 +80,7 @@ PRODUCTS: Mapping[str, Product] = {
         address_later="user:add would send a mail to it",
         standin="nextcloud",
         by_occ=True,
+        over_ssh=True,
         rights_unlisted="no command tells them; the API is asked where they are wished",
     ),
     "owncloud by occ": Product(

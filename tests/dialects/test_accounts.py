@@ -75,11 +75,12 @@ def of_case(cloud: CloudUnderTest, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def made(cloud: CloudUnderTest, name: str = "anna", **options: Any) -> dict[str, Any]:
-    """Make an account that has logged in, as one in use; the options come from a case."""
+    """Make an account that has logged in, as one in use, by the API; the options come from a case."""
     state = options.pop("state", "present")
-    assert cloud.user(name, password=PASSWORD, **of_case(cloud, options))["failure"] is None
+    by_api = cloud.with_connection(transport="api")
+    assert by_api.user(name, password=PASSWORD, **of_case(cloud, options))["failure"] is None
     assert cloud.logs_in(name)
-    result = cloud.user(name, state=state, **of_case(cloud, options))
+    result = by_api.user(name, state=state, **of_case(cloud, options))
     assert result["failure"] is None, result["msg"]
     forget_requests(cloud)
     return result

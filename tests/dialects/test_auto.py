@@ -39,7 +39,7 @@ def cloud(standin: StandinCloud, server: OverConnection, tmp_path: Path) -> Iter
     standin.reset()
     occ = standin.install_occ(tmp_path / "cloud")
     found = CloudUnderTest(
-        standin.url, standin.admin_user, _ADMIN_PASSWORD, standin, server=server, dialect="nextcloud"
+        standin.url, standin.admin_user, _ADMIN_PASSWORD, standin, execute=server.execute, dialect="nextcloud"
     ).with_connection(transport="auto", occ_path=str(occ), php_path=str(occ.with_name("php")))
     forget_requests(found)
     yield found
