@@ -8,7 +8,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
+import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import NEXTCLOUD, account_options
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import converge
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.dialect import Identity
@@ -132,3 +134,10 @@ def run(
 def run_one(occ: ScriptedOcc, *, connection: dict[str, t.Any] | None = None, **account: t.Any) -> dict[str, t.Any]:
     """The same for one account."""
     return run(occ, account, **(connection or {}))[0]
+
+
+def refusal(call: t.Callable[[], object]) -> CloudError:
+    """Return why a call was refused."""
+    with pytest.raises(CloudError) as caught:
+        call()
+    return caught.value

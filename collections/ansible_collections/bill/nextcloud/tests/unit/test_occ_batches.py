@@ -108,7 +108,7 @@ def test_commands_that_wait_go_together(machine: Machine, server: Server) -> Non
         first = pool.submit(ask, 0)
         assert machine.begun.wait(30)
         others = [pool.submit(ask, number) for number in range(1, 20)]
-        while len(server.waiting) < 19:
+        while len(server._waiting) < 19:
             pass
         machine.may_end.set()
         told = [first.result(), *(other.result() for other in others)]

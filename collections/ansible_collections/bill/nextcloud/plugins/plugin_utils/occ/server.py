@@ -114,11 +114,6 @@ class Server:
         self._context = contextvars.copy_context()  # Ansible keeps what it needs there, which other threads lack
 
     @property
-    def waiting(self) -> tuple[tuple[str, ...], ...]:
-        """The commands that wait for the next execution."""
-        return tuple(call.arguments for call in self._waiting)
-
-    @property
     def processes(self) -> int:
         """How many commands run at the same time."""
         return int(self._options["processes"])
