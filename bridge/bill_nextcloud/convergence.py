@@ -12,11 +12,11 @@ from bill_nextcloud import retention
 from bill_nextcloud.account import new_password, wish
 from bill_nextcloud.billmanager import password_change
 from bill_nextcloud.billmanager.asked import modules_at
-from bill_nextcloud.billmanager.claim import claim, take_back
 from bill_nextcloud.billmanager.claims import owners
 from bill_nextcloud.billmanager.cloud import TICKED, Cloud
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import DELETE_AFTER, INVITED, QUOTA_PENDING, URL, Database, Tariff
+from bill_nextcloud.claiming import Claiming
 from bill_nextcloud.damage import Damage, Ledger, asked, done
 from bill_nextcloud.errors import (
     AccountConflict,
@@ -116,10 +116,14 @@ class Convergence:
                     self._map(work, cloud, tariffs)
                 except OperationError as error:
                     work.failure = error.failure
-        self._claim(cloud, modules, [work for work in works if work.open and work.unclaimed])
+        claiming = Claiming(self.mgrctl, self.database, cloud, modules)
+        claiming.claim(
+            [work for work in works if work.open and work.unclaimed],
+            lambda unsure: self._run(cloud, unsure, check=True).accounts,
+        )
         self._keep_owner(cloud, modules, [work for work in works if work.open and not work.claimed_now])
         self._limit(cloud, [work for work in works if work.open])
-        self._apply(cloud, [work for work in works if work.open])
+        self._apply(cloud, [work for work in works if work.open], claiming)
         return works
 
     def _map(self, work: Work, cloud: Cloud, tariffs: Sequence[Tariff]) -> None:
@@ -151,7 +155,8 @@ class Convergence:
             work.account = replace(work.account, invite=False)
         if work.opening and not claimed:
             work.unclaimed = True
-            work.password = known or (None if work.account.invite else new_password())
+            work.new_password = known is None and not work.account.invite
+            work.password = new_password() if work.new_password else known
 
     def _keep_for_a_while(self, work: Work, cloud: Cloud) -> None:
         assert work.service is not None
@@ -232,50 +237,19 @@ class Convergence:
         assert work.account is not None
         assert work.service is not None
         proven = not look and not work.service.confirmed
+        # What exists although its name and password were claimed just now is a stranger's.
+        new = work.claimed_now and work.new_password
         return wish(
             work.means,
             work.account,
             proven=proven,
+            new=new,
             email_owner=self.settings.accounts.email_owner,
             wipe_devices=cloud.wipe_devices,
             perhaps_set=work.perhaps_set,
         )
 
-    def _claim(self, cloud: Cloud, modules: Sequence[int], works: list[Work]) -> None:
-        free: dict[str, Work] = {}
-        for work in sorted(works, key=lambda work: work.request.service):
-            assert work.account is not None
-            first = free.setdefault(work.account.name.lower(), work)
-            if first is not work:
-                detail = f"service {first.request.service} has claimed this name"
-                work.failure = AccountConflict(account=work.account.name, detail=detail).failure
-        if not free:
-            return
-        results = self._run(cloud, list(free.values()), check=True).accounts
-        for work, result in zip(free.values(), results, strict=True):
-            assert work.account is not None
-            try:
-                if result["failure"]:
-                    work.failure = failure_of(result["failure"], cloud, work.account.name, work.request.service)
-                elif result["account"] is not None:
-                    raise AccountConflict(account=work.account.name, detail="it exists on the cloud already")
-                else:
-                    claim(
-                        self.mgrctl,
-                        self.database,
-                        work.request.service,
-                        modules,
-                        work.account.name,
-                        work.password,
-                        work.account.email if work.account.invite else None,
-                        url=cloud.url,
-                        typed=work.typed,
-                    )
-                    work.claimed_now = True
-            except OperationError as error:
-                work.failure = error.failure
-
-    def _apply(self, cloud: Cloud, works: list[Work]) -> None:
+    def _apply(self, cloud: Cloud, works: list[Work], claiming: Claiming) -> None:
         if not works:
             return
         ledger = self._ledger(cloud)
@@ -311,12 +285,7 @@ class Convergence:
                 work.failure = work.delete_after = work.undecided = None
                 self._keep_parameters(work, cloud)
                 continue
-            if work.claimed_now and work.failure.code == "account_conflict":
-                # The name was taken between our look and our request: without the claim, no later event touches it.
-                try:
-                    take_back(self.mgrctl, work.request.service, invited=work.account.invite, typed=work.typed)
-                except OperationError as error:
-                    log.error("claim not taken back", service=work.request.service, detail=error)
+            claiming.give_up(work)
 
     def _failure(self, work: Work, value: dict[str, Any], cloud: Cloud) -> Failure:
         assert work.account is not None
