@@ -13,6 +13,7 @@ from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import AccountConflict, OperationError
 from bill_nextcloud.log import logger
+from bill_nextcloud.parallel import for_each
 from bill_nextcloud.playbook import failure_of
 from bill_nextcloud.work import Work
 
@@ -53,9 +54,7 @@ class Claiming:
             elif result["account"] is not None:
                 detail = "it exists on the cloud already"
                 work.failure = AccountConflict(account=work.account.name, detail=detail).failure
-        for work in free.values():
-            if work.failure is None:
-                self._claim(work)
+        for_each([work for work in free.values() if work.failure is None], self._claim)
 
     def _claim(self, work: Work) -> None:
         assert work.account is not None

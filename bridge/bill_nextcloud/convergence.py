@@ -28,10 +28,12 @@ from bill_nextcloud.errors import (
     NewPasswordRefused,
     OperationError,
     RunUnknown,
+    ServiceUnknown,
 )
 from bill_nextcloud.lock import lock_path, locked
 from bill_nextcloud.log import logger
 from bill_nextcloud.mapping import Mapping
+from bill_nextcloud.parallel import for_each
 from bill_nextcloud.playbook import RunResult, Runs, failure_of
 from bill_nextcloud.record import RunsOnRecord
 from bill_nextcloud.request import (
@@ -100,9 +102,12 @@ class Convergence:
 
     def _converge(self, cloud: Cloud, works: list[Work]) -> list[Work]:
         modules = modules_at(self.database, cloud)
+        services = self.database.services(work.request.service for work in works)
         for work in works:
             try:
-                work.service = self.database.service(work.request.service)
+                work.service = services.get(work.request.service)
+                if work.service is None:
+                    raise ServiceUnknown(service=work.request.service)
                 if work.request.command == "delete":
                     work.dropped, work.delete_after = retention.no_longer_due(work.service)
                 require_asked(work.request, work.service, cloud, modules, self.database)
@@ -264,27 +269,31 @@ class Convergence:
             raise
         self._settle(ledger, reserved, done(run.accounts, wishes))
         for work, result in zip(works, run.accounts, strict=True):
-            assert work.account is not None
             work.run, work.result = run.ident, result
-            if not result["failure"]:
-                self._keep_password(work)
-                self._keep_parameters(work, cloud)
-                self._keep_pending(work, result)
-                work.failure = work.failure or work.undecided
-                continue
-            work.failure = self._failure(work, result["failure"], cloud)
-            if (work.delete_after or work.undecided) and work.failure.code == "account_missing":
-                # Gone already: nothing to be kept.
-                work.failure = work.delete_after = work.undecided = None
-                self._keep_parameters(work, cloud)
-                continue
-            if work.request.command == "close" and not work.confirmed and work.failure.code == "account_conflict":
-                # Not proven ours, so it stays; an order that could not be fulfilled can be closed all the same.
-                detail = work.failure.parameters["detail"]
-                log.warning("account left", service=work.request.service, account=work.account.name, detail=detail)
-                work.failure = work.delete_after = work.undecided = None
-                self._keep_parameters(work, cloud)
-                continue
+        for_each(works, partial(self._keep, cloud=cloud, claiming=claiming))
+
+    def _keep(self, work: Work, cloud: Cloud, claiming: Claiming) -> None:
+        """Save with the service what the run has made of its account; decide what a failure there means."""
+        assert work.account is not None
+        result = work.result
+        if not result["failure"]:
+            self._keep_password(work)
+            self._keep_parameters(work, cloud)
+            self._keep_pending(work, result)
+            work.failure = work.failure or work.undecided
+            return
+        work.failure = self._failure(work, result["failure"], cloud)
+        if (work.delete_after or work.undecided) and work.failure.code == "account_missing":
+            # Gone already: nothing to be kept.
+            work.failure = work.delete_after = work.undecided = None
+            self._keep_parameters(work, cloud)
+        elif work.request.command == "close" and not work.confirmed and work.failure.code == "account_conflict":
+            # Not proven ours, so it stays; an order that could not be fulfilled can be closed all the same.
+            detail = work.failure.parameters["detail"]
+            log.warning("account left", service=work.request.service, account=work.account.name, detail=detail)
+            work.failure = work.delete_after = work.undecided = None
+            self._keep_parameters(work, cloud)
+        else:
             claiming.give_up(work)
 
     def _failure(self, work: Work, value: dict[str, Any], cloud: Cloud) -> Failure:
