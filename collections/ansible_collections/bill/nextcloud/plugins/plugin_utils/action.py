@@ -18,8 +18,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.execution import OverConnection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.process import die_with_parent
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.secrets import (
-    mask_words,
-    masked,
+    Masker,
     of_arguments,
     of_wrong_type,
 )
@@ -48,7 +47,7 @@ class CloudAction(ActionBase):
         die_with_parent()
         super().run(tmp, task_vars)
         arguments = _given(self._task.args)
-        known_secrets = of_arguments(arguments)
+        masker = Masker(of_arguments(arguments))
         validated = ArgumentSpecValidator(**self.SPEC.keywords).validate(arguments)
         problems = [
             f"Unsupported parameters: {error.msg}" if isinstance(error, UnsupportedError) else str(error.msg)
@@ -62,7 +61,7 @@ class CloudAction(ActionBase):
             if not problems and parameters.get(option) is not None and parameters[option] < 0
         ]
         if problems:
-            raise AnsibleActionFail(masked("; ".join(problems), known_secrets))
+            raise AnsibleActionFail(masker.masked("; ".join(problems)))
         if MISSING_LIBRARY is not None:
             raise AnsibleActionFail(f"The controller's Python lacks requests or urllib3: {MISSING_LIBRARY}")
         host = Host(OverConnection(self, task_vars or {}))
@@ -71,9 +70,9 @@ class CloudAction(ActionBase):
         except AnsibleError:
             raise
         except Exception as error:  # the edge: Ansible would print the words of a fault of ours, secrets included
-            raise AnsibleActionFail(masked(f"{type(error).__name__}: {error}", known_secrets)) from None
+            raise AnsibleActionFail(masker.masked(f"{type(error).__name__}: {error}")) from None
         result["transport"] = host.transport()
-        mask_words(result, known_secrets)
+        masker.mask_words(result)
         return result
 
     @property

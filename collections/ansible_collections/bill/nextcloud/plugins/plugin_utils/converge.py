@@ -62,7 +62,11 @@ def converge(
         if check_mode or create_groups or job.plan.opens:
             job.missing_groups = _missing_groups(job.plan, cloud.groups, create_groups)
 
-    cloud.prepare([job.wish for job in jobs if job.failure is None and job.wish is not None])
+    try:
+        cloud.prepare([job.wish for job in jobs if job.failure is None and job.wish is not None])
+    except CloudError as error:
+        fail_all(jobs, error)
+        return []
     fault = _each(cloud, jobs, prepare)
     if fault is not None:
         fail_all((job for job in jobs if job.plan.action != plans.NONE), fault)  # read and planned, now not to be done

@@ -14,12 +14,14 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Clou
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Password
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.endpoint import Endpoint
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.listed import Listed
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import API, NextcloudAccounts
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.actions import ON_SERVER, actions
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.group_quotas import NextcloudGroupQuotas
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.groups import NextcloudGroups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.inspection import NextcloudInspection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.listing import list_accounts
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.pages import prepare
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import AnnouncedRelease
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import ApiSettings
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs, logs_in_as
@@ -37,12 +39,8 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
     tried = proofs(connection.endpoint, connection.connect_seconds, connection.read_seconds)
     release = AnnouncedRelease(session)
     settings = ApiSettings(session, release)
-    accounts = NextcloudAccounts(
-        session,
-        connection.credentials.username,
-        tried,
-        settings,
-    )
+    listed = Listed()
+    accounts = NextcloudAccounts(session, connection.credentials.username, tried, settings, listed)
     groups = NextcloudGroups(session, release)
     try:
         yield Cloud(
@@ -56,6 +54,7 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             actions=actions(session),
             on_server=ON_SERVER,
             group_quotas=NextcloudGroupQuotas(settings),
+            prepare=partial(prepare, session, listed),
         )
     finally:
         session.close()

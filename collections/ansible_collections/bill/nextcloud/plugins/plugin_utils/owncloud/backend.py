@@ -32,8 +32,8 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
     session = _session(connection, kept=True)
     tried = proofs(connection.endpoint, connection.connect_seconds, connection.read_seconds)
     api = OwncloudApi(session)
-    accounts = OwncloudAccounts(api, tried)
     groups = OwncloudGroups(api)
+    accounts = OwncloudAccounts(api, tried, groups)
     try:
         yield Cloud(
             OWNCLOUD,
@@ -43,6 +43,7 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             partial(list_accounts, api, accounts, groups),
             warnings=connection.warnings,
             actions=actions(api),
+            prepare=accounts.prepare,
         )
     finally:
         session.close()
