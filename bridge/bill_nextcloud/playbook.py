@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs of ``accounts.yml``, ``probe.yml``, ``groups.yml``, ``usage.yml`` and ``import.yml`` of ``playbooks`` for one
-cloud: here, or on worker hosts where the settings name some."""
+"""Runs of ``accounts.yml``, ``probe.yml``, ``groups.yml``, ``usage.yml``, ``import.yml`` and ``drift.yml`` of
+``playbooks`` for one cloud: here, or on worker hosts where the settings name some."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ log = logger("playbook")
 DETAIL_LENGTH = 300
 ADMIN_GROUP = "admin"
 _RUN_PREFIX = "run-"
+# A slow Nextcloud takes 90 milliseconds to tell of one.
+_SECONDS_AN_ACCOUNT = 0.1
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,39 @@ class Runs:
                 remove(self.artifacts / run.ident)
         return RunResult(run.ident, list(results))
 
+    def drift(
+        self,
+        cloud: Cloud,
+        wishes: str,
+        rows: Callable[[list[dict[str, Any]]], None],
+        compared: Callable[[int], None],
+    ) -> tuple[int, Failure | None]:
+        """Compare accounts of ``cloud`` with what is wished; nothing is changed, and no artifacts are kept. How many
+        could be compared, and why no more, if the cloud was the reason.
+
+        ``wishes``: for each account a line of JSON, ``[number of the service, wish]`` (see ``account.wish``). ``rows``
+        is told, a page at a time, of what does not agree or could not be read: ``service``, ``name``, ``changes`` (see
+        ``drift.Difference``), and ``failure``, if that is why. ``compared`` is told of how many were compared so far.
+
+        Raises what :meth:`accounts` raises; what ``rows`` was told before is true."""
+        settings = self.settings.bridge
+        run = Run(
+            ident=uuid.uuid4().hex,
+            cloud=cloud.id,
+            dialect=cloud.dialect,
+            playbook="drift",
+            wishes=wishes,
+            check=True,
+            timeout=settings.run_timeout + int(wishes.count("\n") * _SECONDS_AN_ACCOUNT),
+        )
+        try:
+            found = self._play(run, cloud, results=Results(rows, compared))
+        finally:
+            # They hold accounts' data.
+            remove(self.artifacts / run.ident)
+        failure = found["failure"]
+        return found["compared"], failure_of(failure, cloud, cloud.username) if failure else None
+
     def probe(self, cloud: Cloud) -> Failure | None:
         """Why the accounts of ``cloud`` cannot be changed, or ``None``: they can. Raises what :meth:`accounts`
         raises."""
@@ -258,8 +293,9 @@ class Runs:
         :class:`EngineUnavailable`."""
         self._workers.refused.forget(module)
 
-    def _play(self, run: Run, cloud: Cloud, *, anew: bool = False) -> Any:
+    def _play(self, run: Run, cloud: Cloud, *, anew: bool = False, results: Results | None = None) -> Any:
         """Carry ``run`` out: what its playbook handed back (see ``Results.of``)."""
+        results = results or Results()
         private = self.settings.bridge.runtime_directory / f"{_RUN_PREFIX}{run.ident}"
         try:
             try:
@@ -269,17 +305,16 @@ class Runs:
             except OSError as error:
                 raise EngineUnavailable(detail=error) from error
             if self._workers:
-                return self._workers.results(run, cloud, private, anew=anew)
-            return self._here(run, cloud, private)
+                return self._workers.results(run, cloud, private, results=results, anew=anew)
+            return self._here(run, cloud, private, results)
         finally:
             remove(private)
 
-    def _here(self, run: Run, cloud: Cloud, private: Path) -> Any:
+    def _here(self, run: Run, cloud: Cloud, private: Path, results: Results) -> Any:
         ca_file = Path(cloud.ca_file) if cloud.ca_file else self.settings.clouds.ca_file
         access = Access(
             cloud.url, cloud.username, cloud.password, ca_file, cloud.bearer_token, cloud.transport, cloud.server
         )
-        results = Results()
         try:
             status, code = execute(
                 run,
@@ -294,9 +329,8 @@ class Runs:
             raise EngineUnavailable(detail=error) from error
         except Interrupted as error:
             raise RunUnknown(cloud=cloud.name, detail=f"run {run.ident}: {error}") from error
-        accounts = len(run.accounts or run.names)
         log.info(
-            "run ended", run=run.ident, cloud=cloud.name, check=run.check, accounts=accounts, status=status, code=code
+            "run ended", run=run.ident, cloud=cloud.name, check=run.check, accounts=run.asked, status=status, code=code
         )
         return results.of(run, cloud.name, f"{status}, exit status {code}")
 
