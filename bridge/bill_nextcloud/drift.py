@@ -22,7 +22,7 @@ from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import Failure, OperationError
 from bill_nextcloud.mapping import Mapping
-from bill_nextcloud.playbook import Runs, failure_of
+from bill_nextcloud.playbook import Part, Runs, failure_of
 from bill_nextcloud.settings import Settings
 from bill_nextcloud.sold import SOLD, SoldAccount, sold_accounts
 
@@ -112,8 +112,8 @@ def compare(
         found.compared = before + count
         progress(total, found.compared)
 
-    def rows(page: list[dict[str, Any]]) -> None:
-        for row in page:
+    def rows(part: Part) -> None:
+        for row in part:
             if row["failure"] is None:
                 told(Difference(row["service"], row["name"], row["changes"]))
             else:

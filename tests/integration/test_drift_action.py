@@ -38,7 +38,7 @@ def action(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     # Its dataclasses look for their module.
     monkeypatch.setitem(sys.modules, spec.name, module)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "_AT_ONCE", 2)
+    monkeypatch.setattr(module, "AT_ONCE", 2)
     return module
 
 
@@ -62,11 +62,11 @@ def compared(
     told: list[int] = []
     file = Path(server.standin.request_log).with_name("rows.jsonl")
     with file.open("w+b") as rows, connected(parameters, Host(no_commands)) as opened:
-        found = action.Found(rows)
+        found = action.Found(action.Rows(rows))
         action.compare(opened, lines, found, told.append)
     written = file.read_bytes()
     # Together the parts are all of it.
-    assert b"".join(written[part["begin"] : part["end"]] for part in found.parts) == written
+    assert b"".join(written[part["begin"] : part["end"]] for part in found.rows.parts) == written
     return found, [json.loads(line) for line in written.splitlines()], told
 
 
@@ -90,7 +90,7 @@ def test_what_does_not_agree(action: ModuleType, server: Server) -> None:
         (5, "user_4", []),
     ]
     assert [row["failure"] and row["failure"]["code"] for row in rows] == [None, None, "invalid_value"]
-    assert (found.compared, found.rows, found.failure) == (4, 3, None)
+    assert (found.compared, found.rows.count, found.failure) == (4, 3, None)
     assert told == [2, 4, 4]
 
 
@@ -100,7 +100,7 @@ def test_a_cloud_that_fails_in_the_middle(action: ModuleType, server: Server) ->
         server.standin.fault("maintenance", path=path)
     found, rows, told = compared(action, server, *(wish(number, 5) for number in range(1, 7)))
     assert [row["name"] for row in rows] == ["user_1", "user_2", "user_3"]
-    assert (found.compared, found.rows, found.failure.code, told) == (3, 3, "maintenance", [2])
+    assert (found.compared, found.rows.count, found.failure.code, told) == (3, 3, "maintenance", [2])
     asked = [seen["path"] for seen in server.standin.requests()]
     assert not [path for path in asked if path.endswith(("user_5", "user_6"))]
 
@@ -118,6 +118,6 @@ def test_a_cloud_that_answers_nothing_useful(
     )
     found, rows, _ = compared(action, server, wish(1), wish(5), wish(3), wish(4), wish(6))
     assert (found.failure.code, found.compared, rows) == ("server_error", 2, [])
-    monkeypatch.setattr(action, "_MOST_UNREAD", 0)
+    monkeypatch.setattr("bill_nextcloud.runs.rows._MOST_UNREAD", 0)
     found, rows, _ = compared(action, server, wish(1), wish(2), wish(5))
     assert (found.failure.code, found.compared, rows) == ("server_error", 1, [])

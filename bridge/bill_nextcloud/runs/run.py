@@ -27,13 +27,13 @@ _RESULT = {
     "accounts": "nextcloud_users",
     "probe": "nextcloud_probe",
     "groups": "nextcloud_groups",
-    "usage": "nextcloud_usage",
     "import": "nextcloud_import",
     "drift": "nextcloud_drift",
+    "statistics": "nextcloud_statistics",
 }
 # The action whose results hand back what a run has found, a page at a time.
-_ROWS = "cloud_drift_rows"
-_PROGRESS = re.compile(r"drift: (\d+) accounts compared")
+_ROWS = "cloud_rows"
+_DONE = re.compile(r"(\d+) accounts done")
 
 _NICE = ("nice", "-n", "5")
 # What ansible-runner says before it starts the playbook.
@@ -50,9 +50,9 @@ class Run(BaseModel):
     """What a run is to do; it may be sent to another host.
 
     ``ident`` names its artifacts; ``cloud`` is the number of the processing module; ``playbook`` is one of
-    ``playbooks``; ``accounts`` see ``account.wish``; ``passwords`` by account name; ``wishes``: lines of
-    JSON that ``drift`` compares (see ``Runs.drift``); ``names``: the accounts that are read, by ``import`` all where
-    there are none; ``quotas``: those that ``import`` compares (bytes, or ``none``);
+    ``playbooks``; ``accounts`` see ``account.wish``; ``passwords`` by account name; ``lines``: of JSON,
+    for ``drift`` and ``statistics`` (see ``Runs``); ``names``: the accounts that ``import`` reads, all where there are
+    none; ``quotas``: those that ``import`` compares (bytes, or ``none``);
     ``space``: whether ``groups`` asks for the free space, too; ``check``: only look; ``dialect`` and
     ``disabled_shares``: as the modules' options; ``timeout`` in seconds.
     """
@@ -61,9 +61,9 @@ class Run(BaseModel):
 
     ident: str = Field(pattern=r"^[0-9a-f]{32}$")
     cloud: int
-    playbook: Literal["accounts", "probe", "groups", "usage", "import", "drift"]
+    playbook: Literal["accounts", "probe", "groups", "import", "drift", "statistics"]
     accounts: list[dict[str, Any]] = []
-    wishes: str = Field(default="", repr=False)
+    lines: str = Field(default="", repr=False)
     passwords: dict[str, str] = Field(default={}, repr=False)
     names: list[str] = []
     quotas: list[str] = []
@@ -81,7 +81,7 @@ class Run(BaseModel):
     @property
     def asked(self) -> int:
         """About how many accounts it is; 0 for all, or for none."""
-        return len(self.accounts) or len(self.names) or self.wishes.count("\n")
+        return len(self.accounts) or len(self.names) or self.lines.count("\n")
 
     @property
     def writes(self) -> bool:
@@ -110,17 +110,17 @@ def _not_wanted(_: Any) -> None:
 class Results:
     """Takes a run's events as they come, and from them what the playbook handed back.
 
-    ``rows`` is told of each page that ``drift`` hands back before its end; ``compared`` of how far it is.
+    ``rows`` is told of each part that ``drift`` or ``statistics`` hands back before its end; ``done`` of how far it is.
     """
 
     def __init__(
         self,
         rows: Callable[[list[dict[str, Any]]], None] = _not_wanted,
-        compared: Callable[[int], None] = _not_wanted,
+        done: Callable[[int], None] = _not_wanted,
     ) -> None:
         self._handed_back: dict[str, Any] = {}
         self._rows = rows
-        self._compared = compared
+        self._done = done
         self._count = 0
 
     def __call__(self, event: Event) -> bool:
@@ -133,17 +133,17 @@ class Results:
             page = event["event_data"]["res"]["rows"]
             self._count += len(page)
             self._rows(page)
-        elif name == "verbose" and (told := _PROGRESS.fullmatch(event.get("stdout") or "")):
-            self._compared(int(told[1]))
+        elif name == "verbose" and (told := _DONE.fullmatch(event.get("stdout") or "")):
+            self._done(int(told[1]))
         return True
 
     def of(self, run: Run, cloud: str, end: str) -> Any:
         """What the playbook of ``run`` handed back: of ``accounts`` the module's result for each account, in order; of
         ``probe`` a dictionary with ``dialect``, ``product``, ``version``, ``transport`` (in words) and ``failure``; of
         ``groups`` one with ``version``, ``failure``, the list ``groups`` and ``free_space`` (bytes, or ``None``); of
-        ``usage`` one with ``accounts`` (``name``, ``used``, ``quota`` of those that were read), ``missing`` and
-        ``failure``; of ``import`` the same with the rows of the filter ``account_rows``; of ``drift`` one with
-        ``compared``, ``rows`` (how many were told) and ``failure``.
+        ``import`` one with ``accounts`` (rows of the filter ``account_rows``), ``missing`` and ``failure``; of
+        ``drift`` and ``statistics`` one with ``rows`` (how many were told), ``failure``, and of the former
+        ``compared``.
 
         Raises :class:`RunUnknown` without it; ``cloud`` and ``end`` (how the run ended) are for its words.
         """
@@ -151,7 +151,7 @@ class Results:
         if (
             result is None
             or (run.playbook == "accounts" and [one["name"] for one in result] != [one["name"] for one in run.accounts])
-            or (run.playbook == "drift" and result["rows"] != self._count)
+            or (run.lines and result["rows"] != self._count)
         ):
             raise RunUnknown(cloud=cloud, detail=f"run {run.ident}: {end}")
         return result
@@ -247,13 +247,11 @@ def _connection(run: Run, access: Access, project: Path, private: Path, session:
 
 def _variables(run: Run, private: Path) -> dict[str, Any]:
     """What the run is about."""
-    if run.playbook == "drift":
+    if run.lines:
         # Ansible itself would take a hundred kilobytes for each account.
-        wishes = private / "wishes.jsonl"
-        write_text(wishes, run.wishes)
-        return {"drift_wishes": str(wishes), "drift_rows": str(private / "rows.jsonl")}
-    if run.playbook == "usage":
-        return {"usage_names": run.names}
+        lines = private / "lines.jsonl"
+        write_text(lines, run.lines)
+        return {"cloud_lines": str(lines), "cloud_rows": str(private / "rows.jsonl")}
     if run.playbook == "import":
         return {"import_names": run.names, "import_quotas": run.quotas}
     if run.playbook == "groups":

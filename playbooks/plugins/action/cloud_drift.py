@@ -5,22 +5,22 @@ Wishes come from a file, and what does not agree goes into one: as data of a tas
 several times, in a hundred kilobytes. The cloud is told of all wishes at once, so that it can be read by pages; they
 are compared some hundred at a time, and nothing is kept of those that agree.
 
-Options: those of the connection (see ``nextcloud_users``); ``wishes``, a file with a line of JSON for each account:
+Options: those of the connection (see ``nextcloud_users``); ``lines``, a file with a line of JSON for each account:
 ``[number, account]``, the latter as an item of the option ``accounts`` of ``nextcloud_users``; ``rows``, a new file.
 
 Result: ``compared``, how many were compared; ``rows``, how many lines of JSON the file ``rows`` has: ``service`` (the
 number), ``name``, ``changes`` (``field``, ``before``, ``after``) and ``failure``, why it could not be compared, or
-``None``; ``parts``, ``begin`` and ``end`` in bytes of some hundred lines each; ``failure``, the cloud's trouble that
-ended it, or ``None``.
+``None``; ``parts`` of it (see ``bill_nextcloud.runs.rows``); ``failure``, the cloud's trouble that ended it, or
+``None``.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, ClassVar, overload
+from typing import Any, ClassVar, overload
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import Spec, account_options
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import FINAL, CloudError
@@ -31,10 +31,8 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.cloud import connec
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.converge import converge
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.jobs import Job, Limits
+from bill_nextcloud.runs.rows import AT_ONCE, Rows, trouble
 
-_AT_ONCE = 500
-# More of them that cannot be read for now are no trouble of single accounts.
-_MOST_UNREAD = 10
 # What the plan says of an account that should be there and is not: without a password it cannot be made.
 _MISSING = ("account_missing", "invalid_value")
 _MISSING_CHANGE = {"field": "state", "before": "absent", "after": "present"}
@@ -44,18 +42,18 @@ class ActionModule(CloudAction):
     """See the module's docstring."""
 
     SPEC: ClassVar[Spec] = Spec(
-        {"wishes": {"type": "path", "required": True}, "rows": {"type": "path", "required": True}}
+        {"lines": {"type": "path", "required": True}, "rows": {"type": "path", "required": True}}
     )
 
     def perform(self, parameters: dict[str, Any], host: Host) -> dict[str, Any]:
         """Compare; return the result of the task."""
 
         def told(count: int) -> None:
-            self._display.display(f"drift: {count} accounts compared")
+            self._display.display(f"{count} accounts done")
 
-        lines = Path(parameters["wishes"]).read_bytes().splitlines()
+        lines = Path(parameters["lines"]).read_bytes().splitlines()
         with Path(parameters["rows"]).open("xb") as file:
-            found = Found(file)
+            found = Found(Rows(file))
             try:
                 with connected(parameters, host) as cloud:
                     compare(cloud, lines, found, told)
@@ -65,25 +63,22 @@ class ActionModule(CloudAction):
         return {
             "changed": False,
             "compared": found.compared,
-            "rows": found.rows,
-            "parts": found.parts,
+            "rows": found.rows.count,
+            "parts": found.rows.parts,
             "failure": failure,
         }
 
 
 @dataclass
 class Found:
-    """What was found so far; the rows themselves are in ``file``."""
+    """What was found so far."""
 
-    file: IO[bytes]
+    rows: Rows
     compared: int = 0
-    rows: int = 0
-    parts: list[dict[str, int]] = field(default_factory=list)
     failure: CloudError | None = None
 
     def take(self, jobs: Sequence[tuple[int, Job]]) -> None:
         """Count jobs that were looked at, and write what does not agree."""
-        begin = self.file.tell()
         for number, job in jobs:
             changes = [change.shown() for change in job.plan.changes]
             if (
@@ -98,11 +93,8 @@ class Found:
             if not changes and job.failure is None:
                 continue
             failure = None if changes or job.failure is None else job.failure.failure(job.name)
-            row = {"service": number, "name": job.name, "changes": changes, "failure": failure}
-            self.file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
-            self.rows += 1
-        if self.file.tell() > begin:
-            self.parts.append({"begin": begin, "end": self.file.tell()})
+            self.rows.add(service=number, name=job.name, changes=changes, failure=failure)
+        self.rows.end_part()
 
 
 def compare(cloud: Cloud, lines: Sequence[bytes], found: Found, told: Callable[[int], None]) -> None:
@@ -115,10 +107,10 @@ def compare(cloud: Cloud, lines: Sequence[bytes], found: Found, told: Callable[[
     cloud.prepare(_Wishes([line for line in lines if _can_be_wished(line)]))
     # That was for all of them.
     prepared = replace(cloud, prepare=lambda wishes: None)
-    for start in range(0, len(lines), _AT_ONCE):
-        jobs = [_job(line, twice) for line in lines[start : start + _AT_ONCE]]
+    for start in range(0, len(lines), AT_ONCE):
+        jobs = [_job(line, twice) for line in lines[start : start + AT_ONCE]]
         converge([job for _, job in jobs], prepared, Limits(), check_mode=True)
-        found.failure = _trouble([job for _, job in jobs])
+        found.failure = trouble([job.failure for _, job in jobs if job.failure is not None], len(jobs))
         if found.failure is not None:
             # Further requests would only do harm. What has a plan was read before.
             jobs = [
@@ -160,15 +152,6 @@ def _can_be_wished(line: bytes) -> bool:
     except CloudError:
         return False
     return True
-
-
-def _trouble(jobs: Sequence[Job]) -> CloudError | None:
-    """The failure of the cloud itself, if there was one."""
-    failures = [job.failure for job in jobs if job.failure is not None and job.failure.kind != FINAL]
-    for failure in failures:
-        if failure.cloud_wide:
-            return failure
-    return failures[0] if len(failures) > _MOST_UNREAD or (failures and len(failures) == len(jobs)) else None
 
 
 class _Wishes(Sequence[Wish]):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Action ``cloud_drift_rows``: returns a part of the file that ``cloud_drift`` has written.
+"""Action ``cloud_rows``: returns a part of the file that ``cloud_drift`` or ``cloud_usage`` has written.
 
-Options: ``path``, the file; ``begin`` and ``end``, in bytes (see ``cloud_drift``).
+Options: ``path``, the file; ``begin`` and ``end``, in bytes (see ``bill_nextcloud.runs.rows``).
 """
 
 from __future__ import annotations
