@@ -22,7 +22,7 @@ def test_several_are_at_once() -> None:
 
 def test_one_or_none_needs_no_thread() -> None:
     """It is done where it is asked for."""
-    seen = []
+    seen: list[threading.Thread | None] = []
     for_each([], lambda _: seen.append(None))
     for_each([1], lambda _: seen.append(threading.current_thread()))
     assert seen == [threading.current_thread()]
