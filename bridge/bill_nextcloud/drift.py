@@ -1,28 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where clouds differ from what was sold: only looked at, page by page, and nothing kept of accounts that agree."""
+"""Where clouds differ from what was sold: only looked at, and nothing is kept, neither of what is sold nor of what is
+found: both pass through, page by page, however many accounts there are.
+
+One run compares what is sold on a cloud, as the cloud shows its accounts in an order of its own: with runs for parts of
+them, each would have to read the cloud from its beginning.
+"""
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import Failure, OperationError
 from bill_nextcloud.mapping import Mapping
-from bill_nextcloud.playbook import Runs, failure_of
+from bill_nextcloud.playbook import Part, Runs, failure_of
 from bill_nextcloud.settings import Settings
-from bill_nextcloud.sold import SoldAccount, sold_accounts
+from bill_nextcloud.sold import SOLD, SoldAccount, sold_accounts
 
-PAGE = 500
+# Of the wishes of one run, a hundred thousand of them and more. It bounds the memory, and a worker host takes no more
+# than twice as many.
+MOST_CHARACTERS = 32 * 1024 * 1024
 _PREFIX = "drift-"
-# What the plan says of an account that should be there and is not: without a password it cannot be made.
-_MISSING = ("account_missing", "invalid_value")
-_MISSING_CHANGE = {"field": "state", "before": "absent", "after": "present"}
 
 
 @dataclass(frozen=True)
@@ -45,13 +52,13 @@ class Unread:
 
 @dataclass
 class CloudDrift:
-    """What was found on one cloud. ``compared``: how many accounts were read."""
+    """How many accounts of one cloud were compared and differ, and how often something could not be compared."""
 
     cloud: int
     name: str
     compared: int = 0
-    differences: list[Difference] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
+    differences: int = 0
+    unread: int = 0
 
 
 @contextmanager
@@ -84,44 +91,64 @@ def compare(
     runs: Runs,
     cloud: Cloud,
     clouds: list[Cloud],
+    tell: Callable[[Difference | Unread], None],
     progress: Callable[[int, int], None],
 ) -> CloudDrift:
-    """What differs on ``cloud``, one of ``clouds``. ``progress`` is told how many accounts there are, and how many were
-    read. Raises an ``OperationError`` when BILLmanager cannot be read; what a cloud refuses is in the result."""
+    """What differs on ``cloud``, one of ``clouds``: ``tell`` is told of each account that does or could not be
+    compared, the result only counts them. ``progress`` is told how many accounts there are, and how many were compared.
+    Raises an ``OperationError`` when BILLmanager cannot be read; what a cloud refuses is told."""
     found = CloudDrift(cloud.id, cloud.name)
-    accounts, left_out = sold_accounts(settings, database, mapping, cloud, clouds, check=True)
-    found.unread += [Unread(service, None, error.failure) for service, error in left_out]
-    progress(len(accounts), 0)
-    if not accounts:
-        return found
-    try:
-        full = database.cloud(cloud.id, secret=not runs.elsewhere)
-        for start in range(0, len(accounts), PAGE):
-            trouble = _page(runs, full, accounts[start : start + PAGE], found)
-            progress(len(accounts), found.compared)
-            if trouble is not None:
-                # The cloud's: further requests would only do harm.
-                found.unread.append(Unread(None, None, trouble))
-                break
-    except OperationError as error:
-        found.unread.append(Unread(None, None, error.failure))
+    total = database.count_of(cloud.id, SOLD)
+    progress(total, 0)
+
+    def told(one: Difference | Unread) -> None:
+        if isinstance(one, Difference):
+            found.differences += 1
+        else:
+            found.unread += 1
+        tell(one)
+
+    def compared(count: int, before: int) -> None:
+        found.compared = before + count
+        progress(total, found.compared)
+
+    def rows(part: Part) -> None:
+        for row in part:
+            if row["failure"] is None:
+                told(Difference(row["service"], row["name"], row["changes"]))
+            else:
+                why = failure_of(row["failure"], cloud, row["name"], row["service"])
+                told(Unread(row["service"], row["name"], why))
+
+    full: Cloud | None = None
+    for wishes in _wishes(sold_accounts(settings, database, mapping, cloud, clouds, check=True), told):
+        before = found.compared
+        try:
+            full = full or database.cloud(cloud.id, secret=not runs.elsewhere)
+            count, trouble = runs.drift(full, wishes, rows, partial(compared, before=before))
+        except OperationError as error:
+            trouble = error.failure
+        else:
+            compared(count, before)
+        if trouble is not None:
+            # The cloud's: further requests would only do harm.
+            told(Unread(None, None, trouble))
+            break
     return found
 
 
-def _page(runs: Runs, cloud: Cloud, page: list[SoldAccount], found: CloudDrift) -> Failure | None:
-    """Compare one page; the failure of the cloud itself, if there was one."""
-    run = runs.accounts(cloud, [sold.wish for sold in page], {}, check=True)
-    for sold, result in zip(page, run.accounts, strict=True):
-        failure = result["failure"]
-        if failure and result["account"] is None and failure["code"] in _MISSING:
-            found.differences.append(Difference(sold.service, result["name"], [_MISSING_CHANGE]))
-        elif result["changes"]:
-            found.differences.append(Difference(sold.service, result["name"], result["changes"]))
-        elif failure:
-            why = failure_of(failure, cloud, result["name"], sold.service)
-            if why.kind != "final":
-                return why
-            found.unread.append(Unread(sold.service, result["name"], why))
-            continue
-        found.compared += 1
-    return None
+def _wishes(
+    pages: Iterable[tuple[list[SoldAccount], list[tuple[int, OperationError]]]], tell: Callable[[Unread], None]
+) -> Iterator[str]:
+    """What is sold, as :meth:`Runs.drift` takes it: all that fits into one run. ``tell`` is told of the rest."""
+    text = io.StringIO()
+    for accounts, left_out in pages:
+        for service, error in left_out:
+            tell(Unread(service, None, error.failure))
+        for sold in accounts:
+            text.write(json.dumps([sold.service, sold.wish]) + "\n")
+        if text.tell() >= MOST_CHARACTERS:
+            yield text.getvalue()
+            text = io.StringIO()
+    if text.tell():
+        yield text.getvalue()

@@ -49,8 +49,6 @@ _LONGEST = 4 * 1024 * 1024
 _PATIENCE = 10.0
 _NAME_LENGTH = 64
 _IDLE_SECONDS = 60.0
-# So many are named in an answer; all are in the log.
-_MOST_UNREAD = 100
 # Where systemd hands over sockets (sd_listen_fds).
 _FIRST_SOCKET = 3
 
@@ -195,8 +193,8 @@ def _told(operation: Operation) -> dict[str, Any]:
 
 
 def _read_usage(found: Found) -> dict[str, Any]:
-    unread = [{"service": service, "code": failure.code} for service, failure in found.unread[:_MOST_UNREAD]]
-    result = {"read": found.read, "unread": len(found.unread), "services": unread}
+    unread = [{"service": service, "code": failure.code} for service, failure in found.first_unread]
+    result = {"read": found.read, "unread": found.unread, "services": unread}
     return {**({"status": "done"} if found.failure is None else _failed(found.failure)), "result": result}
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs of ``accounts.yml``, ``probe.yml``, ``groups.yml``, ``usage.yml`` and ``import.yml`` of ``playbooks`` for one
-cloud: here, or on worker hosts where the settings name some."""
+"""Runs of ``accounts.yml``, ``probe.yml``, ``groups.yml``, ``import.yml``, ``drift.yml`` and ``statistics.yml``
+of ``playbooks`` for one cloud: here, or on worker hosts where the settings name some."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.server_config import Listing
@@ -29,6 +29,12 @@ log = logger("playbook")
 DETAIL_LENGTH = 300
 ADMIN_GROUP = "admin"
 _RUN_PREFIX = "run-"
+# A slow Nextcloud takes 90 milliseconds to tell of one.
+_SECONDS_AN_ACCOUNT = 0.1
+
+
+Part = list[dict[str, Any]]
+"""Some hundred rows that a run has handed back."""
 
 
 @dataclass(frozen=True)
@@ -48,18 +54,6 @@ class Product:
     name: str
     version: str
     transport: str = ""
-
-
-@dataclass(frozen=True)
-class UsageResult:
-    """What a run read: the bytes that ``accounts`` use, by name (``None`` where there is no storage yet), the names
-    that do not exist, and the first failure: of the account ``failed``, or of the cloud itself (``failed`` is ``None``;
-    then nothing was read)."""
-
-    accounts: dict[str, int | None]
-    missing: frozenset[str]
-    failure: Failure | None
-    failed: str | None
 
 
 @dataclass(frozen=True)
@@ -163,6 +157,47 @@ class Runs:
                 remove(self.artifacts / run.ident)
         return RunResult(run.ident, list(results))
 
+    def drift(
+        self, cloud: Cloud, lines: str, rows: Callable[[Part], None], done: Callable[[int], None]
+    ) -> tuple[int, Failure | None]:
+        """Compare accounts of ``cloud`` with what is wished; nothing is changed, and no artifacts are kept. How many
+        could be compared, and why no more, if the cloud was the reason.
+
+        ``lines``: for each account one of JSON, ``[number of the service, wish]`` (see ``account.wish``). ``rows`` is
+        told, a part at a time, of what does not agree or could not be read: ``service``, ``name``, ``changes`` (see
+        ``drift.Difference``), and ``failure``, if that is why. ``done`` is told of how many were compared so far.
+
+        Raises what :meth:`accounts` raises; what ``rows`` was told before is true."""
+        found = self._play_many("drift", cloud, lines, Results(rows, done))
+        return found["compared"], _of_cloud(found, cloud)
+
+    def statistics(self, cloud: Cloud, lines: str, rows: Callable[[Part], None]) -> Failure | None:
+        """Read what accounts of ``cloud`` use; nothing is changed, and no artifacts are kept. Why not all could be
+        read, if the cloud was the reason.
+
+        ``lines``: for each account one of JSON, ``[number of the service, name]``. ``rows`` is told, a part at a time
+        and in order: ``service``, ``missing`` (there is no such account), ``used`` (bytes, ``None`` where there is no
+        storage yet), and ``failure``, if it could not be read.
+
+        Raises what :meth:`accounts` raises; what ``rows`` was told before is true."""
+        return _of_cloud(self._play_many("statistics", cloud, lines, Results(rows)), cloud)
+
+    def _play_many(self, playbook: Literal["drift", "statistics"], cloud: Cloud, lines: str, results: Results) -> Any:
+        run = Run(
+            ident=uuid.uuid4().hex,
+            cloud=cloud.id,
+            dialect=cloud.dialect,
+            playbook=playbook,
+            lines=lines,
+            check=True,
+            timeout=self.settings.bridge.run_timeout + int(lines.count("\n") * _SECONDS_AN_ACCOUNT),
+        )
+        try:
+            return self._play(run, cloud, results=results)
+        finally:
+            # They hold accounts' data.
+            remove(self.artifacts / run.ident)
+
     def probe(self, cloud: Cloud) -> Failure | None:
         """Why the accounts of ``cloud`` cannot be changed, or ``None``: they can. Raises what :meth:`accounts`
         raises."""
@@ -201,32 +236,6 @@ class Runs:
         names = sorted(name for name in found["groups"] if name != ADMIN_GROUP)
         return Listing(found["version"] or "", tuple(names), free_space=found["free_space"])
 
-    def usage(self, cloud: Cloud, names: Sequence[str]) -> UsageResult:
-        """Read what the accounts ``names`` of ``cloud`` use; nothing is changed, and no artifacts are kept.
-
-        Raises what :meth:`accounts` raises."""
-        run = Run(
-            ident=uuid.uuid4().hex,
-            cloud=cloud.id,
-            dialect=cloud.dialect,
-            playbook="usage",
-            names=list(names),
-            timeout=self.settings.bridge.run_timeout,
-        )
-        try:
-            found = self._play(run, cloud)
-        finally:
-            # They hold accounts' data.
-            remove(self.artifacts / run.ident)
-        failure = found["failure"]
-        failed = failure["account"] if failure else None
-        return UsageResult(
-            accounts={one["name"]: one["used"] for one in found["accounts"]},
-            missing=frozenset(found["missing"]),
-            failure=failure_of(failure, cloud, failed or cloud.username) if failure else None,
-            failed=failed,
-        )
-
     def existing(self, cloud: Cloud, names: Sequence[str], quotas: Sequence[str]) -> list[Existing] | Failure:
         """The accounts of ``cloud``, all or (if there are any) ``names``, as far as they exist; or why they cannot be
         read. ``quotas``: see :class:`Existing`. Nothing is changed, and no artifacts are kept.
@@ -258,8 +267,9 @@ class Runs:
         :class:`EngineUnavailable`."""
         self._workers.refused.forget(module)
 
-    def _play(self, run: Run, cloud: Cloud, *, anew: bool = False) -> Any:
+    def _play(self, run: Run, cloud: Cloud, *, anew: bool = False, results: Results | None = None) -> Any:
         """Carry ``run`` out: what its playbook handed back (see ``Results.of``)."""
+        results = results or Results()
         private = self.settings.bridge.runtime_directory / f"{_RUN_PREFIX}{run.ident}"
         try:
             try:
@@ -269,17 +279,16 @@ class Runs:
             except OSError as error:
                 raise EngineUnavailable(detail=error) from error
             if self._workers:
-                return self._workers.results(run, cloud, private, anew=anew)
-            return self._here(run, cloud, private)
+                return self._workers.results(run, cloud, private, results=results, anew=anew)
+            return self._here(run, cloud, private, results)
         finally:
             remove(private)
 
-    def _here(self, run: Run, cloud: Cloud, private: Path) -> Any:
+    def _here(self, run: Run, cloud: Cloud, private: Path, results: Results) -> Any:
         ca_file = Path(cloud.ca_file) if cloud.ca_file else self.settings.clouds.ca_file
         access = Access(
             cloud.url, cloud.username, cloud.password, ca_file, cloud.bearer_token, cloud.transport, cloud.server
         )
-        results = Results()
         try:
             status, code = execute(
                 run,
@@ -294,11 +303,14 @@ class Runs:
             raise EngineUnavailable(detail=error) from error
         except Interrupted as error:
             raise RunUnknown(cloud=cloud.name, detail=f"run {run.ident}: {error}") from error
-        accounts = len(run.accounts or run.names)
         log.info(
-            "run ended", run=run.ident, cloud=cloud.name, check=run.check, accounts=accounts, status=status, code=code
+            "run ended", run=run.ident, cloud=cloud.name, check=run.check, accounts=run.asked, status=status, code=code
         )
         return results.of(run, cloud.name, f"{status}, exit status {code}")
+
+
+def _of_cloud(found: Mapping[str, Any], cloud: Cloud) -> Failure | None:
+    return failure_of(found["failure"], cloud, cloud.username) if found["failure"] else None
 
 
 def failure_of(value: Mapping[str, Any], cloud: Cloud, account: str, service: int | None = None) -> Failure:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from bill_nextcloud.account import wish
 from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.connection import database_of
 from bill_nextcloud.billmanager.messages import text
-from bill_nextcloud.billmanager.service import ACTIVE, PASSWORD, SUSPENDED, Database, Service
+from bill_nextcloud.billmanager.service import ACTIVE, PASSWORD, SUSPENDED, Database, Service, Tariff
 from bill_nextcloud.damage import Ledger
 from bill_nextcloud.errors import AccountNameMissing, CloudParameterUnusable, OperationError, SettingsInvalid
 from bill_nextcloud.lock import cloud_address, lock_path
@@ -21,6 +21,7 @@ from bill_nextcloud.settings import Settings
 
 # A service in processing belongs to its operation.
 SOLD = {ACTIVE: "sold", SUSPENDED: "sold_suspended"}
+_PAGE = 500
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,9 @@ def sold_clouds(settings: Settings) -> tuple[list[SoldCloud], list[OperationErro
 
 def sold_accounts(
     settings: Settings, database: Database, mapping: Mapping, cloud: Cloud, clouds: Sequence[Cloud], *, check: bool
-) -> tuple[list[SoldAccount], list[tuple[int, OperationError]]]:
-    """The accounts sold on ``cloud``, one of ``clouds``, and the services that cannot be understood, with the reason.
+) -> Iterator[tuple[list[SoldAccount], list[tuple[int, OperationError]]]]:
+    """The accounts sold on ``cloud``, one of ``clouds``, and the services that cannot be understood, with the reason: a
+    page after the other, however many there are.
 
     ``check``: they will only be looked at, so no account has to be proven ours. Raises an ``OperationError`` when
     BILLmanager cannot be read.
@@ -75,9 +77,25 @@ def sold_accounts(
     # Modules with one address share a cloud, and with it the groups that are managed there.
     modules = [other.id for other in clouds if cloud_address(other.url) == cloud_address(cloud.url)]
     tariffs = database.tariffs_of(modules)
+    last = 0
+    while services := database.services_after(cloud.id, SOLD, last, _PAGE):
+        last = services[-1].id
+        yield _page(settings, database, mapping, cloud, tariffs, services, check=check)
+
+
+def _page(
+    settings: Settings,
+    database: Database,
+    mapping: Mapping,
+    cloud: Cloud,
+    tariffs: Sequence[Tariff],
+    services: Sequence[Service],
+    *,
+    check: bool,
+) -> tuple[list[SoldAccount], list[tuple[int, OperationError]]]:
     accounts: list[SoldAccount] = []
     left_out: list[tuple[int, OperationError]] = []
-    for service in database.services_of(cloud.id, SOLD):
+    for service in services:
         try:
             if service.account is None:
                 raise AccountNameMissing(service=service.id)
@@ -104,7 +122,11 @@ def sold_accounts(
 
 
 def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud, clouds: Sequence[Cloud]) -> SoldCloud:
-    accounts, left_out = sold_accounts(settings, database, mapping, cloud, clouds, check=False)
+    accounts: list[SoldAccount] = []
+    left_out: list[tuple[int, OperationError]] = []
+    for page, not_understood in sold_accounts(settings, database, mapping, cloud, clouds, check=False):
+        accounts += page
+        left_out += not_understood
     lock = lock_path(settings.lock_directory, cloud.url)
     counted = Ledger(lock).last_hour()
     ca_file = cloud.ca_file or settings.clouds.ca_file

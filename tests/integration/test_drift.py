@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from bill_nextcloud import drift as module
+from bill_nextcloud import sold
 from bill_nextcloud.billmanager.connection import database_of
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.settings import read_settings
@@ -161,30 +162,90 @@ def test_a_cloud_that_is_down(stack: Stack) -> None:
     assert "Down, all the rest: The cloud Down cannot be reached" in drift(stack, "Down", status=UNREADABLE).stdout
 
 
-def test_many_accounts_go_by_pages(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page for each run; accounts that agree are not kept."""
+def test_many_accounts(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is sold is read by pages, and a run for each part; accounts that agree are not told."""
     tariff = stack.tariff()
     services = [sell(stack, tariff) for _ in range(5)]
-    stack.cloud.ocs("PUT", f"users/user_{services[-1]}", key="quota", value="77 GB")
-    monkeypatch.setattr(module, "PAGE", 2)
+    for service in services[1::2]:
+        stack.cloud.ocs("PUT", f"users/user_{service}", key="quota", value="77 GB")
+    monkeypatch.setattr(sold, "_PAGE", 1)
     settings = read_settings(stack.worker.settings_file)
     database = database_of(settings.billmanager)
     clouds, _ = usable_clouds(database)
+    mapping = Mapping(settings.accounts.mapping)
+    pages = [page for page, _ in sold.sold_accounts(settings, database, mapping, clouds[0], clouds, check=True)]
+    assert [[account.service for account in page] for page in pages] == [[service] for service in services]
+    # The second account is what does not fit any more.
+    monkeypatch.setattr(module, "MOST_CHARACTERS", len(json.dumps([services[0], pages[0][0].wish])) + 2)
     told: list[tuple[int, int]] = []
+    found: list[module.Difference | module.Unread] = []
     with module.drift_runs(settings) as runs:
         result = module.compare(
-            settings,
-            database,
-            Mapping(settings.accounts.mapping),
-            runs,
-            clouds[0],
-            clouds,
-            lambda *one: told.append(one),
+            settings, database, mapping, runs, clouds[0], clouds, found.append, lambda *one: told.append(one)
         )
-    assert told == [(5, 0), (5, 2), (5, 4), (5, 5)]
-    assert [one.service for one in result.differences] == [services[-1]]
+    assert sorted(set(told)) == [(5, 0), (5, 2), (5, 4), (5, 5)]
+    assert [one.service for one in found] == services[1::2]
+    assert (result.compared, result.differences, result.unread) == (5, 2, 0)
     # They hold accounts' data, which `forget` would not find.
     assert list((stack.worker.state / "runs").iterdir()) == []
+
+
+def test_results_in_a_file(stack: Stack, tmp_path: Path) -> None:
+    """A line for each account, and one at the end that shows that the file is whole; for its owner only."""
+    tariff = stack.tariff()
+    services = [sell(stack, tariff) for _ in range(2)]
+    stack.cloud.ocs("PUT", f"users/user_{services[0]}", key="quota", value="77 GB")
+    stack.cloud.ocs("PUT", f"users/user_{services[1]}/disable")
+    bad = sell(stack, stack.tariff("No disk", None))
+    file = tmp_path / "found.jsonl"
+    file.write_text("from before", "utf-8")
+    done = drift(stack, "--output", file, status=UNREADABLE)
+    assert done.stdout.splitlines()[0] == "2 accounts compared, 2 differ."
+    assert f"What was found is in {file}." in done.stdout
+    assert file.stat().st_mode & 0o777 == 0o600
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    assert [(row["type"], row.get("service")) for row in rows] == [
+        ("unread", bad),
+        ("difference", services[0]),
+        ("difference", services[1]),
+        ("cloud", None),
+        ("end", None),
+    ]
+    assert rows[1]["changes"] == [{"field": "quota", "is": 77 * GIB, "sold": GIB}]
+    assert (rows[-1]["compared"], rows[-1]["differences"], rows[-1]["unread"]) == (2, 2, 1)
+    assert sorted(one.name for one in tmp_path.iterdir() if "found" in one.name) == [file.name]
+    # What cannot be compared to its end leaves the file as it is.
+    before = file.read_text("utf-8")
+    stack.worker.settings_file.write_text(stack.worker.settings_file.read_text("utf-8").replace("/mgr5", "/mgr6"))
+    drift(stack, "--output", file, status=UNREADABLE)
+    assert file.read_text("utf-8") == before
+    assert "leave --json out" in drift(stack, "--output", file, "--json", status=UNREADABLE).stderr
+
+
+def test_a_name_that_was_sold_twice(stack: Stack) -> None:
+    """Is compared with neither, however far apart the two services are; the others are."""
+    tariff = stack.tariff()
+    first, fine, second = (sell(stack, tariff) for _ in range(3))
+    stack.mgrctl("service.saveparam", elid=second, name="username", value=f"USER_{first}", crypted="off", sok="ok")
+    cloud = found(stack, status=UNREADABLE)
+    assert (cloud["compared"], cloud["differences"]) == (1, [])
+    assert [(one["service"], one["failure"]["code"]) for one in cloud["unread"]] == [
+        (first, "duplicate_name"),
+        (second, "duplicate_name"),
+    ]
+    assert fine not in [one["service"] for one in cloud["unread"]]
+
+
+def test_one_account_that_cannot_be_read(stack: Stack) -> None:
+    """Is told alone; the others are compared."""
+    tariff = stack.tariff()
+    broken, fine = sell(stack, tariff), sell(stack, tariff)
+    stack.cloud.ocs("PUT", f"users/user_{fine}", key="quota", value="77 GB")
+    for path in (f"/users/user_{broken}", "/users/details"):
+        stack.standin.fault("status", status=500, path=path)
+    cloud = found(stack, status=UNREADABLE)
+    assert [one["service"] for one in cloud["differences"]] == [fine]
+    assert [(one["service"], one["failure"]["code"]) for one in cloud["unread"]] == [(broken, "server_error")]
 
 
 def test_wrong_words(stack: Stack) -> None:

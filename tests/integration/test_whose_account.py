@@ -187,11 +187,12 @@ def test_an_account_that_was_made_and_never_reported(stack: Stack) -> None:
 
 
 def test_an_order_whose_account_cannot_be_proven(stack: Stack) -> None:
-    """Claimed, refused by the cloud, and then somebody made an account of that name: the order can be closed, and the
-    account stays."""
+    """Claimed, refused by the cloud, the claim given up, and then somebody made an account of that name: the order can
+    be closed, and the account stays."""
     broken = tariff(stack, language="Klingon")
     service = stack.order(broken)
     refused(stack.panel.run(service), "nextcloud_invalid_value")
+    assert not {"username", "userpassword"} & stack.panel.service(service)["params"].keys()
     stack.cloud.create(f"user_{service}", STRANGERS, email=ADDRESS)
     refused(stack.panel.run(service), "nextcloud_account_conflict")
     closed(stack, service)

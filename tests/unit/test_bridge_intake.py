@@ -105,7 +105,9 @@ def refuse(action: object, parameters: dict[str, Any], by: str) -> dict[str, Any
 def read_usage(module: int) -> Found:
     """In the statistics' place: one cloud fails, of another one service is not read."""
     unread = [(12, Failure("account_missing", {"account": "user_12", "cloud": "Blue"}))]
-    return Found(read=7, unread=unread, failure=Failure("timeout", {"cloud": "Blue"}) if module == 4 else None)
+    return Found(
+        read=7, unread=1, first_unread=unread, failure=Failure("timeout", {"cloud": "Blue"}) if module == 4 else None
+    )
 
 
 def import_accounts(module: int, item_type: str, search: Search, *, adopt: bool) -> Imported:

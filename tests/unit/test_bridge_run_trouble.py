@@ -17,6 +17,7 @@ from bill_nextcloud.account import Account
 from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Database, Service
+from bill_nextcloud.claiming import Claiming
 from bill_nextcloud.convergence import Convergence
 from bill_nextcloud.damage import Damage, Ledger
 from bill_nextcloud.drift import drift_runs
@@ -153,7 +154,7 @@ def converge(settings: Settings, runs: Runs) -> Work:
         settings, *without, runs, cast(RunsOnRecord, SimpleNamespace(begin=lambda *_, **__: None))
     )
     lock_path(settings.lock_directory, CLOUD.url).parent.mkdir(parents=True)
-    convergence._apply(CLOUD, [work])
+    convergence._apply(CLOUD, [work], Claiming(without[0], without[1], CLOUD, []))
     return work
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, and_, or_, select, text
+from sqlalchemy import Connection, Engine, Select, and_, func, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bill_nextcloud.billmanager import addon_rows
@@ -40,6 +40,8 @@ QUOTA_PENDING = "quota_pending"
 _COMMANDS = ("open", "setparam", "suspend", "resume", "close", "reopen", "prolong", "changepassword", "sync_item")
 _REASONS = ("autosuspend", "employeesuspend", "abusesuspend")
 _PAGE = 500
+# Rows with a parent are addons of services.
+_NO_ADDON = or_(t.item.c.parent.is_(None), t.item.c.parent == 0)
 # MySQL's number of a deadlock, and how often a transaction is begun in spite of them.
 _DEADLOCK, _BEGUN = 1213, 5
 
@@ -161,6 +163,10 @@ class Database:
             raise ServiceUnknown(service=number)
         return found[0]
 
+    def services(self, numbers: Iterable[int]) -> dict[int, Service]:
+        """Those services of ``numbers`` that there are, by number."""
+        return {service.id: service for service in self._services(t.item.c.id.in_(sorted(set(numbers))))}
+
     def operation_runs(self, number: int, service: int, command: str) -> bool:
         """Whether BILLmanager still has this running operation of ``service``: its row goes when it has ended.
 
@@ -182,6 +188,11 @@ class Database:
         rows = self.rows(select(text("*")).select_from(t.runningoperation))
         found = [row["id"] for row in rows if (row.get("item"), row.get("intname")) == (service, command)]
         return max(found, default=None)
+
+    def count_of(self, module: int, statuses: Iterable[int]) -> int:
+        """How many services of a processing module have one of ``statuses``."""
+        mine = and_(t.item.c.processingmodule == module, t.item.c.status.in_(list(statuses)), _NO_ADDON)
+        return int(self.rows(select(func.count().label("services")).select_from(t.item).where(mine))[0]["services"])
 
     def services_of(self, module: int, statuses: Iterable[int]) -> list[Service]:
         """All services of a processing module that have one of ``statuses``, by number."""
@@ -219,8 +230,7 @@ class Database:
                     t.itemtype, t.itemtype.c.id == t.pricelist.c.itemtype
                 )
             )
-            # Rows with a parent are addons of services.
-            .where(condition, or_(t.item.c.parent.is_(None), t.item.c.parent == 0))
+            .where(condition, _NO_ADDON)
             .order_by(t.item.c.id)
             .limit(most)
         )

@@ -6,26 +6,32 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.text import Text
 
-from bill_nextcloud.billmanager.messages import text
 from bill_nextcloud.cli.options import Json, SettingsFile
-from bill_nextcloud.cli.output import coloured, console, counted, difference, failure_json, plain, print_json, table
+from bill_nextcloud.cli.output import coloured, console, counted, difference, plain, replaced, table
 from bill_nextcloud.cli.progress import progress
 from bill_nextcloud.cli.reading import matching, record_of
-from bill_nextcloud.errors import Failure, OperationError, RecordMissing
+from bill_nextcloud.errors import Failure, RecordMissing
 from bill_nextcloud.record import Clouds
 from bill_nextcloud.settings import DEFAULT_PATH, Settings, read_settings
 from bill_nextcloud.treatment import WRONG_CREDENTIALS
 
 if TYPE_CHECKING:
-    from bill_nextcloud.drift import CloudDrift
+    from bill_nextcloud.cli.findings import Findings
 
 AGREES, DIFFERS, UNREADABLE = 0, 1, 2
+# More are for programs.
+_SHOWN = 1000
 _REFUSED = (WRONG_CREDENTIALS, "login_blocked")
 
 
@@ -35,29 +41,37 @@ def drift(
     ] = None,
     settings: SettingsFile = DEFAULT_PATH,
     json: Json = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="Write what is found there, a line of JSON for each account."),
+    ] = None,
 ) -> None:
     """Show where clouds differ from what was sold; changes nothing.
 
     Exit status 0: no drift, 1: drift, 2: something could not be read. Services in processing belong to their operations
     and are left out; an operation that ends meanwhile may show as drift.
     """
-    # What is written (artifacts) is for this user only.
+    if output is not None and json:
+        raise typer.BadParameter("--output writes JSON of its own: leave --json out")
+    # What is written (artifacts, FILE) is for this user only.
     os.umask(0o077)
     read = read_settings(settings)
-    found, unusable = _compare_all(read, clouds or [])
-    if json:
-        print_json(_document(found, unusable))
-    else:
-        _print(found, unusable, read, settings)
-    if unusable or any(cloud.unread for cloud in found):
+    with tempfile.TemporaryFile() if output is None else replaced(output) as file:
+        found = _compare_all(read, clouds or [], file)
+        if json:
+            found.write_json(sys.stdout)
+        else:
+            _print(found, read, settings, output)
+    if not found.complete:
         raise typer.Exit(UNREADABLE)
-    raise typer.Exit(DIFFERS if any(cloud.differences for cloud in found) else AGREES)
+    raise typer.Exit(DIFFERS if found.differences else AGREES)
 
 
-def _compare_all(settings: Settings, wanted: list[str]) -> tuple[list[CloudDrift], list[OperationError]]:
+def _compare_all(settings: Settings, wanted: list[str], file: IO[bytes]) -> Findings:
     # They load ansible-runner, which the other commands do without.
     from bill_nextcloud.billmanager.asked import credentials_digest
     from bill_nextcloud.billmanager.connection import database_of
+    from bill_nextcloud.cli.findings import Findings
     from bill_nextcloud.drift import CloudDrift, Unread, compare, drift_runs
     from bill_nextcloud.mapping import Mapping
     from bill_nextcloud.sold import usable_clouds
@@ -66,7 +80,7 @@ def _compare_all(settings: Settings, wanted: list[str]) -> tuple[list[CloudDrift
     known, unusable = usable_clouds(database)
     chosen = matching(known, wanted) if wanted else known
     held = _refused_log_ins(settings)
-    found = []
+    found = Findings(file)
     with drift_runs(settings) as runs, progress() as bars:
         for cloud in chosen:
             task = bars.add_task(plain(cloud.name), total=None)
@@ -74,13 +88,16 @@ def _compare_all(settings: Settings, wanted: list[str]) -> tuple[list[CloudDrift
             def tell(total: int, done: int, task: Any = task) -> None:
                 bars.update(task, total=total, completed=done)
 
+            take = partial(found.take, cloud)
             failure, credentials = held.get(cloud.id, (None, None))
             if failure is not None and not runs.elsewhere and credentials == credentials_digest(database, cloud.id):
                 # Each further log-in brings the cloud nearer to locking this address.
-                found.append(CloudDrift(cloud.id, cloud.name, unread=[Unread(None, None, failure)]))
+                take(Unread(None, None, failure))
+                found.end_of(CloudDrift(cloud.id, cloud.name, unread=1))
             else:
-                found.append(compare(settings, database, mapping, runs, cloud, known, tell))
-    return found, [] if wanted else unusable
+                found.end_of(compare(settings, database, mapping, runs, cloud, known, take, tell))
+    found.end([] if wanted else unusable)
+    return found
 
 
 def _refused_log_ins(settings: Settings) -> dict[int, tuple[Failure, str | None]]:
@@ -92,62 +109,47 @@ def _refused_log_ins(settings: Settings) -> dict[int, tuple[Failure, str | None]
     return {row.id: (row.failure, row.credentials) for row in rows if row.failure and row.failure.code in _REFUSED}
 
 
-def _document(found: list[CloudDrift], unusable: list[OperationError]) -> dict[str, Any]:
-    return {
-        "clouds": [
-            {
-                "cloud": cloud.cloud,
-                "name": cloud.name,
-                "compared": cloud.compared,
-                "differences": [
-                    {
-                        "service": one.service,
-                        "account": one.account,
-                        "changes": [
-                            {"field": change["field"], "is": change["before"], "sold": change["after"]}
-                            for change in one.changes
-                        ],
-                    }
-                    for one in cloud.differences
-                ],
-                "unread": [
-                    {"service": one.service, "account": one.account, "failure": failure_json(one.failure)}
-                    for one in cloud.unread
-                ],
-            }
-            for cloud in found
-        ],
-        "unusable": [failure_json(error.failure) for error in unusable],
-    }
-
-
-def _print(found: list[CloudDrift], unusable: list[OperationError], settings: Settings, file: Path) -> None:
+def _print(found: Findings, settings: Settings, file: Path, output: Path | None = None) -> None:
+    """The table, unless all is in ``output``, the numbers and what is to be done. ``file`` has the settings."""
     out = console()
-    rows = [
-        (cloud.name, one.account, one.service, Text("\n").join(map(coloured, difference(one.account, one.changes))))
-        for cloud in found
-        for one in cloud.differences
-    ]
-    if rows:
-        out.print(table(("CLOUD", "ACCOUNT", "SERVICE", "- IS  + SOLD"), rows))
+    if output is None and found.differences:
+        out.print(table(("CLOUD", "ACCOUNT", "SERVICE", "- IS  + SOLD"), _lines(found)))
+        _and_more(out, found.differences)
         out.print()
-    unread = [(cloud, one) for cloud in found for one in cloud.unread]
-    if unread or unusable:
-        out.print("Not compared", style="bold")
-    for cloud, one in unread:
-        of = "all the rest" if one.service is None else f"service {one.service}"
-        out.print(plain(f"  {cloud.name}, {of}: {text(one.failure, 'en')}"), soft_wrap=True)
-    for error in unusable:
-        out.print(plain(f"  {text(error.failure, 'en')}"), soft_wrap=True)
-    if unread or unusable:
-        out.print()
-    compared = sum(cloud.compared for cloud in found)
-    total = counted(compared, "account", "accounts")
-    out.print(f"{total} compared, {counted(len(rows), 'differs', 'differ')}.")
-    if rows:
-        hosts = [f"cloud_{cloud.cloud}" for cloud in found if cloud.differences]
+    if output is None and not found.complete:
+        _print_unread(out, found)
+    total = counted(found.compared, "account", "accounts")
+    out.print(f"{total} compared, {counted(found.differences, 'differs', 'differ')}.")
+    if output is not None:
+        words = "" if found.complete else " Not everything could be compared: it has the reasons, too."
+        out.print(plain(f"What was found is in {output}.{words}"), soft_wrap=True)
+    if found.differences:
+        hosts = [f"cloud_{cloud.cloud}" for cloud in found.clouds if cloud.differences]
         mending = _by_worker_hosts(settings) if settings.runs.workers else _by_hand(settings, file, hosts)
         out.print(plain(f"To mend that: {mending}"), soft_wrap=True)
+
+
+def _lines(found: Findings) -> Iterator[tuple[str, str, int, Text]]:
+    for row in islice(found.rows("difference"), _SHOWN):
+        changes = [{"field": one["field"], "before": one["is"], "after": one["sold"]} for one in row["changes"]]
+        lines = Text("\n").join(map(coloured, difference(row["account"], changes)))
+        yield row["name"], row["account"], row["service"], lines
+
+
+def _print_unread(out: Console, found: Findings) -> None:
+    out.print("Not compared", style="bold")
+    for row in islice(found.rows("unread"), _SHOWN):
+        of = "all the rest" if row["service"] is None else f"service {row['service']}"
+        out.print(plain(f"  {row['name']}, {of}: {row['failure']['text']}"), soft_wrap=True)
+    _and_more(out, sum(cloud.unread for cloud in found.clouds))
+    for failure in found.unusable:
+        out.print(plain(f"  {failure['text']}"), soft_wrap=True)
+    out.print()
+
+
+def _and_more(out: Console, count: int) -> None:
+    if count > _SHOWN:
+        out.print(f"… and {count - _SHOWN} more: --output FILE or --json has them.")
 
 
 def _by_worker_hosts(settings: Settings) -> str:

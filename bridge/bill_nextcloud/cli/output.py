@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -38,6 +41,22 @@ def console() -> Console:
 def print_json(value: Any) -> None:
     """``value`` as JSON on standard output."""
     print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[IO[bytes]]:
+    """A new file, to be written and read again, that takes the place of ``path`` when all of it is there; after an
+    error ``path`` is as it was."""
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with new.open("x+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    finally:
+        with suppress(FileNotFoundError):
+            new.unlink()
 
 
 def plain(value: object, *, lines: bool = False) -> str:

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from bill_nextcloud.cli.options import SettingsFile
-from bill_nextcloud.cli.output import console, counted, table
+from bill_nextcloud.cli.output import console, counted, replaced, table
 from bill_nextcloud.cli.reading import record_of
 from bill_nextcloud.record import UsageHistory
 from bill_nextcloud.settings import DEFAULT_PATH, Settings, read_settings
@@ -134,14 +133,8 @@ def _written(output: Path | None) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    new = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
-        with new.open("xb") as file:
-            yield file
-        new.replace(output)
-    finally:
-        with suppress(FileNotFoundError):
-            new.unlink()
+    with replaced(output) as file:
+        yield file
 
 
 def _show(rows: Iterator[Row]) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -26,9 +27,13 @@ _RESULT = {
     "accounts": "nextcloud_users",
     "probe": "nextcloud_probe",
     "groups": "nextcloud_groups",
-    "usage": "nextcloud_usage",
     "import": "nextcloud_import",
+    "drift": "nextcloud_drift",
+    "statistics": "nextcloud_statistics",
 }
+# The action whose results hand back what a run has found, a page at a time.
+_ROWS = "cloud_rows"
+_DONE = re.compile(r"(\d+) accounts done")
 
 _NICE = ("nice", "-n", "5")
 # What ansible-runner says before it starts the playbook.
@@ -45,8 +50,9 @@ class Run(BaseModel):
     """What a run is to do; it may be sent to another host.
 
     ``ident`` names its artifacts; ``cloud`` is the number of the processing module; ``playbook`` is one of
-    ``playbooks``; ``accounts`` see ``account.wish``; ``passwords`` by account name; ``names``: the accounts that
-    are read, by ``import`` all where there are none; ``quotas``: those that ``import`` compares (bytes, or ``none``);
+    ``playbooks``; ``accounts`` see ``account.wish``; ``passwords`` by account name; ``lines``: of JSON,
+    for ``drift`` and ``statistics`` (see ``Runs``); ``names``: the accounts that ``import`` reads, all where there are
+    none; ``quotas``: those that ``import`` compares (bytes, or ``none``);
     ``space``: whether ``groups`` asks for the free space, too; ``check``: only look; ``dialect`` and
     ``disabled_shares``: as the modules' options; ``timeout`` in seconds.
     """
@@ -55,8 +61,9 @@ class Run(BaseModel):
 
     ident: str = Field(pattern=r"^[0-9a-f]{32}$")
     cloud: int
-    playbook: Literal["accounts", "probe", "groups", "usage", "import"]
+    playbook: Literal["accounts", "probe", "groups", "import", "drift", "statistics"]
     accounts: list[dict[str, Any]] = []
+    lines: str = Field(default="", repr=False)
     passwords: dict[str, str] = Field(default={}, repr=False)
     names: list[str] = []
     quotas: list[str] = []
@@ -70,6 +77,11 @@ class Run(BaseModel):
     def host(self) -> str:
         """The cloud's name in the inventory."""
         return f"cloud_{self.cloud}"
+
+    @property
+    def asked(self) -> int:
+        """About how many accounts it is; 0 for all, or for none."""
+        return len(self.accounts) or len(self.names) or self.lines.count("\n")
 
     @property
     def writes(self) -> bool:
@@ -91,31 +103,55 @@ class Access:
     server: CloudServer | None = None
 
 
-class Results:
-    """Takes a run's events as they come, and from them what the playbook handed back."""
+def _not_wanted(_: Any) -> None:
+    pass
 
-    def __init__(self) -> None:
+
+class Results:
+    """Takes a run's events as they come, and from them what the playbook handed back.
+
+    ``rows`` is told of each part that ``drift`` or ``statistics`` hands back before its end; ``done`` of how far it is.
+    """
+
+    def __init__(
+        self,
+        rows: Callable[[list[dict[str, Any]]], None] = _not_wanted,
+        done: Callable[[int], None] = _not_wanted,
+    ) -> None:
         self._handed_back: dict[str, Any] = {}
+        self._rows = rows
+        self._done = done
+        self._count = 0
 
     def __call__(self, event: Event) -> bool:
         """An event handler of ansible-runner."""
         # One that could not be written whole, on a full disk, has no name.
-        if event.get("event") == "playbook_on_stats":
+        name = event.get("event")
+        if name == "playbook_on_stats":
             self._handed_back = event["event_data"].get("artifact_data") or {}
+        elif name == "runner_on_ok" and event["event_data"].get("task_action") == _ROWS:
+            page = event["event_data"]["res"]["rows"]
+            self._count += len(page)
+            self._rows(page)
+        elif name == "verbose" and (told := _DONE.fullmatch(event.get("stdout") or "")):
+            self._done(int(told[1]))
         return True
 
     def of(self, run: Run, cloud: str, end: str) -> Any:
         """What the playbook of ``run`` handed back: of ``accounts`` the module's result for each account, in order; of
         ``probe`` a dictionary with ``dialect``, ``product``, ``version``, ``transport`` (in words) and ``failure``; of
         ``groups`` one with ``version``, ``failure``, the list ``groups`` and ``free_space`` (bytes, or ``None``); of
-        ``usage`` one with ``accounts`` (``name``, ``used``, ``quota`` of those that were read), ``missing`` and
-        ``failure``; of ``import`` the same with the rows of the filter ``account_rows``.
+        ``import`` one with ``accounts`` (rows of the filter ``account_rows``), ``missing`` and ``failure``; of
+        ``drift`` and ``statistics`` one with ``rows`` (how many were told), ``failure``, and of the former
+        ``compared``.
 
         Raises :class:`RunUnknown` without it; ``cloud`` and ``end`` (how the run ended) are for its words.
         """
         result = self._handed_back.get(_RESULT[run.playbook], {}).get(run.host)
-        if result is None or (
-            run.playbook == "accounts" and [one["name"] for one in result] != [wish["name"] for wish in run.accounts]
+        if (
+            result is None
+            or (run.playbook == "accounts" and [one["name"] for one in result] != [one["name"] for one in run.accounts])
+            or (run.lines and result["rows"] != self._count)
         ):
             raise RunUnknown(cloud=cloud, detail=f"run {run.ident}: {end}")
         return result
@@ -140,7 +176,7 @@ def execute(
     Raises ``OSError`` when it was not begun, and :class:`Interrupted` when what it did could not be kept.
     """
     inventory = private / "inventory.yml"
-    host = {**_connection(run, access, project, private, session), **_variables(run)}
+    host = {**_connection(run, access, project, private, session), **_variables(run, private)}
     write(inventory, {"clouds": {"hosts": {run.host: Data(host)}}})
     secrets = private / "secrets.yml"
     write(secrets, Data(cloud_password=access.password, account_passwords=run.passwords))
@@ -209,10 +245,13 @@ def _connection(run: Run, access: Access, project: Path, private: Path, session:
     }
 
 
-def _variables(run: Run) -> dict[str, Any]:
+def _variables(run: Run, private: Path) -> dict[str, Any]:
     """What the run is about."""
-    if run.playbook == "usage":
-        return {"usage_names": run.names}
+    if run.lines:
+        # Ansible itself would take a hundred kilobytes for each account.
+        lines = private / "lines.jsonl"
+        write_text(lines, run.lines)
+        return {"cloud_lines": str(lines), "cloud_rows": str(private / "rows.jsonl")}
     if run.playbook == "import":
         return {"import_names": run.names, "import_quotas": run.quotas}
     if run.playbook == "groups":

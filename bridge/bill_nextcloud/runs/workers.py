@@ -92,20 +92,23 @@ class Workers:
             path.unlink(missing_ok=True)
         self._left = []
 
-    def results(self, run: Run, cloud: Cloud, private: Path, *, anew: bool = False) -> Any:
+    def results(
+        self, run: Run, cloud: Cloud, private: Path, *, results: Results | None = None, anew: bool = False
+    ) -> Any:
         """Let a worker host carry ``run`` out; what its playbook handed back (see :meth:`Results.of`).
 
-        ``private``: a directory on a tmpfs. ``anew``: also with credentials that the cloud has refused before. Raises
-        :class:`RunUnknown` when the host was lost, no results came back, or this machine could not keep what did. Any
-        other ``OperationError`` means that no run was begun on any host: :class:`WorkersUnavailable` when none could be
-        reached, what one that was reached refuses (``returned.REFUSALS``), or :class:`EngineUnavailable` when this
-        machine could not send anything.
+        ``private``: a directory on a tmpfs. ``results`` takes its events. ``anew``: also with credentials that the
+        cloud has refused before. Raises :class:`RunUnknown` when the host was lost, no results came back, or this
+        machine could not keep what did. Any other ``OperationError`` means that no run was begun on any host:
+        :class:`WorkersUnavailable` when none could be reached, what one that was reached refuses
+        (``returned.REFUSALS``), or :class:`EngineUnavailable` when this machine could not send anything.
         """
+        results = results or Results()
         refusal: OperationError | None = None
         unreached = []
         for worker in self._candidates(cloud):
             try:
-                return self._on(worker, run, cloud, private, anew)
+                return self._on(worker, run, cloud, private, results, anew)
             except _NotBegun as error:
                 if error.refusal is None:
                     unreached.append(f"{worker}: {error}")
@@ -135,7 +138,7 @@ class Workers:
 
         return sorted([*workers[first:], *workers[:first]], key=failed)
 
-    def _on(self, worker: str, run: Run, cloud: Cloud, private: Path, anew: bool) -> Any:
+    def _on(self, worker: str, run: Run, cloud: Cloud, private: Path, results: Results, anew: bool) -> Any:
         settings = self._settings.runs
         transmission = Transmission(
             release=self._release,
@@ -145,7 +148,6 @@ class Workers:
             refused=[] if anew else self.refused.of(cloud.id),
             run=run,
         )
-        results = Results()
         artifacts = self._settings.bridge.runs_directory / run.ident
         returned = Returned(artifacts, results)
         connection: Connection | None = None
@@ -180,7 +182,7 @@ class Workers:
             run=run.ident,
             cloud=cloud.name,
             check=run.check,
-            accounts=len(run.accounts or run.names),
+            accounts=run.asked,
             host=worker,
             status=returned.status,
             detail=None if returned.whole else trouble or reason,

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads what all services of one cloud use, page by page, and writes each page: BILLmanager's statistics and our own
-history. What could not be read gets no row, never a zero."""
+"""Reads what all services of one cloud use, and writes it part by part: BILLmanager's statistics and our own history.
+What could not be read gets no row, never a zero."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
 
+from bill_nextcloud.billmanager.addons import Addon
 from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.parties import resellers
 from bill_nextcloud.billmanager.service import ACTIVE, PROCESSING, QUOTA_PENDING, SUSPENDED, Database, Service
@@ -14,27 +18,51 @@ from bill_nextcloud.billmanager.statistics import Amount, amount, write_day
 from bill_nextcloud.errors import AccountNameMissing, AccountUnproven, Failure, OperationError, RunUnknown
 from bill_nextcloud.log import logger
 from bill_nextcloud.mapping import Mapping
-from bill_nextcloud.playbook import DETAIL_LENGTH, Runs
+from bill_nextcloud.playbook import DETAIL_LENGTH, Part, Runs, failure_of
 from bill_nextcloud.record import DayOfUse, UsageHistory
 from bill_nextcloud.usage.notes import NOTE, crossed
 
 log = logger("usage")
+Result = TypeVar("Result")
 
 PAGE = 500
+# Of one run: a cloud tells of its accounts in an order of its own, so each run reads it from the beginning. It bounds
+# the memory.
+MOST = 100_000
+# So many that could not be read are told by name; all are in the log.
+MOST_NAMED = 100
 # Those that have an account. A closed one, kept or not, is not counted any more.
 READ = (ACTIVE, SUSPENDED, PROCESSING)
 
 
 @dataclass
 class Found:
-    """What one pass has read. ``read``: how many accounts; ``unread``: why each of the others was not; ``failure``: why
-    the cloud as a whole could not be read (to its end). ``notes``: what the note of a service is to be now, where that
-    is another than before."""
+    """What one pass has read. ``read``: how many accounts; ``unread``: how many others were not, and ``first_unread``
+    why, of the first of them; ``failure``: why the cloud as a whole could not be read (to its end). ``notes``: what the
+    note of a service is to be now, where that is another than before."""
 
     read: int = 0
-    unread: list[tuple[int, Failure]] = field(default_factory=list)
+    unread: int = 0
+    first_unread: list[tuple[int, Failure]] = field(default_factory=list)
     failure: Failure | None = None
     notes: list[tuple[int, int | None]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What is kept of a service until its account is read. ``sold`` and ``addon`` are failures where they cannot be
+    told."""
+
+    id: int
+    account: str
+    module: int | None
+    client: int | None
+    tariff: int
+    status: int
+    pending: bool
+    note: str
+    sold: int | Failure | None
+    addon: Addon | Failure
 
 
 @dataclass(frozen=True)
@@ -57,14 +85,16 @@ class Reading:
         """
         cloud = self.database.cloud(module, secret=not self.runs.elsewhere)
         found = Found()
-        known: str | None = None
+        chosen: dict[int, _Chosen] = {}
         after = 0
-        while found.failure is None:
-            services = self.database.services_after(module, READ, after, PAGE)
-            if not services:
-                break
+        while found.failure is None and (services := self.database.services_after(module, READ, after, PAGE)):
             after = services[-1].id
-            known = self._page(cloud, day, self._to_be_read(cloud, services, found), known, found)
+            chosen |= {service.id: self._keep(service, cloud) for service in self._to_be_read(cloud, services, found)}
+            if len(chosen) > MOST - PAGE:
+                self._run(cloud, day, chosen, found)
+                chosen = {}
+        if chosen and found.failure is None:
+            self._run(cloud, day, chosen, found)
         return found
 
     def _to_be_read(self, cloud: Cloud, services: Iterable[Service], found: Found) -> list[Service]:
@@ -85,92 +115,94 @@ class Reading:
                 chosen.append(service)
         return chosen
 
-    def _page(self, cloud: Cloud, day: str, services: list[Service], known: str | None, found: Found) -> str | None:
-        """Read ``services`` and write what was read. ``known``: an account that could be read before; such a one is
-        returned, too."""
-        if not services:
-            return known
-        result = self.runs.usage(cloud, [str(service.account) for service in services])
-        accounts, missing = dict(result.accounts), result.missing
-        known = next(iter(accounts), known)
-        left = [service for service in services if service.account not in accounts and service.account not in missing]
-        if left and result.failure is None:
-            raise RunUnknown(cloud=cloud.name, detail=f"it says nothing of {len(left)} accounts")
-        if left and (result.failed is None or known is None):
-            found.failure = result.failure
-        elif left and known is not None:
-            # Whether it is these accounts or the cloud shows with one that is known to be readable.
-            found.failure = self.runs.usage(cloud, [known]).failure
-            if found.failure is None:
-                result = self.runs.usage(cloud, [str(service.account) for service in left])
-                accounts |= result.accounts
-                missing |= result.missing
-                found.failure = result.failure if result.failed is None else None
-        self._write(cloud, day, [service for service in services if service.account in accounts], accounts, found)
-        if found.failure is None:
-            for service in services:
-                if service.account in missing:
-                    gone = Failure("account_missing", {"account": str(service.account), "cloud": cloud.name})
-                    _leave_out(found, service, gone)
-                elif service.account not in accounts:
-                    _leave_out(found, service, _unread(cloud, service, result.failure))
-        return known
+    def _keep(self, service: Service, cloud: Cloud) -> _Chosen:
+        return _Chosen(
+            id=service.id,
+            account=str(service.account),
+            module=service.module,
+            client=service.client["id"],
+            tariff=service.tariff.id,
+            status=service.status,
+            pending=QUOTA_PENDING in service.params,
+            note=service.params.get(NOTE, ""),
+            sold=_told(partial(self.mapping.sold, service, cloud)),
+            addon=_told(partial(self.mapping.disk_addon, service)),
+        )
 
-    def _write(
-        self, cloud: Cloud, day: str, services: list[Service], accounts: dict[str, int | None], found: Found
-    ) -> None:
+    def _run(self, cloud: Cloud, day: str, chosen: dict[int, _Chosen], found: Found) -> None:
+        """Read the accounts of ``chosen`` in one run, and write each part of what it hands back."""
+        lines = "".join(f"{json.dumps([service.id, service.account])}\n" for service in chosen.values())
+        answered = 0
+
+        def rows(part: Part) -> None:
+            nonlocal answered
+            answered += len(part)
+            self._write(cloud, day, [(chosen[row["service"]], row) for row in part], found)
+
+        found.failure = self.runs.statistics(cloud, lines, rows)
+        if found.failure is None and answered != len(chosen):
+            raise RunUnknown(cloud=cloud.name, detail=f"it says nothing of {len(chosen) - answered} accounts")
+
+    def _write(self, cloud: Cloud, day: str, part: Sequence[tuple[_Chosen, dict[str, Any]]], found: Found) -> None:
         amounts: list[Amount] = []
         days: list[DayOfUse] = []
-        parents = resellers(self.database, [service.client["id"] for service in services])
-        for service in services:
-            used = accounts[str(service.account)]
-            if used is None:
-                # Its storage is made at the first log-in.
-                untold = Failure("usage_not_told", {"account": str(service.account), "cloud": cloud.name})
-                _leave_out(found, service, untold)
+        parents = resellers(self.database, [service.client for service, _ in part])
+        for service, row in part:
+            used = row["used"]
+            about = {"account": service.account, "cloud": cloud.name}
+            if row["failure"] is not None:
+                why = failure_of(row["failure"], cloud, service.account)
+                detail = f"{why.code}: {why.parameters['detail']}"[:DETAIL_LENGTH]
+                _leave_out(found, service, Failure("usage_unread", {**about, "detail": detail}))
                 continue
-            if QUOTA_PENDING in service.params:
+            if row["missing"] or used is None:
+                # The storage of an account is made at the first log-in.
+                _leave_out(found, service, Failure("account_missing" if row["missing"] else "usage_not_told", about))
+                continue
+            if service.pending:
                 self.mend(service.id)
-            try:
-                sold = self.mapping.sold(service, cloud)
-                days.append(
-                    DayOfUse(
-                        service=service.id,
-                        day=day,
-                        cloud=cloud.id,
-                        client=service.client["id"],
-                        reseller=parents.get(service.client["id"]),
-                        tariff=service.tariff.id,
-                        status=service.status,
-                        used=used,
-                        sold=sold,
-                    )
-                )
-                self._note(service, used, sold, found)
-                amounts.append(amount(service.id, used, self.mapping.disk_addon(service)))
-            except OperationError as error:
-                _leave_out(found, service, error.failure)
+            if isinstance(service.sold, Failure):
+                _leave_out(found, service, service.sold)
                 continue
+            days.append(
+                DayOfUse(
+                    service=service.id,
+                    day=day,
+                    cloud=cloud.id,
+                    client=service.client,
+                    reseller=parents.get(service.client) if service.client else None,
+                    tariff=service.tariff,
+                    status=service.status,
+                    used=used,
+                    sold=service.sold,
+                )
+            )
+            self._note(service, used, service.sold, found)
+            if isinstance(service.addon, Failure):
+                _leave_out(found, service, service.addon)
+                continue
+            amounts.append(amount(service.id, used, service.addon))
             found.read += 1
         write_day(self.database, day, amounts)
         self.history.write(days)
 
-    def _note(self, service: Service, used: int, sold: int | None, found: Found) -> None:
+    def _note(self, service: _Chosen, used: int, sold: int | None, found: Found) -> None:
         level = crossed(used, sold, self.notes)
-        if service.params.get(NOTE, "") != ("" if level is None else str(level)):
+        if service.note != ("" if level is None else str(level)):
             found.notes.append((service.id, level))
 
 
-def _unread(cloud: Cloud, service: Service, first: Failure | None) -> Failure:
-    """The module tells the first failure only."""
-    detail = f"{first.code}: {first.parameters['detail']}" if first else "the run says nothing of it"
-    return Failure(
-        "usage_unread", {"account": str(service.account), "cloud": cloud.name, "detail": detail[:DETAIL_LENGTH]}
-    )
+def _told(ask: Callable[[], Result]) -> Result | Failure:
+    try:
+        return ask()
+    except OperationError as error:
+        return error.failure
 
 
-def _leave_out(found: Found, service: Service, failure: Failure) -> None:
-    found.unread.append((service.id, failure))
+def _leave_out(found: Found, service: Service | _Chosen, failure: Failure) -> None:
+    found.unread += 1
+    if len(found.first_unread) < MOST_NAMED:
+        found.first_unread.append((service.id, failure))
     log.warning(
         "usage of a service not read",
         service=service.id,

@@ -106,7 +106,7 @@ class Statistics:
             cloud=module,
             day=day,
             accounts=found.read,
-            unread=len(found.unread),
+            unread=found.unread,
             code=found.failure.code if found.failure else None,
             seconds=round(time.monotonic() - begun, 1),
         )

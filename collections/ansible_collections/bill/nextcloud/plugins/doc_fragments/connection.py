@@ -66,7 +66,8 @@ options:
         Where that is not so, or the file is none of this option's, the task leaves it alone, warns, and logs in.
       - A session ends 25 minutes after its log-in, however often it is used, and with another O(api_url),
         O(api_username), O(api_password) or O(ca_path). When the cloud refuses it, the task logs in once.
-      - Used with O(dialect=nextcloud) and O(api_password) only. M(bill.nextcloud.nextcloud_probe) never uses it, and
+      - While it keeps a session of a cloud, O(dialect=auto) asks that cloud no more what it is.
+      - Used with Nextcloud and O(api_password) only. M(bill.nextcloud.nextcloud_probe) never uses it, and
         log-ins that prove a password of an account are never kept.
     type: path
   dialect:

@@ -75,7 +75,7 @@ ACCOUNT: dict[str, t.Any] = {
     "groups_absent": {"type": "list", "elements": "str", "default": []},
     "group_admin_of": {"type": "list", "elements": "str", "default": []},
     "group_admin_of_absent": {"type": "list", "elements": "str", "default": []},
-    "ownership": {"type": "str", "choices": ["assumed", "proven"], "default": "assumed"},
+    "ownership": {"type": "str", "choices": ["assumed", "proven", "new"], "default": "assumed"},
     "wipe": {"type": "bool", "default": False},
     "transfer_files_to": {"type": "str"},
 }

@@ -89,7 +89,9 @@ def _require_same(api: Cloud, occ: Cloud) -> None:
 def _by_api(parameters: t.Mapping[str, t.Any], opened: contextlib.ExitStack) -> Cloud:
     connection = connection_of(parameters)
     dialect = parameters["dialect"]
-    if dialect == AUTO:
+    if dialect == AUTO and nextcloud.keeps_session(connection):
+        dialect = NEXTCLOUD
+    elif dialect == AUTO:
         with contextlib.closing(anonymous(connection)) as transport:
             dialect = dialects.identify(transport).known_dialect
     return opened.enter_context(_BACKENDS[dialect](connection))

@@ -139,6 +139,8 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
     accounts = cloud.accounts
     wish = job.wish = _possible(job, wish, cloud)
     job.current = job.account = accounts.read(wish.name)
+    if job.current is not None and wish.new:
+        raise CloudError("account_conflict", "It exists on the cloud already.")
     if job.current is not None and wish.proven:
         job.current = job.account = read_completed(accounts, job.current, wish, sleep)
     if job.current is not None and wish.proven:

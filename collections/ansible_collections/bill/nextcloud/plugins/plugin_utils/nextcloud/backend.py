@@ -60,6 +60,12 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
         session.close()
 
 
+def keeps_session(connection: Connection) -> bool:
+    """Whether the log-in of an earlier task to this cloud is kept, so that it is known for a Nextcloud."""
+    file = _session_file(connection)
+    return file is not None and file.is_of_cloud()
+
+
 def proofs(endpoint: Endpoint, connect_seconds: float = CONNECT_SECONDS, read_seconds: float = READ_SECONDS) -> Proofs:
     """Return what tries log-ins as accounts, for which nobody else has to be logged in."""
     path = API + "/user"
