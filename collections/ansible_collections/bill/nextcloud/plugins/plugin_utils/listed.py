@@ -29,7 +29,7 @@ _TELLING = 10
 class Listed:
     """The accounts of one task that may be found in lists, and those that were.
 
-    Filled before any thread is started, it may be asked by many: an account is taken out by a single operation.
+    Many threads may ask, once it is filled: wishes and accounts are taken out by single operations.
 
     :param ignored: the options that the product has nothing for and leaves alone.
     """
@@ -48,13 +48,17 @@ class Listed:
         return self._sought.keys() if len(self._sought) >= MANY else ()
 
     def show(self, account: Account) -> None:
-        """Keep an account that a list has shown, if it is one that is sought and as wished."""
-        wish = self._sought.get(account.name)
+        """Keep an account that a list has shown, if it is one that is sought and as wished. Each is looked at once."""
+        wish = self._sought.pop(account.name, None)
         if wish is None:
             return
         self._shown += 1
         if not account.is_admin and _is_as_wished(account, wish.without(*self._ignored) if self._ignored else wish):
             self._as_wished[account.name] = account
+
+    def end(self) -> None:
+        """Seek no longer: what a list did not show is read for itself, and needs no memory until then."""
+        self._sought.clear()
 
     @property
     def is_of_use(self) -> bool:

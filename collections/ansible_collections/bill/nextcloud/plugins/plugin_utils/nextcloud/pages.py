@@ -57,6 +57,7 @@ def prepare(session: Session, listed: Listed, wishes: t.Sequence[Wish]) -> None:
                 _show(listed, record)
             if not listed.is_of_use:
                 break
+    listed.end()
 
 
 def _show(listed: Listed, record: t.Any) -> None:

@@ -106,6 +106,8 @@ class OwncloudAccounts:
         with lists_may_fail():
             most = len(names) // NAMES_FOR_EACH_GROUP
             self._memberships = read_memberships(self._all_groups, names, most) or {}
+        if not self._memberships:
+            self._listed.end()
 
     def read(self, name: str) -> Account | None:
         """Return an account that may be changed, or None when there is none of this name.
