@@ -12,6 +12,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils import listed
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud import accounts as owncloud
 
 from dialects.cloud import PASSWORD, CloudUnderTest
+from dialects.products import PRODUCTS
 from dialects.test_accounts import forget_requests, made
 
 GB = 1024**3
@@ -48,6 +49,11 @@ def test_many_accounts(cloud: CloudUnderTest) -> None:
         assert {account["account"]["quota"] for account in result["accounts"]} == {GB}
         if cloud.standin is not None:
             assert reads(cloud) == [cloud.product.reads_beside_lists] * FEW
+        if cloud.standin is not None and cloud.product.by_occ:
+            # The API's lists serve both ways together.
+            either = cloud.with_connection(transport="auto")
+            assert either.users(*wishes(cloud))["summary"]["unchanged"] == FEW
+            assert reads(cloud) == [PRODUCTS[cloud.dialect].reads_beside_lists] * FEW
         forget_requests(cloud)
         for check_mode in (True, False):
             result = cloud.users(*wishes(cloud, quota="2 GB"), check_mode=check_mode)
