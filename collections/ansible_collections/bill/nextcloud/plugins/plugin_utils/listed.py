@@ -24,6 +24,7 @@ MANY = 50
 """Fewer accounts are read one by one, in about two seconds."""
 
 _TELLING = 10
+_TELLING_PART = 20
 
 
 class Listed:
@@ -39,12 +40,14 @@ class Listed:
         self._sought: dict[str, Wish] = {}
         self._as_wished: dict[str, Account] = {}
         self._shown = 0
+        self._telling = _TELLING
 
     def seek(self, wishes: t.Iterable[Wish]) -> t.Collection[str]:
         """Take note of the wishes; return the names of accounts that lists may show to be as wished; none if few."""
         self._sought = {wish.name: wish for wish in wishes if _can_be_seen(wish)}
         self._as_wished.clear()
         self._shown = 0
+        self._telling = max(_TELLING, len(self._sought) // _TELLING_PART)
         return self._sought.keys() if len(self._sought) >= MANY else ()
 
     def show(self, account: Account) -> None:
@@ -62,8 +65,12 @@ class Listed:
 
     @property
     def is_of_use(self) -> bool:
-        """Whether at least half of those that were shown are as wished, or too few were shown to tell."""
-        return self._shown < _TELLING or 2 * len(self._as_wished) >= self._shown
+        """Whether at least a quarter of those that were shown are as wished, or too few were shown to tell.
+
+        With fewer of them, reading all for themselves is quicker. One in twenty of all has to be shown before that is
+        believed: those that come first may be peculiar, and of very many accounts lists spare hours.
+        """
+        return self._shown < self._telling or 4 * len(self._as_wished) >= self._shown
 
     def take(self, name: str) -> Account | None:
         """Return an account that a list has shown to be as wished, once: the next read is the cloud's."""

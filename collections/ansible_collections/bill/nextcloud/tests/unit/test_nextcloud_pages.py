@@ -159,11 +159,24 @@ def test_what_a_record_cannot_show_is_not_looked_for_in_pages(cloud: ScriptedClo
 
 
 def test_the_first_page_may_show_that_pages_are_no_use(cloud: ScriptedCloud) -> None:
-    """Of those in it, more than half have to be read for themselves anyway; the others need not be."""
+    """Of those in it, more than three quarters have to be read for themselves anyway; the others need not be."""
     everybody = names(60)
     expect_names(cloud, 60, everybody)
-    expect_page(cloud, 50, 0, page(everybody[:50], **{name: {"quota": 5} for name in everybody[:26]}))
-    for name in [*everybody[:26], *everybody[50:]]:
+    expect_page(cloud, 50, 0, page(everybody[:50], **{name: {"quota": 5} for name in everybody[:38]}))
+    for name in [*everybody[:38], *everybody[50:]]:
+        expect_read(cloud, name)
+    assert outcomes(run(cloud, *wishes(everybody))) == {(None, "none", False)}
+
+
+def test_many_accounts_are_not_judged_by_their_first(cloud: ScriptedCloud) -> None:
+    """All of the first page differ. It takes one in twenty of those that are asked for to give pages up."""
+    everybody = names(1100)
+    different = {name: {"quota": 5} for name in everybody[:50]}
+    expect_names(cloud, 1100, everybody)
+    expect_page(cloud, 50, 0, page(everybody[:50], **different))
+    for offset in (0, 500, 1000):
+        expect_page(cloud, 500, offset, page(everybody[offset : offset + 500], **different))
+    for name in everybody[:50]:
         expect_read(cloud, name)
     assert outcomes(run(cloud, *wishes(everybody))) == {(None, "none", False)}
 

@@ -32,7 +32,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import read_lis
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
 SAMPLE_ACCOUNTS = 50
-"""The first page is a small one: it may show that most accounts have to be read for themselves anyway."""
+"""The first page is a small one: it may show that nearly all accounts have to be read for themselves anyway."""
 ACCOUNTS_FOR_EACH_NAME = 2
 
 _PARTS = 5
