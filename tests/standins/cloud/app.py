@@ -112,7 +112,10 @@ class Standin:
         elif answer is None:
             answer, cookies = self.product.answer(asked)
             # A product sets cookies at a new log-in, and only there.
-            await self.delays.wait(asked.method, request.path, logged_in=bool(cookies))
+            limit = request.query.get("limit", "")
+            await self.delays.wait(
+                asked.method, request.path, logged_in=bool(cookies), limit=int(limit) if limit.isdecimal() else 0
+            )
         if kind == "cut_after":
             return None
         if fault and kind == "delay_after":

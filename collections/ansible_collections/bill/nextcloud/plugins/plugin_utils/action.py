@@ -87,14 +87,29 @@ class CloudAction(ActionBase):
 
 
 def _given(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return the options that are not null, which means not given; those of each account, too."""
-    given = {option: value for option, value in arguments.items() if value is not None}
+    """Return the options that are not null, which means not given; those of each account, too.
+
+    Their texts are plain ones: those of Ansible, which know where they come from, take long to copy, and the check of
+    the arguments copies them all.
+    """
+    given = {option: _plain(value) for option, value in arguments.items() if value is not None}
     accounts = given.get("accounts")
     if isinstance(accounts, list):
         given["accounts"] = [
             {option: value for option, value in account.items() if value is not None}
-            if isinstance(account, t.Mapping)
+            if isinstance(account, dict)
             else account
             for account in accounts
         ]
     return given
+
+
+def _plain(value: t.Any) -> t.Any:
+    """Return a value with plain texts, lists and dictionaries in it."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, t.Mapping):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value

@@ -24,12 +24,13 @@ MANY = 50
 """Fewer accounts are read one by one, in about two seconds."""
 
 _TELLING = 10
+_TELLING_PART = 20
 
 
 class Listed:
     """The accounts of one task that may be found in lists, and those that were.
 
-    Filled before any thread is started, it may be asked by many: an account is taken out by a single operation.
+    Many threads may ask, once it is filled: wishes and accounts are taken out by single operations.
 
     :param ignored: the options that the product has nothing for and leaves alone.
     """
@@ -39,27 +40,37 @@ class Listed:
         self._sought: dict[str, Wish] = {}
         self._as_wished: dict[str, Account] = {}
         self._shown = 0
+        self._telling = _TELLING
 
     def seek(self, wishes: t.Iterable[Wish]) -> t.Collection[str]:
         """Take note of the wishes; return the names of accounts that lists may show to be as wished; none if few."""
         self._sought = {wish.name: wish for wish in wishes if _can_be_seen(wish)}
         self._as_wished.clear()
         self._shown = 0
+        self._telling = max(_TELLING, len(self._sought) // _TELLING_PART)
         return self._sought.keys() if len(self._sought) >= MANY else ()
 
     def show(self, account: Account) -> None:
-        """Keep an account that a list has shown, if it is one that is sought and as wished."""
-        wish = self._sought.get(account.name)
+        """Keep an account that a list has shown, if it is one that is sought and as wished. Each is looked at once."""
+        wish = self._sought.pop(account.name, None)
         if wish is None:
             return
         self._shown += 1
         if not account.is_admin and _is_as_wished(account, wish.without(*self._ignored) if self._ignored else wish):
             self._as_wished[account.name] = account
 
+    def end(self) -> None:
+        """Seek no longer: what a list did not show is read for itself, and needs no memory until then."""
+        self._sought.clear()
+
     @property
     def is_of_use(self) -> bool:
-        """Whether at least half of those that were shown are as wished, or too few were shown to tell."""
-        return self._shown < _TELLING or 2 * len(self._as_wished) >= self._shown
+        """Whether at least a quarter of those that were shown are as wished, or too few were shown to tell.
+
+        With fewer of them, reading all for themselves is quicker. One in twenty of all has to be shown before that is
+        believed: those that come first may be peculiar, and of very many accounts lists spare hours.
+        """
+        return self._shown < self._telling or 4 * len(self._as_wished) >= self._shown
 
     def take(self, name: str) -> Account | None:
         """Return an account that a list has shown to be as wished, once: the next read is the cloud's."""

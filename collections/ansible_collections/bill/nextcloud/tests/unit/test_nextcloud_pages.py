@@ -122,21 +122,19 @@ def test_nobody_is_taken_for_missing_because_of_a_list(cloud: ScriptedCloud) -> 
 
 
 @pytest.mark.parametrize(
-    ("asked", "listed"),
+    "listed",
     [
-        pytest.param(60, 121, id="more than twice as many accounts"),
-        pytest.param(60, 49, id="most are to be made"),
-        pytest.param(100, 100, id="and others fill the cloud"),
+        pytest.param(names(121), id="more than twice as many accounts"),
+        pytest.param([*names(20), *names(21, first=500)], id="most are to be made"),
+        pytest.param([], id="all are"),
     ],
 )
-def test_pages_that_would_be_dearer_are_not_read(cloud: ScriptedCloud, asked: int, listed: int) -> None:
+def test_pages_that_would_be_dearer_are_not_read(cloud: ScriptedCloud, listed: list[str]) -> None:
     """The names alone tell that. Of a big cloud no more of them are asked for than are needed for that."""
-    everybody = names(asked)
-    known = names(listed) if asked == 60 else names(listed, first=52)
-    expect_names(cloud, asked, known)
-    for name in everybody:
+    expect_names(cloud, 60, listed)
+    for name in names(60):
         expect_read(cloud, name)
-    assert outcomes(run(cloud, *wishes(everybody))) == {(None, "none", False)}
+    assert outcomes(run(cloud, *wishes(names(60)))) == {(None, "none", False)}
 
 
 def test_a_few_accounts_are_read_one_by_one(cloud: ScriptedCloud) -> None:
@@ -161,11 +159,24 @@ def test_what_a_record_cannot_show_is_not_looked_for_in_pages(cloud: ScriptedClo
 
 
 def test_the_first_page_may_show_that_pages_are_no_use(cloud: ScriptedCloud) -> None:
-    """Of those in it, more than half have to be read for themselves anyway; the others need not be."""
+    """Of those in it, more than three quarters have to be read for themselves anyway; the others need not be."""
     everybody = names(60)
     expect_names(cloud, 60, everybody)
-    expect_page(cloud, 50, 0, page(everybody[:50], **{name: {"quota": 5} for name in everybody[:26]}))
-    for name in [*everybody[:26], *everybody[50:]]:
+    expect_page(cloud, 50, 0, page(everybody[:50], **{name: {"quota": 5} for name in everybody[:38]}))
+    for name in [*everybody[:38], *everybody[50:]]:
+        expect_read(cloud, name)
+    assert outcomes(run(cloud, *wishes(everybody))) == {(None, "none", False)}
+
+
+def test_many_accounts_are_not_judged_by_their_first(cloud: ScriptedCloud) -> None:
+    """All of the first page differ. It takes one in twenty of those that are asked for to give pages up."""
+    everybody = names(1100)
+    different = {name: {"quota": 5} for name in everybody[:50]}
+    expect_names(cloud, 1100, everybody)
+    expect_page(cloud, 50, 0, page(everybody[:50], **different))
+    for offset in (0, 500, 1000):
+        expect_page(cloud, 500, offset, page(everybody[offset : offset + 500], **different))
+    for name in everybody[:50]:
         expect_read(cloud, name)
     assert outcomes(run(cloud, *wishes(everybody))) == {(None, "none", False)}
 

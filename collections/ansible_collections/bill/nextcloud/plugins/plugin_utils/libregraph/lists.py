@@ -44,3 +44,4 @@ def prepare(session: GraphSession, listed: Listed, wishes: t.Sequence[Wish]) -> 
         for one in found:
             if one.tells_enabled:
                 listed.show(one.account)
+    listed.end()

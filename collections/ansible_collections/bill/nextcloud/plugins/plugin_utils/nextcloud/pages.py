@@ -20,7 +20,7 @@ import typing as t
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.listed import MANY, Listed, lists_may_fail
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.listed import Listed, lists_may_fail
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import API
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.listing import (
     PAGE_ACCOUNTS,
@@ -32,7 +32,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import read_lis
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
 SAMPLE_ACCOUNTS = 50
-"""The first page is a small one: it may show that most accounts have to be read for themselves anyway."""
+"""The first page is a small one: it may show that nearly all accounts have to be read for themselves anyway."""
 ACCOUNTS_FOR_EACH_NAME = 2
 
 _PARTS = 5
@@ -57,6 +57,7 @@ def prepare(session: Session, listed: Listed, wishes: t.Sequence[Wish]) -> None:
                 _show(listed, record)
             if not listed.is_of_use:
                 break
+    listed.end()
 
 
 def _show(listed: Listed, record: t.Any) -> None:
@@ -71,7 +72,7 @@ def _pages(session: Session, names: t.Collection[str]) -> t.Iterator[list[t.Any]
     """Yield pages of records as long as there are accounts to be found, by these names in the cloud's notation."""
     listed = read_user_names(session, {"limit": str(ACCOUNTS_FOR_EACH_NAME * len(names) + 1)})
     sought = listed.intersection(names)
-    if len(sought) < MANY or len(listed) > ACCOUNTS_FOR_EACH_NAME * len(sought):
+    if not sought or len(listed) > ACCOUNTS_FOR_EACH_NAME * len(sought):
         return
     for records in _Pages(session).read(len(listed)):
         yield records

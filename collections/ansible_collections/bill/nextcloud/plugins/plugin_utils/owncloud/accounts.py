@@ -33,6 +33,8 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proof
 
 DELETE_SECONDS = 600.0
 """The files are deleted within the request."""
+NAMES_FOR_EACH_GROUP = 8
+"""The members of a large group take a second to list, the two requests that are spared for an account a seventh."""
 
 # own code of the call -> code of errors.TABLE; anything else is "refused"
 _CREATE = {
@@ -48,9 +50,6 @@ _GROUP = {101: "invalid_value", 102: "group_missing", 103: "account_missing", 10
 _ADD_GROUP_ADMIN = {101: "account_missing", 102: "group_missing", 103: "unsupported"}
 _NO_GROUP_ADMIN = (101, 102)  # no such account or group, and no rights over it
 _NOT_DELETED = 101
-
-_NAMES_FOR_EACH_GROUP = 8
-"""The members of a large group take a second to list, the two requests that are spared for an account a seventh."""
 
 _KEYS = {"quota": "quota", "email": "email", "display_name": "displayname", "password": "password"}
 """Field of an account -> key of ``PUT users/{id}``."""
@@ -105,8 +104,10 @@ class OwncloudAccounts:
         if not names:
             return
         with lists_may_fail():
-            most = len(names) // _NAMES_FOR_EACH_GROUP
+            most = len(names) // NAMES_FOR_EACH_GROUP
             self._memberships = read_memberships(self._all_groups, names, most) or {}
+        if not self._memberships:
+            self._listed.end()
 
     def read(self, name: str) -> Account | None:
         """Return an account that may be changed, or None when there is none of this name.
