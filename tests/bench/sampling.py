@@ -25,9 +25,11 @@ def memory(process: psutil.Process) -> float:
 @dataclass
 class Sampled:
     """What was seen. ``seconds``: how long it took; ``samples``: what all processes had together (proportional set
-    size, MiB), ten times a second; ``processor``: seconds of processors that they took, as far as seen."""
+    size, MiB), ten times a second; ``processor``: seconds of processors that they took, as far as seen; ``before``:
+    those that the process had taken already."""
 
     seconds: float = 0.0
+    before: float = 0.0
     samples: list[float] = field(default_factory=list)
     _used: dict[int, float] = field(default_factory=dict)
 
@@ -39,7 +41,7 @@ class Sampled:
     @property
     def processor(self) -> float:
         """See the class."""
-        return sum(self._used.values())
+        return sum(self._used.values()) - self.before
 
     def look(self, process: psutil.Process) -> None:
         """Take a sample of ``process`` and all that it has started."""
@@ -60,6 +62,8 @@ def sampled(pid: int) -> Iterator[Sampled]:
     """Sample the process ``pid`` and all that it starts while the block lasts."""
     found, ended = Sampled(), threading.Event()
     process = psutil.Process(pid)
+    before = process.cpu_times()
+    found.before = before.user + before.system
 
     def watch() -> None:
         while not ended.wait(_EVERY_SECONDS):
