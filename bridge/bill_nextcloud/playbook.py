@@ -146,6 +146,7 @@ class Runs:
             dialect=cloud.dialect,
             disabled_shares=cloud.disabled_shares or None,
             playbook="accounts",
+            requests_at_once=self.settings.clouds.requests_at_once,
             accounts=[dict(wish) for wish in wishes],
             passwords=dict(passwords),
             check=check,
@@ -210,6 +211,7 @@ class Runs:
             cloud=cloud.id,
             dialect=cloud.dialect,
             playbook="usage",
+            requests_at_once=self.settings.clouds.requests_at_once,
             names=list(names),
             timeout=self.settings.bridge.run_timeout,
         )
@@ -237,6 +239,7 @@ class Runs:
             cloud=cloud.id,
             dialect=cloud.dialect,
             playbook="import",
+            requests_at_once=self.settings.clouds.requests_at_once,
             names=list(names),
             quotas=list(quotas),
             timeout=self.settings.bridge.run_timeout,

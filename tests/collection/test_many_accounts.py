@@ -150,4 +150,4 @@ def test_a_long_list_of_wishes(played: tuple[Played, list[dict[str, Any]]]) -> N
     result = played[0]["check"]
     assert result["summary"] == {"total": CHECKED, "changed": CHECKED // 2, "failed": 0, "unchanged": CHECKED // 2}
     tail = [request["path"].rpartition("/")[2] for request in played[1][-CHECKED:]]
-    assert tail == users(1, CHECKED)
+    assert sorted(tail) == users(1, CHECKED)  # several at the same time

@@ -35,6 +35,7 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             return None
         return read_end(session)
 
+    at_once = connection.places.at_once
     session = GraphSession(connection, connection.credentials)
     groups = LibreGraphGroups(session)
     inspection = LibreGraphInspection(session)
@@ -52,6 +53,8 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             connection.warnings,
             credentials_end,
             accounts.quota_waits,
+            accounts_at_once=lambda: at_once,
+            stop=connection.places.close,
         )
     finally:
         session.close()

@@ -12,6 +12,7 @@ of 31 and 17.
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from dataclasses import replace
 from urllib.parse import quote
@@ -115,6 +116,8 @@ class NextcloudAccounts:
         self._settings = settings
         self._abilities = _ABILITIES
         self._edits_are_over = False
+        self._editing = threading.Lock()  # during each edit: none is sent while the limit may be reached by another
+        self._asking = threading.Lock()  # while it is asked who acts, so that two threads do not
         self._proofs = proofs
 
     @property
@@ -143,8 +146,9 @@ class NextcloudAccounts:
             return None
         if account.is_admin:
             raise reply.error("protected_account", "It is a member of group admin.")
-        if self._acting_name is None:
-            self._acting_name = self.read_acting().name
+        with self._asking:
+            if self._acting_name is None:
+                self._acting_name = self.read_acting().name
         if name.lower() == self._acting_name.lower():
             raise reply.error("protected_account", "It is the acting account.")
         return account
@@ -233,15 +237,16 @@ class NextcloudAccounts:
         require(reply, {reply.code: code})
 
     def _edit(self, name: str, form: list[tuple[str, str]]) -> Reply:
-        if self._edits_are_over:
-            field = dict(form)["key"]
-            message = f"The edit of {field} was not sent: the cloud has refused one of this task already."
-            raise CloudError("rate_limited", message)
-        try:
-            return self._session.request("PUT", _user(name), form=form)
-        except CloudError as error:
-            self._edits_are_over = error.code == "rate_limited"
-            raise
+        with self._editing:
+            if self._edits_are_over:
+                field = dict(form)["key"]
+                message = f"The edit of {field} was not sent: the cloud has refused one of this task already."
+                raise CloudError("rate_limited", message)
+            try:
+                return self._session.request("PUT", _user(name), form=form, limited=True)
+            except CloudError as error:
+                self._edits_are_over = error.code == "rate_limited"
+                raise
 
     def _is_missing(self, name: str) -> bool:
         """Whether an account does not exist, which refusals of old releases do not tell."""
