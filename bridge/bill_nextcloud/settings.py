@@ -143,10 +143,12 @@ class AccountSettings(_Section):
 
 
 class CloudSettings(_Section):
-    """What holds for every cloud: ``ca_file`` for a private certificate authority (TLS is always verified), and the
-    most deletions and suspensions within an hour, by the bridge and by hand together."""
+    """What holds for every cloud: ``ca_file`` for a private certificate authority (TLS is always verified);
+    ``requests_at_once``, to the API of one cloud; and the most deletions and suspensions within an hour, by the bridge
+    and by hand together."""
 
     ca_file: AbsolutePath | None = None
+    requests_at_once: int = Field(default=4, ge=1, le=16)
     deletions_per_hour: int = Field(default=50, ge=0)
     suspensions_per_hour: int = Field(default=200, ge=0)
 

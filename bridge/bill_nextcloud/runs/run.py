@@ -53,8 +53,8 @@ class Run(BaseModel):
     ``playbooks``; ``accounts`` see ``account.wish``; ``passwords`` by account name; ``lines``: of JSON,
     for ``drift`` and ``statistics`` (see ``Runs``); ``names``: the accounts that ``import`` reads, all where there are
     none; ``quotas``: those that ``import`` compares (bytes, or ``none``);
-    ``space``: whether ``groups`` asks for the free space, too; ``check``: only look; ``dialect`` and
-    ``disabled_shares``: as the modules' options; ``timeout`` in seconds.
+    ``space``: whether ``groups`` asks for the free space, too; ``requests_at_once``: to the cloud's API; ``check``:
+    only look; ``dialect`` and ``disabled_shares``: as the modules' options; ``timeout`` in seconds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
@@ -68,6 +68,7 @@ class Run(BaseModel):
     names: list[str] = []
     quotas: list[str] = []
     space: bool = False
+    requests_at_once: int = Field(default=1, ge=1)
     check: bool = False
     dialect: str = "auto"
     disabled_shares: str | None = None
@@ -240,6 +241,7 @@ def _connection(run: Run, access: Access, project: Path, private: Path, session:
         "cloud_username": access.username,
         "cloud_ca_path": str(access.ca_file) if access.ca_file else None,
         "cloud_session_path": str(session),
+        "cloud_api_requests": run.requests_at_once,
         "cloud_dialect": run.dialect,
         "cloud_bearer_token": access.bearer_token,
     }

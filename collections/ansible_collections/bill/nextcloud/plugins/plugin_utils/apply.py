@@ -31,6 +31,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import (
     is_half_made,
     read_completed,
     require_proof,
+    tries_password,
 )
 
 DELETE_POLLS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
@@ -192,10 +193,8 @@ class Application:
 
     def _password_works(self) -> bool:
         """Whether a log-in shows it; a fault that keeps it from being tried shows nothing."""
-        if not self._accounts.may_try_passwords:
-            return False
         try:
-            return self._accounts.proves(self._wish.name, self._wish.password or "")
+            return tries_password(self._accounts, self._wish.name, self._wish.password or "") is True
         except CloudError:  # the outcome stays unknown, which the caller's own error says
             return False
 
@@ -203,12 +202,14 @@ class Application:
         """Log in with the password that was set. A failure is no proof: a second factor can be the cause."""
         if self.account is None or not self.account.enabled:
             self.warnings.append("the password was set; the account is disabled, so no log-in could show that it works")
-        elif not self._accounts.may_try_passwords:
+            return
+        proven = tries_password(self._accounts, self._wish.name, self._wish.password or "")
+        if proven is None:
             self.warnings.append(
                 "the password was set; it could not be tried, because the cloud takes no passwords, or too many log-ins"
                 " failed in this task"
             )
-        elif not self._accounts.proves(self._wish.name, self._wish.password or ""):
+        elif not proven:
             self.warnings.append(
                 "the cloud accepted the password, but a log-in with it fails: a second factor, or an app that keeps"
                 " this account out, may be the cause; the next run sets it again"
