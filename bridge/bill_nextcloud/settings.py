@@ -171,7 +171,8 @@ class RunSettings(_Section):
 
     ``identity_file`` and ``known_hosts`` are ssh's files (default: its own); ``remote_command`` is started there;
     ``connect_timeout`` in seconds. ``lease``: a run on a worker host ends itself when it has heard nothing from here
-    for so many seconds, and after a loss no other run that may write begins before that.
+    for so many seconds, and after a loss no other run that may write begins before that. ``warm_start``: whether runs
+    here begin in a process that has Ansible loaded already.
     """
 
     workers: Annotated[tuple[Annotated[str, AfterValidator(_worker)], ...], AfterValidator(_each_once)] = ()
@@ -180,6 +181,7 @@ class RunSettings(_Section):
     remote_command: str = Field(default="bill-nextcloud-run-worker", min_length=1)
     connect_timeout: int = Field(default=10, ge=1, le=120)
     lease: int = Field(default=20, ge=3, le=300)
+    warm_start: bool = True
 
 
 class Settings(_Section):
