@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from bill_nextcloud.work import Work
 
 log = logger("claiming")
 
+# What has the name is not ours, for sure.
+_ANOTHERS = ("account_conflict", "protected_account")
 # Looks at the accounts of orders: the module's result for each, in order.
 Look = Callable[[list[Work]], Sequence[dict[str, Any]]]
 
@@ -78,12 +80,27 @@ class Claiming:
         """Take the claim of an order back whose account was certainly not made, so that another name, or what else is
         mended, can be tried, and no later event touches what has this name. An account that may be there stays
         claimed."""
-        failure = work.result["failure"]
-        unmade = failure["kind"] == "final" and not failure["outcome_unknown"] and not work.result["changed"]
-        if not (work.claimed_now and unmade):
-            return
+        if work.claimed_now and _unmade(work.result):
+            self._take_back(work)
+
+    def give_all_up(self, works: Iterable[Work]) -> None:
+        """The same for a batch of which nothing was begun."""
+        for_each([work for work in works if work.claimed_now], self._take_back)
+
+    def _take_back(self, work: Work) -> None:
         assert work.account is not None
         try:
             take_back(self.mgrctl, work.request.service, invited=work.account.invite, typed=work.typed)
         except OperationError as error:
             log.error("claim not taken back", service=work.request.service, detail=error)
+
+
+def _unmade(result: Mapping[str, Any]) -> bool:
+    """Whether an account was certainly not made, by the result of the run that was to make it."""
+    failure = result["failure"]
+    if failure["outcome_unknown"] or result["changed"]:
+        return False
+    if result["account"] is not None and failure["code"] not in _ANOTHERS:
+        return False
+    # A refusal that may pass was given to a request that makes nothing, if it was given to any.
+    return failure["kind"] == "final" or (failure["request"] or "GET ").startswith("GET ")

@@ -266,6 +266,7 @@ class Convergence:
             raise  # it may have done all of it
         except OperationError:
             self._settle(ledger, reserved, Damage())
+            claiming.give_all_up(works)
             raise
         self._settle(ledger, reserved, done(run.accounts, wishes))
         for work, result in zip(works, run.accounts, strict=True):

@@ -54,10 +54,11 @@ class Burst:
     answered: list[float]
 
 
-def ask(path: Path, call: dict[str, Any]) -> dict[str, Any]:
-    """One call over the socket, byte for byte as ``pmnextcloud`` makes it. Raises :class:`NotTaken`."""
+def ask(path: Path, call: dict[str, Any], patience: float | None = PATIENCE) -> dict[str, Any]:
+    """One call over the socket, byte for byte as ``pmnextcloud`` makes it; ``patience``: how long to wait for each
+    answer (seconds; ``None``: for ever). Raises :class:`NotTaken`."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(PATIENCE)
+        connection.settimeout(patience)
         connection.connect(str(path))
         connection.sendall(json.dumps(call).encode() + b"\n")
         with connection.makefile("rb") as answers:

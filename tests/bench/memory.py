@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 
 import psutil
@@ -12,9 +11,9 @@ from bill_nextcloud.record.overview import backlog, failed_since
 
 from bench.callers import NotTaken, Progress, burst
 from bench.measures import Measure, at_most, seen, slope
+from bench.sampling import memory
 from bench.scene import Scene, scene
 
-MIB = 1024**2
 GROWTH_PERCENT = 10
 SAMPLES = 10
 CALLERS = 8
@@ -67,17 +66,10 @@ def _carry_out(here: Scene, services: list[int], progress: Progress) -> tuple[li
         if time.monotonic() - moved > STALLED_SECONDS or failed_since(store, 0):
             raise NotTaken(f"{done} of {total} operations are done and no more, failed: {failed_since(store, 0)}")
         if done >= (len(samples) + 1) * total / SAMPLES:
-            samples.append((done, _memory(worker)))
-        most = max(most, sum(_memory(child) for child in worker.children(recursive=True)))
+            samples.append((done, memory(worker)))
+        most = max(most, sum(memory(child) for child in worker.children(recursive=True)))
         progress("done", done, total)
         time.sleep(0.5)
     if len(here.record.search(states=[State.DONE], limit=total + 1)) != total:
         raise NotTaken("not every operation was carried out once")
     return samples, most
-
-
-def _memory(process: psutil.Process) -> float:
-    """The proportional set size in MiB; 0 for a process that has ended."""
-    with contextlib.suppress(psutil.Error):
-        return float(process.memory_full_info().pss) / MIB
-    return 0.0

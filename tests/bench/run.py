@@ -35,21 +35,23 @@ from harness.database_server import NotInstalled
 from harness.postgresql import PostgreSQL
 from harness.worker import REPOSITORY
 
-from bench import backlog, executable, intake, memory, mixed, occ, unchanged, way
+from bench import backlog, executable, growth, intake, memory, mixed, occ, register, unchanged, way
 from bench.callers import NotTaken, Progress
 from bench.measures import Measure, left_out, write
 from bench.peer import Program
 
 RESULT = REPOSITORY / "build" / "bench.json"
-SUBJECTS = ("intake", "executable", "backlog", "memory", "occ", "way", "mixed", "unchanged")
+SUBJECTS = ("intake", "executable", "backlog", "memory", "occ", "way", "mixed", "unchanged", "growth", "register")
 # No engine has a part in these.
-WITHOUT_ENGINE = ("occ", "unchanged")
+WITHOUT_ENGINE = ("occ", "unchanged", "growth")
 ENGINES = ("sqlite", "postgresql")
 ACCOUNTS, ACCOUNTS_BY_OCC = 10_000, 1000
 # A sample of its own each: enough for a p99 of events, and for a median of processes.
 EVENTS, RUNS, WHOLE_RUNS, AT_ONCE = 2000, 200, 20, 200
 # A Nextcloud takes 50 edits in ten minutes: one for each life in each of five ways.
 LIVES = 8
+# For each operation: 100,000 accounts, 2,000,000 services.
+ACCOUNTS_OF_GROWTH, SERVICES_OF_REGISTER = 10, 200
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -103,6 +105,10 @@ def subject_of(name: str, options: argparse.Namespace) -> Callable[[str, str | N
             return mixed.measure(engine, database, min(AT_ONCE, operations), progress, options.peer)
         if name == "unchanged":
             return unchanged.measure(min(ACCOUNTS, operations), progress)
+        if name == "growth":
+            return growth.measure(ACCOUNTS_OF_GROWTH * operations, progress)
+        if name == "register":
+            return register.measure(engine, database, SERVICES_OF_REGISTER * operations, progress)
         return memory.measure(engine, database, operations, progress)
 
     return measured

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench import executable, lives, mixed, peer, unchanged, way
+from bench import executable, growth, lives, mixed, peer, register, unchanged, way
 from bench.callers import NotTaken
 from bench.lives import standin_place
 from bench.scene import GIB, scene
@@ -123,6 +123,34 @@ def test_nothing_to_change() -> None:
     measures = unchanged.measure(3, lambda *_: None)
     assert measures[0].value
     assert measures[0].target == "≤ 25"
+
+
+def test_growth(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Three sizes, each drifted and read once; what is held against a target, and a bar for each."""
+    monkeypatch.setattr(growth, "PICTURES", tmp_path)
+    measures = growth.measure(100, lambda *_: None)
+    values = {measure.measure: measure.value for measure in measures}
+    assert len(values) == len(measures)
+    for size in (1, 10, 100):
+        # Each account, or pages of them, and what is asked before.
+        assert 1 <= (values[f"drift, {size} accounts: requests"] or 0) <= size + 10
+        assert values[f"what accounts use, {size} accounts: memory"]
+    assert [measure.target for measure in measures if measure.target] == [
+        *["≤ 500"] * 3,
+        "≤ 1.3",
+        *["≤ 500"] * 3,
+        "≤ 1.3",
+        "≥ 2083",
+    ]
+    (picture,) = tmp_path.iterdir()
+    assert picture.read_text("utf-8").count("<rect") == 1 + 2 * 3
+
+
+def test_the_register() -> None:
+    """Every service has its row."""
+    measures = register.measure("sqlite", None, 20, lambda *_: None)
+    assert measures[0].value
+    assert [measure.target for measure in measures] == ["≥ 2083", None, None, "≤ 10"]
 
 
 def test_many_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

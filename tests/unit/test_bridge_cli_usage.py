@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
+from bill_nextcloud.cli import usage
 from bill_nextcloud.record import DayOfUse, ServiceUse, UsageHistory
 from bill_nextcloud.usage.register import Row, gib, text_cell, write_csv, write_json
 from harness.command import Command, Record
@@ -55,6 +56,15 @@ def test_half_a_byte_and_no_limit() -> None:
     assert content.decode("utf-8-sig").splitlines()[1] == "1;;;;;2;;;;0,000;2;0,000;2;0,000;1;2026-10-02;2;2;0;1"
     assert str(gib(GIB // 2000)) == "0.000"
     assert str(gib(GIB // 2000 + 1)) == "0.001"
+
+
+def test_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is told while rows are written, and the totals are those of all."""
+    monkeypatch.setattr(usage, "_SHOWN", 2)
+    totals, told = usage._Totals(), list[int]()
+    rows = [Row(USE, None, None, None)] * 5
+    assert list(totals.count(iter(rows), told.append)) == rows
+    assert (told, totals.services, totals.average) == ([2, 4], 5, 5 * 1610612737)
 
 
 @pytest.mark.parametrize("mark", ["=", "+", "-", "@", "\t", "\r"])

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +15,7 @@ import typer
 
 from bill_nextcloud.cli.options import SettingsFile
 from bill_nextcloud.cli.output import console, counted, replaced, table
+from bill_nextcloud.cli.progress import progress
 from bill_nextcloud.cli.reading import record_of
 from bill_nextcloud.record import UsageHistory
 from bill_nextcloud.settings import DEFAULT_PATH, Settings, read_settings
@@ -50,11 +51,13 @@ class _Totals:
     services: int = 0
     average: int = 0
 
-    def count(self, rows: Iterator[Row]) -> Iterator[Row]:
-        """``rows`` as they are, counted."""
+    def count(self, rows: Iterator[Row], tell: Callable[[int], None]) -> Iterator[Row]:
+        """``rows`` as they are, counted. ``tell`` is told, now and then, how many there were."""
         for row in rows:
             self.services += 1
             self.average += row.average
+            if self.services % _SHOWN == 0:
+                tell(self.services)
             yield row
 
 
@@ -97,11 +100,12 @@ def usage(
         yield from uses
 
     totals = _Totals()
-    rows = totals.count(rows_of(all_uses(), _billmanager(read)))
+    rows = rows_of(all_uses(), _billmanager(read))
     if format is None:
-        _show(rows)
+        _show(totals.count(rows, lambda services: None))
     else:
-        with _written(output) as out:
+        with _written(output) as out, _bar(output) as tell:
+            rows = totals.count(rows, tell)
             if format is Format.JSON:
                 write_json(rows, out)
             elif replaced := write_csv(rows, out, encoding or Encoding.UTF_8):
@@ -124,6 +128,17 @@ def _billmanager(settings: Settings) -> Database | None:
         print(f"bill-nextcloud: warning: without names. {text(error.failure, 'en')}", file=sys.stderr)
         return None
     return database
+
+
+@contextmanager
+def _bar(output: Path | None) -> Iterator[Callable[[int], None]]:
+    """Shows how many services there were, unless they are seen themselves."""
+    if output is None:
+        yield lambda services: None
+        return
+    with progress() as bars:
+        task = bars.add_task("services", total=None)
+        yield lambda services: bars.update(task, completed=services)
 
 
 @contextmanager

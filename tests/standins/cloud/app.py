@@ -63,7 +63,7 @@ class Standin:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         raw_path, _, query = request.raw_path.partition("?")
         path = unquote(raw_path)
-        self.log.arrive(request.method, path)
+        at_once = self.log.arrive(request.method, path)
         fault = self.faults.take(request.method, path)
         credentials = basic_credentials(request.headers.get("Authorization"))
         user = credentials[0] if credentials else None
@@ -84,6 +84,7 @@ class Standin:
                 status=response.status if response else None,
                 fault=fault.kind if fault else None,
                 new_session=response is not None and "Set-Cookie" in response.headers,
+                at_once=at_once,
             )
         return response or _cut(request)
 

@@ -57,6 +57,17 @@ options:
       - PEM file (or directory) of the CA that signed the cloud's certificate, on the controller.
       - Without it the CAs of the Python package certifi are trusted. Certificates are always verified.
     type: path
+  api_requests:
+    description:
+      - How many requests to the API may be under way at the same time, from V(1), one after the other, to V(16). So
+        many accounts are worked on at once, all of them with one log-in.
+      - When the cloud answers with HTTP status 503 (but for maintenance) or 429 (but for its limit of edits), there are
+        half as many from then on, to the end of the task.
+      - Edits of single fields are sent one after the other where the cloud limits them (Nextcloud).
+      - V(1) is right for a Nextcloud or ownCloud on SQLite, which lets one request write at a time and may answer
+        others with HTTP status 500 (database is locked).
+    type: int
+    default: 4
   session_path:
     description:
       - File on the controller, one for each cloud, that keeps the log-in from task to task and from run to run.

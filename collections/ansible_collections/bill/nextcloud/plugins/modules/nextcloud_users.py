@@ -14,7 +14,7 @@ author:
   - The bill-nextcloud authors (@bill-nextcloud)
 description:
   - Creates, changes, disables, enables and deletes the accounts of one Nextcloud through its provisioning API.
-  - All accounts are read and planned first, then changed one by one and read back.
+  - All accounts are read and planned first, then changed and read back, several at the same time.
     Only what differs is written, and an account counts as done only when it shows what was asked for.
   - Many accounts are looked for in pages of all accounts where that is quicker. A page only shows that nothing is to be
     done with an account, everything else is decided after a request for that account.

@@ -12,7 +12,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
-from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import Spec
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import BOUNDS, Spec
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.deadline import MISSING_LIBRARY
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.execution import OverConnection
@@ -59,6 +59,11 @@ class CloudAction(ActionBase):
             f"{option} must not be negative"
             for option in self.SPEC.not_negative
             if not problems and parameters.get(option) is not None and parameters[option] < 0
+        ]
+        problems += [
+            f"{option} must be from {least} to {most}"
+            for option, (least, most) in BOUNDS.items()
+            if not problems and not least <= parameters[option] <= most
         ]
         if problems:
             raise AnsibleActionFail(masker.masked("; ".join(problems)))

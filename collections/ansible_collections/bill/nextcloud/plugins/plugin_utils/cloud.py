@@ -31,6 +31,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation im
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation import identify as identify_occ
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Server
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud import backend as owncloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.places import Places
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import Transport
 
@@ -138,7 +139,12 @@ def connection_of(parameters: t.Mapping[str, t.Any]) -> Connection:
 
     :raises CloudError: ``invalid_url``; ``certificate_not_verified`` when ``ca_path`` cannot be read.
     """
-    return Connection(endpoint_of(parameters), _credentials_of(parameters), session_path=parameters.get("session_path"))
+    return Connection(
+        endpoint_of(parameters),
+        _credentials_of(parameters),
+        places=Places(parameters["api_requests"]),
+        session_path=parameters.get("session_path"),
+    )
 
 
 def endpoint_of(parameters: t.Mapping[str, t.Any]) -> Endpoint:

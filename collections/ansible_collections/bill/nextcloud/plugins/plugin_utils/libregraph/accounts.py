@@ -10,6 +10,7 @@ Source: OpenCloud 0.1.0, ``services/graph/pkg/service/v0/{users,drives,groups}.g
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from dataclasses import replace
 from urllib.parse import quote
@@ -92,6 +93,7 @@ class LibreGraphAccounts:
         self._proofs = Proofs(
             lambda name, password: logs_in_as(log_in(name, password), ME, name, NAME_KEY), f"GET {ME}"
         )
+        self._asking = threading.Lock()  # while something is asked once for all accounts, so that two threads do not
         self._acting: Found | None = None
         self._known: dict[str, Found] = {}
 
@@ -139,11 +141,12 @@ class LibreGraphAccounts:
 
     def _read_acting(self) -> Found:
         """Return who is logged in, which is asked once."""
-        if self._acting is None:
-            reply = self._session.request("GET", ME, query={"$expand": "memberOf,appRoleAssignments"})
-            require(reply, {})
-            self._acting = read_found(reply, read_object(reply), None)
-        return self._acting
+        with self._asking:
+            if self._acting is None:
+                reply = self._session.request("GET", ME, query={"$expand": "memberOf,appRoleAssignments"})
+                require(reply, {})
+                self._acting = read_found(reply, read_object(reply), None)
+            return self._acting
 
     def _find(self, name: str) -> Found | None:
         self.check_name(name)
@@ -309,8 +312,9 @@ class LibreGraphAccounts:
     @property
     def may_try_passwords(self) -> bool:
         """Whether the cloud takes passwords (it is asked once), and another failed log-in would be harmless."""
-        if self._takes_passwords is None:
-            self._takes_passwords = self._ask_for_passwords()
+        with self._asking:
+            if self._takes_passwords is None:
+                self._takes_passwords = self._ask_for_passwords()
         return self._takes_passwords and self._proofs.may_try
 
     def proves(self, name: str, password: str) -> bool:

@@ -37,6 +37,7 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             return None
         return read_end(session)
 
+    at_once = connection.places.at_once
     session = GraphSession(connection, connection.credentials)
     groups = LibreGraphGroups(session)
     inspection = LibreGraphInspection(session)
@@ -56,6 +57,8 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             credentials_end,
             accounts.quota_waits,
             prepare=partial(prepare, session, listed),
+            accounts_at_once=lambda: at_once,
+            stop=connection.places.close,
         )
     finally:
         session.close()

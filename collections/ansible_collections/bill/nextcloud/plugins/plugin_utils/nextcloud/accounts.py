@@ -12,6 +12,7 @@ of 31 and 17.
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from dataclasses import replace
 from urllib.parse import quote
@@ -118,6 +119,8 @@ class NextcloudAccounts:
         self._settings = settings
         self._abilities = _ABILITIES
         self._edits_are_over = False
+        self._editing = threading.Lock()  # during each edit: none is sent while the limit may be reached by another
+        self._asking = threading.Lock()  # while it is asked who acts, so that two threads do not
         self._proofs = proofs
         self._listed = listed
 
@@ -156,8 +159,9 @@ class NextcloudAccounts:
 
     def _acts(self, name: str) -> bool:
         """Whether it is the acting account, whose name is asked for once if it is not known."""
-        if self._acting_name is None:
-            self._acting_name = self.read_acting().name
+        with self._asking:
+            if self._acting_name is None:
+                self._acting_name = self.read_acting().name
         return name.lower() == self._acting_name.lower()
 
     def look_up(self, name: str) -> Account | None:
@@ -244,15 +248,16 @@ class NextcloudAccounts:
         require(reply, {reply.code: code})
 
     def _edit(self, name: str, form: list[tuple[str, str]]) -> Reply:
-        if self._edits_are_over:
-            field = dict(form)["key"]
-            message = f"The edit of {field} was not sent: the cloud has refused one of this task already."
-            raise CloudError("rate_limited", message)
-        try:
-            return self._session.request("PUT", _user(name), form=form)
-        except CloudError as error:
-            self._edits_are_over = error.code == "rate_limited"
-            raise
+        with self._editing:
+            if self._edits_are_over:
+                field = dict(form)["key"]
+                message = f"The edit of {field} was not sent: the cloud has refused one of this task already."
+                raise CloudError("rate_limited", message)
+            try:
+                return self._session.request("PUT", _user(name), form=form, limited=True)
+            except CloudError as error:
+                self._edits_are_over = error.code == "rate_limited"
+                raise
 
     def _is_missing(self, name: str) -> bool:
         """Whether an account does not exist, which refusals of old releases do not tell."""
