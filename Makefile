@@ -6,7 +6,8 @@
 #              CORES names some of them: make cores CORES="2.17 2.19"
 # make bench   what the bridge takes on this machine: a table, and build/bench.json. About an hour; OPERATIONS=1000 is
 #              quicker. SUBJECTS and ENGINES name some: make bench SUBJECTS="intake executable" ENGINES=sqlite
-#              SUBJECTS=way takes a real Nextcloud as make demo does, and PEER="command …" of another module beside it.
+#              SUBJECTS=way takes a real Nextcloud as make demo does, and PEER another module beside it, as does SUBJECTS=mixed: the
+#              directory of ISPsystem's processing/bill-nextcloud, or a command.
 # make docs    the collection's documentation as pages: build/docs/html/index.html
 # make bundle  all that an installation without internet needs, for the version of PYTHON: build/bill-nextcloud-….tar.gz
 # make install     the bridge on this BILLmanager host (root); in an unpacked bundle, too. ARGUMENTS go to ansible-playbook:

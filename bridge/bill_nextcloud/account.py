@@ -60,6 +60,7 @@ def wish(
     *,
     proven: bool,
     email_owner: str,
+    new: bool = False,
     wipe_devices: bool = False,
     perhaps_set: bool = False,
 ) -> dict[str, Any]:
@@ -72,6 +73,7 @@ def wish(
     ``perhaps_set``: the account may have it, so it is set unless one log-in shows that it works already. Passwords
     themselves travel apart.
     ``proven``: the account was never confirmed as ours, so the module must prove it before it touches one that exists.
+    ``new``: its name was claimed a moment ago, so one that exists is another's.
     An invitation matters where an account is made, and as such a proof. ``wipe_devices``: those of an account that is
     disabled delete its files.
     Raises ``KeyError`` for another command.
@@ -111,7 +113,9 @@ def wish(
         asked["wipe"] = True
     if account.invite and (proven or command in ("open", "sold")):
         asked["invite"] = True
-    if proven:
+    if new:
+        asked["ownership"] = "new"
+    elif proven:
         asked["ownership"] = "proven"
         if account.email:
             asked["email"] = account.email

@@ -12,11 +12,11 @@ from bill_nextcloud import retention
 from bill_nextcloud.account import new_password, wish
 from bill_nextcloud.billmanager import password_change
 from bill_nextcloud.billmanager.asked import modules_at
-from bill_nextcloud.billmanager.claim import claim, take_back
 from bill_nextcloud.billmanager.claims import owners
 from bill_nextcloud.billmanager.cloud import TICKED, Cloud
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import DELETE_AFTER, INVITED, QUOTA_PENDING, URL, Database, Tariff
+from bill_nextcloud.claiming import Claiming
 from bill_nextcloud.damage import Damage, Ledger, asked, done
 from bill_nextcloud.errors import (
     AccountConflict,
@@ -28,10 +28,12 @@ from bill_nextcloud.errors import (
     NewPasswordRefused,
     OperationError,
     RunUnknown,
+    ServiceUnknown,
 )
 from bill_nextcloud.lock import lock_path, locked
 from bill_nextcloud.log import logger
 from bill_nextcloud.mapping import Mapping
+from bill_nextcloud.parallel import for_each
 from bill_nextcloud.playbook import RunResult, Runs, failure_of
 from bill_nextcloud.record import RunsOnRecord
 from bill_nextcloud.request import (
@@ -100,9 +102,12 @@ class Convergence:
 
     def _converge(self, cloud: Cloud, works: list[Work]) -> list[Work]:
         modules = modules_at(self.database, cloud)
+        services = self.database.services(work.request.service for work in works)
         for work in works:
             try:
-                work.service = self.database.service(work.request.service)
+                work.service = services.get(work.request.service)
+                if work.service is None:
+                    raise ServiceUnknown(service=work.request.service)
                 if work.request.command == "delete":
                     work.dropped, work.delete_after = retention.no_longer_due(work.service)
                 require_asked(work.request, work.service, cloud, modules, self.database)
@@ -116,10 +121,14 @@ class Convergence:
                     self._map(work, cloud, tariffs)
                 except OperationError as error:
                     work.failure = error.failure
-        self._claim(cloud, modules, [work for work in works if work.open and work.unclaimed])
+        claiming = Claiming(self.mgrctl, self.database, cloud, modules)
+        claiming.claim(
+            [work for work in works if work.open and work.unclaimed],
+            lambda unsure: self._run(cloud, unsure, check=True).accounts,
+        )
         self._keep_owner(cloud, modules, [work for work in works if work.open and not work.claimed_now])
         self._limit(cloud, [work for work in works if work.open])
-        self._apply(cloud, [work for work in works if work.open])
+        self._apply(cloud, [work for work in works if work.open], claiming)
         return works
 
     def _map(self, work: Work, cloud: Cloud, tariffs: Sequence[Tariff]) -> None:
@@ -151,7 +160,8 @@ class Convergence:
             work.account = replace(work.account, invite=False)
         if work.opening and not claimed:
             work.unclaimed = True
-            work.password = known or (None if work.account.invite else new_password())
+            work.new_password = known is None and not work.account.invite
+            work.password = new_password() if work.new_password else known
 
     def _keep_for_a_while(self, work: Work, cloud: Cloud) -> None:
         assert work.service is not None
@@ -232,50 +242,19 @@ class Convergence:
         assert work.account is not None
         assert work.service is not None
         proven = not look and not work.service.confirmed
+        # What exists although its name and password were claimed just now is a stranger's.
+        new = work.claimed_now and work.new_password
         return wish(
             work.means,
             work.account,
             proven=proven,
+            new=new,
             email_owner=self.settings.accounts.email_owner,
             wipe_devices=cloud.wipe_devices,
             perhaps_set=work.perhaps_set,
         )
 
-    def _claim(self, cloud: Cloud, modules: Sequence[int], works: list[Work]) -> None:
-        free: dict[str, Work] = {}
-        for work in sorted(works, key=lambda work: work.request.service):
-            assert work.account is not None
-            first = free.setdefault(work.account.name.lower(), work)
-            if first is not work:
-                detail = f"service {first.request.service} has claimed this name"
-                work.failure = AccountConflict(account=work.account.name, detail=detail).failure
-        if not free:
-            return
-        results = self._run(cloud, list(free.values()), check=True).accounts
-        for work, result in zip(free.values(), results, strict=True):
-            assert work.account is not None
-            try:
-                if result["failure"]:
-                    work.failure = failure_of(result["failure"], cloud, work.account.name, work.request.service)
-                elif result["account"] is not None:
-                    raise AccountConflict(account=work.account.name, detail="it exists on the cloud already")
-                else:
-                    claim(
-                        self.mgrctl,
-                        self.database,
-                        work.request.service,
-                        modules,
-                        work.account.name,
-                        work.password,
-                        work.account.email if work.account.invite else None,
-                        url=cloud.url,
-                        typed=work.typed,
-                    )
-                    work.claimed_now = True
-            except OperationError as error:
-                work.failure = error.failure
-
-    def _apply(self, cloud: Cloud, works: list[Work]) -> None:
+    def _apply(self, cloud: Cloud, works: list[Work], claiming: Claiming) -> None:
         if not works:
             return
         ledger = self._ledger(cloud)
@@ -287,36 +266,36 @@ class Convergence:
             raise  # it may have done all of it
         except OperationError:
             self._settle(ledger, reserved, Damage())
+            claiming.give_all_up(works)
             raise
         self._settle(ledger, reserved, done(run.accounts, wishes))
         for work, result in zip(works, run.accounts, strict=True):
-            assert work.account is not None
             work.run, work.result = run.ident, result
-            if not result["failure"]:
-                self._keep_password(work)
-                self._keep_parameters(work, cloud)
-                self._keep_pending(work, result)
-                work.failure = work.failure or work.undecided
-                continue
-            work.failure = self._failure(work, result["failure"], cloud)
-            if (work.delete_after or work.undecided) and work.failure.code == "account_missing":
-                # Gone already: nothing to be kept.
-                work.failure = work.delete_after = work.undecided = None
-                self._keep_parameters(work, cloud)
-                continue
-            if work.request.command == "close" and not work.confirmed and work.failure.code == "account_conflict":
-                # Not proven ours, so it stays; an order that could not be fulfilled can be closed all the same.
-                detail = work.failure.parameters["detail"]
-                log.warning("account left", service=work.request.service, account=work.account.name, detail=detail)
-                work.failure = work.delete_after = work.undecided = None
-                self._keep_parameters(work, cloud)
-                continue
-            if work.claimed_now and work.failure.code == "account_conflict":
-                # The name was taken between our look and our request: without the claim, no later event touches it.
-                try:
-                    take_back(self.mgrctl, work.request.service, invited=work.account.invite, typed=work.typed)
-                except OperationError as error:
-                    log.error("claim not taken back", service=work.request.service, detail=error)
+        for_each(works, partial(self._keep, cloud=cloud, claiming=claiming))
+
+    def _keep(self, work: Work, cloud: Cloud, claiming: Claiming) -> None:
+        """Save with the service what the run has made of its account; decide what a failure there means."""
+        assert work.account is not None
+        result = work.result
+        if not result["failure"]:
+            self._keep_password(work)
+            self._keep_parameters(work, cloud)
+            self._keep_pending(work, result)
+            work.failure = work.failure or work.undecided
+            return
+        work.failure = self._failure(work, result["failure"], cloud)
+        if (work.delete_after or work.undecided) and work.failure.code == "account_missing":
+            # Gone already: nothing to be kept.
+            work.failure = work.delete_after = work.undecided = None
+            self._keep_parameters(work, cloud)
+        elif work.request.command == "close" and not work.confirmed and work.failure.code == "account_conflict":
+            # Not proven ours, so it stays; an order that could not be fulfilled can be closed all the same.
+            detail = work.failure.parameters["detail"]
+            log.warning("account left", service=work.request.service, account=work.account.name, detail=detail)
+            work.failure = work.delete_after = work.undecided = None
+            self._keep_parameters(work, cloud)
+        else:
+            claiming.give_up(work)
 
     def _failure(self, work: Work, value: dict[str, Any], cloud: Cloud) -> Failure:
         assert work.account is not None

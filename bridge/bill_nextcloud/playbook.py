@@ -21,6 +21,7 @@ from bill_nextcloud.removal import remove
 from bill_nextcloud.runs.private import on_tmpfs
 from bill_nextcloud.runs.run import Access, Interrupted, Results, Run, execute
 from bill_nextcloud.runs.sessions import Sessions
+from bill_nextcloud.runs.warm.client import PREFIX, WarmStart
 from bill_nextcloud.runs.workers import Workers
 from bill_nextcloud.settings import Settings
 
@@ -80,6 +81,8 @@ class Runs:
         self.settings = settings
         self._workers = Workers(settings)
         self._sessions = Sessions(settings.bridge.runtime_directory / "sessions")
+        self._home = settings.bridge.runtime_directory / "ansible"
+        self._warm = WarmStart(settings.bridge.project_directory, settings.bridge.runtime_directory, self._home)
 
     @property
     def elsewhere(self) -> bool:
@@ -95,10 +98,17 @@ class Runs:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not on_tmpfs(directory):
             raise SettingsInvalid(file="bridge.runtime_directory", detail=f"{directory} is not on a tmpfs")
-        for left in directory.glob(f"{_RUN_PREFIX}*"):
+        for left in (self._home, *directory.glob(f"{_RUN_PREFIX}*"), *directory.glob(f"{PREFIX}*")):
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(left)
         self._sessions.clear()
+
+    def begin_warm_starts(self) -> None:
+        """Have runs begin without Ansible's start, if the settings say so; it takes a second or two until they do, and
+        nobody waits for it. Only for the bridge's own process: it must go on living. (Runs on worker hosts begin
+        cold.)"""
+        if self.settings.runs.warm_start and not self.elsewhere:
+            self._warm.begin()
 
     @property
     def artifacts(self) -> Path:
@@ -140,6 +150,7 @@ class Runs:
             dialect=cloud.dialect,
             disabled_shares=cloud.disabled_shares or None,
             playbook="accounts",
+            requests_at_once=self.settings.clouds.requests_at_once,
             accounts=[dict(wish) for wish in wishes],
             passwords=dict(passwords),
             check=check,
@@ -188,6 +199,7 @@ class Runs:
             cloud=cloud.id,
             dialect=cloud.dialect,
             playbook=playbook,
+            requests_at_once=self.settings.clouds.requests_at_once,
             lines=lines,
             check=True,
             timeout=self.settings.bridge.run_timeout + int(lines.count("\n") * _SECONDS_AN_ACCOUNT),
@@ -246,6 +258,7 @@ class Runs:
             cloud=cloud.id,
             dialect=cloud.dialect,
             playbook="import",
+            requests_at_once=self.settings.clouds.requests_at_once,
             names=list(names),
             quotas=list(quotas),
             timeout=self.settings.bridge.run_timeout,
@@ -295,9 +308,11 @@ class Runs:
                 access,
                 project=self.settings.bridge.project_directory,
                 private=private,
+                home=self._home,
                 session=self._sessions.file(run.host),
                 artifacts=self.artifacts,
                 on_event=results,
+                start=self._warm.carry_out,
             )
         except OSError as error:
             raise EngineUnavailable(detail=error) from error

@@ -143,10 +143,12 @@ class AccountSettings(_Section):
 
 
 class CloudSettings(_Section):
-    """What holds for every cloud: ``ca_file`` for a private certificate authority (TLS is always verified), and the
-    most deletions and suspensions within an hour, by the bridge and by hand together."""
+    """What holds for every cloud: ``ca_file`` for a private certificate authority (TLS is always verified);
+    ``requests_at_once``, to the API of one cloud; and the most deletions and suspensions within an hour, by the bridge
+    and by hand together."""
 
     ca_file: AbsolutePath | None = None
+    requests_at_once: int = Field(default=4, ge=1, le=16)
     deletions_per_hour: int = Field(default=50, ge=0)
     suspensions_per_hour: int = Field(default=200, ge=0)
 
@@ -169,7 +171,8 @@ class RunSettings(_Section):
 
     ``identity_file`` and ``known_hosts`` are ssh's files (default: its own); ``remote_command`` is started there;
     ``connect_timeout`` in seconds. ``lease``: a run on a worker host ends itself when it has heard nothing from here
-    for so many seconds, and after a loss no other run that may write begins before that.
+    for so many seconds, and after a loss no other run that may write begins before that. ``warm_start``: whether runs
+    here begin in a process that has Ansible loaded already.
     """
 
     workers: Annotated[tuple[Annotated[str, AfterValidator(_worker)], ...], AfterValidator(_each_once)] = ()
@@ -178,6 +181,7 @@ class RunSettings(_Section):
     remote_command: str = Field(default="bill-nextcloud-run-worker", min_length=1)
     connect_timeout: int = Field(default=10, ge=1, le=120)
     lease: int = Field(default=20, ge=3, le=300)
+    warm_start: bool = True
 
 
 class Settings(_Section):

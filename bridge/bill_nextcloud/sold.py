@@ -137,6 +137,7 @@ def _sold(settings: Settings, database: Database, mapping: Mapping, cloud: Cloud
         "cloud_url": cloud.url,
         "cloud_username": cloud.username,
         "cloud_ca_path": str(ca_file) if ca_file else None,
+        "cloud_api_requests": settings.clouds.requests_at_once,
         "cloud_dialect": cloud.dialect,
         "cloud_bearer_token": cloud.bearer_token,
         "cloud_disabled_shares": cloud.disabled_shares or None,

@@ -15,12 +15,14 @@ from bill_nextcloud.request import Request, meaning
 @dataclass
 class Work:
     """One request on its way through a batch. ``undecided``: why it is not known whether the account of a closed
-    service is kept; it is disabled all the same. ``perhaps_set``: the account may have the new password already."""
+    service is kept; it is disabled all the same. ``new_password``: it was made a moment ago,
+    so nobody else's account has it. ``perhaps_set``: the account may have the new password already."""
 
     request: Request
     service: Service | None = None
     account: Account | None = None
     password: str | None = None
+    new_password: bool = False
     perhaps_set: bool = False
     unclaimed: bool = False
     claimed_now: bool = False

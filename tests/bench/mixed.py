@@ -15,11 +15,12 @@ from bench.callers import Event, NotTaken, Progress, burst
 from bench.chart import write_bars
 from bench.lives import COMMANDS, Asked, Place, learn, standin_place
 from bench.measures import Measure, at_least, seen
+from bench.peer import Peer, Program
 from bench.raw import RawClient
 from bench.real_delays import REAL
 from bench.scene import BUILD, scene
 
-OVER_RAW = 0.8
+OVER_RAW, OVER_PEER = 0.8, 5.0
 # The bridge's, see the collection's option.
 AT_ONCE = 4
 OUTCOME_SECONDS, DONE_SECONDS = 60, 900
@@ -29,10 +30,12 @@ BRIDGE, RAW = "the whole way", f"raw, {AT_ONCE} requests at once"
 EDITS = 0.1
 
 
-def measure(engine: str, database: str | None, events: int, progress: Progress) -> list[Measure]:
+def measure(
+    engine: str, database: str | None, events: int, progress: Progress, peer: Program | None = None
+) -> list[Measure]:
     """``events`` at once on a cloud that is as slow as a real server, and before that a tenth and a third of them; each
-    time the same requests on another such cloud by the raw client: accounts a second. Draws
-    ``build/bench-mixed-<engine>.svg``."""
+    time the same requests on another such cloud by the raw client: accounts a second. ``events`` by another module,
+    too, one process after the other and ``AT_ONCE`` of them. Draws ``build/bench-mixed-<engine>.svg``."""
     # Of each kind at least one.
     sizes = sorted({max(len(COMMANDS), count) for count in (events // 10, events // 3, events)})
     throughput: dict[int, tuple[float, float]] = {}
@@ -44,13 +47,30 @@ def measure(engine: str, database: str | None, events: int, progress: Progress) 
         for number, count in enumerate(sizes):
             progress("sizes", number, len(sizes))
             throughput[count] = count / _bridge(place, count), count / _raw(beside, asked, count)
+        by_peer: dict[int, float] = {}
+        if peer is not None:
+            other = Peer(peer, beside)
+            for at_once in (1, AT_ONCE):
+                progress(f"PEER, {at_once} at once", 0, 1)
+                by_peer[at_once] = events / _by_processes(other, _events(beside, events), at_once)
     pictured = {f"{count} events at once": {BRIDGE: whole, RAW: raw} for count, (whole, raw) in throughput.items()}
     write_bars(PICTURES / f"bench-mixed-{engine}.svg", f"Accounts a second ({engine})", pictured, "1/s")
     found = []
     for count, (whole, raw) in throughput.items():
         name = f"{count} mixed events at once, {engine}"
         found += [seen(f"{name}: {BRIDGE}", whole, "1/s"), seen(f"{name}: {RAW}", raw, "1/s")]
+    for at_once, rate in by_peer.items():
+        other_name = f"{name}: PEER, {at_once} at once"
+        found += [seen(other_name, rate, "1/s"), at_least(f"{other_name}: over it", whole / rate, "×", OVER_PEER)]
     return [at_least(f"{name}: over the raw client", whole / raw, "×", OVER_RAW), *found]
+
+
+def _by_processes(peer: Peer, events: list[Event], at_once: int) -> float:
+    """The seconds that another module takes for ``events``, so many processes at once."""
+    started = time.perf_counter()
+    with ThreadPoolExecutor(at_once) as pool:
+        list(pool.map(peer.carry_out, events))
+    return time.perf_counter() - started
 
 
 def _bridge(place: Place, count: int) -> float:

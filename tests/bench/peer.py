@@ -1,57 +1,118 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Another processing module, called as BILLmanager calls this one."""
+"""Another processing module, called as BILLmanager calls this one: any command, or the source of ISPsystem's module
+bill-nextcloud."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
+import sys
 import time
-from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from standins.billmanager import operations
+from harness.cloud import Cloud
+from standins.billmanager import operations, sales
 from standins.billmanager.database import transaction
 
 from bench.callers import PATIENCE, Event, NotTaken
 from bench.lives import COMMANDS, Place
+from bench.scene import BUILD
+
+# Where the source of ISPsystem's module has its executable, and what it needs.
+_EXECUTABLE, _REQUIREMENTS = Path("src") / "pmnextcloud.py", "requirements.txt"
+_LIBRARY = Path(__file__).resolve().parents[1] / "standins" / "billmanager" / "library"
+
+
+@dataclass(frozen=True)
+class Program:
+    """What is started, with ``--command``, ``--item`` and ``--runningoperation`` added; ``vendors``: it is ISPsystem's,
+    which needs BILLmanager's library and parameters of its own."""
+
+    command: tuple[str, ...]
+    vendors: bool = False
+
+    @classmethod
+    def of(cls, text: str) -> Program | None:
+        """That of PEER: a directory with the source of ISPsystem's module, whose requirements are installed into
+        ``build``, or a command; ``None`` where it is empty. Raises :class:`NotTaken` when they cannot be."""
+        executable = Path(text).expanduser().resolve() / _EXECUTABLE
+        if not text or not executable.is_file():
+            command = tuple(shlex.split(text))
+            return cls(command) if command else None
+        # As its own installation does.
+        environment = BUILD / "peer"
+        python = environment / "bin" / "python"
+        requirements = executable.parents[1] / _REQUIREMENTS
+        for step in (
+            [sys.executable, "-m", "venv", str(environment)],
+            [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", str(requirements)],
+        ):
+            if subprocess.run(step, check=False).returncode != 0:
+                raise NotTaken(f"PEER: {shlex.join(step)} failed")
+        return cls((str(python), str(executable)), vendors=True)
 
 
 class Peer:
-    """``command``: what starts it, to which ``--command``, ``--item`` and ``--runningoperation`` are added. It runs in
-    the panel's directory, and finds cloud and administrator in CLOUD_URL, CLOUD_USER and CLOUD_PASSWORD, as well as
-    in the panel's tables."""
+    """A program at a place. It runs in the panel's directory, and finds cloud and administrator in CLOUD_URL,
+    CLOUD_USER and CLOUD_PASSWORD, as well as in the panel's tables."""
 
-    def __init__(self, command: Sequence[str], place: Place) -> None:
-        self._command = list(command)
+    def __init__(self, program: Program, place: Place) -> None:
+        self._program = program
         self._place = place
+        if program.vendors:
+            cloud = place.cloud
+            named = {"base_url": cloud.url, "nc_username": cloud.username, "nc_password": cloud.password}
+            with transaction(place.panel.layout.database) as connection:
+                for name, value in named.items():
+                    sales.insert(
+                        connection, "processingparam", processingmodule=place.module, intname=name, value=value
+                    )
 
     def live(self) -> dict[str, float]:
         """A new service from its order to its end, each event by one process; the seconds of each command. Raises
         :class:`NotTaken` when one fails, or has asked a stand-in for nothing."""
-        cloud, panel = self._place.cloud, self._place.panel
-        environment = {"CLOUD_URL": cloud.url, "CLOUD_USER": cloud.username, "CLOUD_PASSWORD": cloud.password}
         took = {}
         service: int | None = None
         for command in COMMANDS:
             event = self._place.begin(command, service)
             service = event.service
             before = self._requests()
-            started = time.perf_counter()
-            ended = subprocess.run(
-                [*self._command, *event.arguments()],
-                cwd=panel.root,
-                env={**os.environ, **environment},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=PATIENCE,
-                check=False,
-            )
-            took[command] = time.perf_counter() - started
-            if ended.returncode != 0:
-                raise NotTaken(f"PEER, {event}: exit status {ended.returncode}\n{ended.stderr.decode()[-2000:]}")
+            took[command] = self.carry_out(event)
             if before is not None and self._requests() == before:
                 raise NotTaken(f"PEER, {event}: it has not asked the cloud for anything")
-            self._settle(event)
         return took
+
+    def carry_out(self, event: Event) -> float:
+        """Let it do one event, in a process of its own; the seconds of that. Raises :class:`NotTaken`."""
+        started = time.perf_counter()
+        ended = subprocess.run(
+            [*self._program.command, *event.arguments()],
+            cwd=self._place.panel.root,
+            env={**os.environ, **self._environment(self._place.cloud)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        seconds = time.perf_counter() - started
+        if ended.returncode != 0:
+            said = f"{ended.stdout.decode()[-1000:]}\n{ended.stderr.decode()[-1000:]}".strip()
+            raise NotTaken(f"PEER, {event}: exit status {ended.returncode}\n{said}")
+        self._settle(event)
+        return seconds
+
+    def _environment(self, cloud: Cloud) -> dict[str, str]:
+        environment = {"CLOUD_URL": cloud.url, "CLOUD_USER": cloud.username, "CLOUD_PASSWORD": cloud.password}
+        if cloud.ca_path is not None:
+            environment |= {"REQUESTS_CA_BUNDLE": str(cloud.ca_path), "SSL_CERT_FILE": str(cloud.ca_path)}
+        if self._program.vendors:
+            environment |= {
+                "PYTHONPATH": str(_LIBRARY),
+                "BILLMANAGER_DATABASE": str(self._place.panel.layout.database),
+            }
+        return environment
 
     def _requests(self) -> int | None:
         standin = self._place.standin

@@ -2,7 +2,7 @@
 """``make bench``: measures the bridge on this machine, prints a table and writes build/bench.json.
 
 Everything is real but BILLmanager and the clouds, which are the stand-ins; for the subject ``way`` the environment may
-name a real cloud (CLOUD_URL, CLOUD_USER, CLOUD_PASSWORD, CLOUD_CA_FILE), and in PEER the command of another module. A
+name a real cloud (CLOUD_URL, CLOUD_USER, CLOUD_PASSWORD, CLOUD_CA_FILE), and in PEER another module (see bench.peer). A
 value depends on the machine and on what else runs on it: the load is printed with it. Ends with status 1 when a target
 was missed.
 """
@@ -14,7 +14,6 @@ import os
 import platform
 import resource
 import secrets
-import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -39,6 +38,7 @@ from harness.worker import REPOSITORY
 from bench import backlog, executable, growth, intake, memory, mixed, occ, register, unchanged, way
 from bench.callers import NotTaken, Progress
 from bench.measures import Measure, left_out, write
+from bench.peer import Program
 
 RESULT = REPOSITORY / "build" / "bench.json"
 SUBJECTS = ("intake", "executable", "backlog", "memory", "occ", "way", "mixed", "unchanged", "growth", "register")
@@ -102,7 +102,7 @@ def subject_of(name: str, options: argparse.Namespace) -> Callable[[str, str | N
         if name == "way":
             return way.measure(engine, database, min(LIVES, operations), progress, options.cloud, options.peer)
         if name == "mixed":
-            return mixed.measure(engine, database, min(AT_ONCE, operations), progress)
+            return mixed.measure(engine, database, min(AT_ONCE, operations), progress, options.peer)
         if name == "unchanged":
             return unchanged.measure(min(ACCOUNTS, operations), progress)
         if name == "growth":
@@ -150,7 +150,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=ENGINES)
     options = parser.parse_args()
     options.cloud = named_cloud("bench", "nextcloud")
-    options.peer = shlex.split(os.environ.pop("PEER", ""))
+    options.peer = Program.of(os.environ.pop("PEER", ""))
     if options.operations < memory.SAMPLES:
         parser.error(f"--operations must be at least {memory.SAMPLES}")
     return options

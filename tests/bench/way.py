@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from itertools import pairwise
 from typing import ParamSpec
@@ -19,7 +19,7 @@ from bench.chart import write_bars
 from bench.cold import run
 from bench.lives import COMMANDS, Lived, Place, learn, real_place, standin_place
 from bench.measures import Measure, at_most, percentile, seen
-from bench.peer import Peer
+from bench.peer import Peer, Program
 from bench.raw import RawClient
 from bench.real_delays import REAL
 from bench.scene import BUILD, scene
@@ -47,10 +47,10 @@ def measure(
     lives: int,
     progress: Progress,
     real: Cloud | None = None,
-    peer: Sequence[str] = (),
+    peer: Program | None = None,
 ) -> list[Measure]:
     """``lives`` services from their order to their end, in each way in turn. The cloud is the stand-in, as slow as a
-    real server, or ``real``; ``peer`` is the command of another module. Draws ``build/bench-way-<engine>.svg``."""
+    real server, or ``real``; ``peer`` is another module. Draws ``build/bench-way-<engine>.svg``."""
     times: Times = defaultdict(lambda: defaultdict(list))
     steps: Times = defaultdict(lambda: defaultdict(list))
     with ExitStack() as stack:
@@ -61,6 +61,7 @@ def measure(
         where = stack.enter_context(real_place(here, real)) if real else known
         kept = stack.enter_context(RawClient(where.cloud))
         kept.log_in()
+        other = Peer(peer, where) if peer is not None else None
         for number in range(lives):
             progress("lives", number, lives)
             _bridge(where, times, steps)
@@ -71,8 +72,8 @@ def measure(
                     _timed(times[EACH][command], fresh.carry_out, for_each)
                 _timed(times[KEPT][command], kept.carry_out, for_kept)
                 _timed(times[COLD][command], run, where.cloud, for_cold.wish)
-            if peer:
-                for command, seconds in Peer(peer, where).live().items():
+            if other is not None:
+                for command, seconds in other.live().items():
                     times[PEER][command].append(seconds)
     _draw(engine, times)
     return _measures(engine, times, steps)
@@ -87,8 +88,7 @@ def _bridge(where: Place, times: Times, steps: Times) -> None:
 
 
 def _moments(where: Place, lived: Lived) -> list[tuple[str, float]]:
-    """When what happened (seconds since 1970), in order. The requests are those of the last playbook run: an order has
-    one before, which looks whether the name is free."""
+    """When what happened (seconds since 1970), in order. The requests are those of the last playbook run."""
     record, number = where.here.record, lived.operation.id
     attempt, last_run = record.attempts(number)[-1], RunsOnRecord(where.here.store).of(number)[-1]
     requests: list[tuple[str, float]] = []

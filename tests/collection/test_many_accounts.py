@@ -17,6 +17,15 @@ PASSWORD = "Example-password-of-the-administrator"
 MIB = 1024**2
 CHECKED = 300
 
+
+def users(first: int, last: int) -> list[str]:
+    """Return the names of accounts by number."""
+    return [f"user_{number:05d}" for number in range(first, last + 1)]
+
+
+AS_WISHED = [*users(2001, 4700), *users(4991, 5000)]
+"""Of both backends."""
+
 TASKS = {
     "all": Task("nextcloud_user_info"),
     "disabled": Task("nextcloud_user_info", {"enabled": False}),
@@ -32,6 +41,10 @@ TASKS = {
                 for number in range(1, CHECKED + 1)
             ]
         },
+    ),
+    "as wished": Task(
+        "nextcloud_users",
+        {"accounts": [{"name": name, "state": "exists", "quota": "10 MB"} for name in AS_WISHED]},
     ),
 }
 
@@ -83,11 +96,6 @@ def names(played: tuple[Played, list[dict[str, Any]]], name: str) -> list[str]:
     result = played[0][name]
     assert not result["failed"], result["msg"]
     return [account["name"] for account in result["accounts"]]
-
-
-def users(first: int, last: int) -> list[str]:
-    """Return the names of accounts by number."""
-    return [f"user_{number:05d}" for number in range(first, last + 1)]
 
 
 def test_all_accounts_are_found(played: tuple[Played, list[dict[str, Any]]]) -> None:
@@ -145,9 +153,32 @@ def test_progress_is_shown_with_v(played: tuple[Played, list[dict[str, Any]]]) -
     assert "5001 accounts read" in lines
 
 
-def test_a_long_list_of_wishes(played: tuple[Played, list[dict[str, Any]]]) -> None:
-    """One request for each account; half of them would be changed."""
+def of_wishes(played: tuple[Played, list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
+    """Return the requests of each of the two tasks that have wishes, without the first, which asks for the product."""
+    starts = [index for index, request in enumerate(played[1]) if request["path"] == "/status.php"]
+    return [played[1][starts[-2] + 1 : starts[-1]], played[1][starts[-1] + 1 :]]
+
+
+def test_a_list_of_wishes_for_a_part_of_the_cloud(played: tuple[Played, list[dict[str, Any]]]) -> None:
+    """One request for each account, after one that shows that pages would be dearer. Half of them would be changed."""
     result = played[0]["check"]
     assert result["summary"] == {"total": CHECKED, "changed": CHECKED // 2, "failed": 0, "unchanged": CHECKED // 2}
-    tail = [request["path"].rpartition("/")[2] for request in played[1][-CHECKED:]]
-    assert tail == users(1, CHECKED)
+    listed, *rest = of_wishes(played)[0]
+    assert (listed["path"], parse_qs(listed["query"])["limit"]) == ("/ocs/v2.php/cloud/users", ["601"])
+    # Several at the same time.
+    assert sorted(request["path"].rpartition("/")[2] for request in rest) == users(1, CHECKED)
+
+
+def test_wishes_for_more_than_half_of_the_cloud(played: tuple[Played, list[dict[str, Any]]]) -> None:
+    """Pages until the last of them was found, and no request for any account by itself."""
+    result = played[0]["as wished"]
+    assert result["summary"] == {"total": 2710, "changed": 0, "failed": 0, "unchanged": 2710}
+    assert [account["account"]["name"] for account in result["accounts"]] == AS_WISHED
+    listed, *rest = of_wishes(played)[1]
+    assert listed["path"] == "/ocs/v2.php/cloud/users"
+    assert {request["path"] for request in rest} == {"/ocs/v2.php/cloud/users/details"}
+    pages = [parse_qs(request["query"]) for request in rest]
+    assert [(page["limit"], page["offset"]) for page in pages] == [
+        (["50"], ["0"]),
+        *((["500"], [str(offset)]) for offset in range(0, 5000, 500)),
+    ]

@@ -27,6 +27,7 @@ class Product:
     minimum: of the characters of a password, as the stand-in tells it; None: it tells none.
     by_occ: its occ is used, and its API for what occ cannot do; so nobody is logged in.
     over_ssh: occ is run on a server with sshd, sudo and the documented sudoers file; otherwise here, which is quicker.
+    reads_beside_lists: how many requests an account takes that is one of many and as it should be. By occ: none.
     use_untold, rights_unlisted: why nothing tells how much an account uses, and no list who administers a group; None:
     something does.
     """
@@ -42,6 +43,7 @@ class Product:
     standin: str | None = None
     by_occ: bool = False
     over_ssh: bool = False
+    reads_beside_lists: int = 0
     use_untold: str | None = None
     rights_unlisted: str | None = None
 
@@ -59,6 +61,7 @@ PRODUCTS: Mapping[str, Product] = {
         address_later="POST users takes none",
         no_group_names="a group has its name and no other",
         no_instance_quotas="no call reads or sets them",
+        reads_beside_lists=1,  # of its record; groups are listed
     ),
     "libregraph": Product(
         "/graph/v1.0/me",

@@ -68,6 +68,22 @@ def test_a_strangers_account_is_not_touched(cloud: CloudUnderTest) -> None:
     assert cloud.writes() == []
 
 
+def test_an_account_that_has_to_be_new(cloud: CloudUnderTest) -> None:
+    """One that exists is not touched, whatever its password and address are; nobody logs in as it."""
+    wish: dict[str, Any] = {"ownership": "new", "password": PASSWORD, "email": EMAIL, "quota": "2 GB"}
+    assert cloud.user("anna", check_mode=True, **wish)["action"] == "created"
+    result = cloud.user("anna", **wish)
+    assert (result["failure"], result["action"]) == (None, "created")
+    forget_requests(cloud)
+    for given in ({}, {"password": OTHER_PASSWORD}, {"quota": "3 GB"}):
+        for check_mode in (True, False):
+            again = cloud.user("anna", check_mode=check_mode, **{**wish, **given})
+            assert (again["failure"]["code"], again["changed"]) == ("account_conflict", False)
+    assert cloud.writes() == []
+    assert cloud.user("berta", **wish, create=False)["failure"]["code"] == "invalid_value"
+    assert cloud.user("berta", **wish, state="exists")["failure"]["code"] == "invalid_value"
+
+
 def test_an_account_that_a_killed_run_has_left(cloud: CloudUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the address is set after the creation, the password alone proves it, and it gets all that a new one gets.
 

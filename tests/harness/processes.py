@@ -22,12 +22,13 @@ def until(condition: Callable[[], object], seconds: float = 60, what: object = "
 
 
 def below(worker: Worker, wanted: str = "") -> list[psutil.Process]:
-    """The processes below the bridge whose command line holds ``wanted``."""
+    """The processes below the bridge whose command line holds ``wanted``, or that have its first 15 characters as their
+    name: so a run that was begun warm is found as well."""
     assert worker.process is not None
     found = []
     for process in psutil.Process(worker.process.pid).children(recursive=True):
         try:
-            if wanted in " ".join(process.cmdline()):
+            if wanted in " ".join(process.cmdline()) or process.name() == wanted[:15]:
                 found.append(process)
         except psutil.NoSuchProcess:
             continue
@@ -44,10 +45,9 @@ def kill_worker(worker: Worker) -> None:
 
 def kill_runs(worker: Worker) -> None:
     """kill -9 of each ansible-playbook; all processes of these runs must end with it."""
-    assert worker.process is not None
     running = below(worker, "ansible-playbook")
     for process in running:
-        if process.ppid() == worker.process.pid:
+        if process.ppid() not in [one.pid for one in running]:
             process.kill()
     _, alive = psutil.wait_procs(running, timeout=5)
     assert alive == [], "a process of the run went on"

@@ -61,9 +61,8 @@ class Worker:
         lines = []
         for name, values in sections.items():
             lines.append(f"[{name}]")
-            lines += [
-                f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}" for key, value in values.items()
-            ]
+            # Texts, numbers, truths and lists are written as in JSON.
+            lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
         return "\n".join(lines) + "\n"
 
     @property

@@ -10,12 +10,54 @@ import pytest
 from bench import executable, growth, lives, mixed, peer, register, unchanged, way
 from bench.callers import NotTaken
 from bench.lives import standin_place
-from bench.scene import scene
+from bench.scene import GIB, scene
 
 # Two of them take half the time.
 COMMANDS = ("open", "close")
 # A module that asks the cloud for something, and leaves BILLmanager's operation to the bench.
 PEER = "import os, urllib.request; urllib.request.urlopen(os.environ['CLOUD_URL'] + '/status.php')"
+
+LIBRARY_USER = """
+import requests
+from billmgr import db, exception, logger, misc
+from billmgr.modules.processing import Feature, ProcessingModule
+
+logger.init_logging("pmnextcloud")
+
+
+def open_(item, runningoperation):
+    logger.get_logger("pmnextcloud").extinfo("operation %s", runningoperation)
+    cloud = misc.get_module_params(misc.get_item_processingmodule(item))
+    size, unit = misc.itemaddons(item)["disk"]
+    account = misc.iteminfo(item)["account_id"]
+    (user,) = db.db_query("SELECT email FROM user WHERE account=%s ORDER BY id ASC", account)
+    answer = requests.post(
+        cloud["base_url"] + "/ocs/v2.php/cloud/users",
+        headers={"OCS-APIRequest": "true"},
+        auth=(cloud["nc_username"], cloud["nc_password"]),
+        data={
+            "userid": f"user_{item}",
+            "password": "Abc123-Abc123-Abc",
+            "email": user["email"],
+            "quota": size * misc.get_relation(unit, "byte"),
+        },
+    )
+    if not answer.ok:
+        raise exception.XmlException("open_error", err_value=answer.text)
+    misc.save_param(item, param="userpassword", value="Abc123-Abc123-Abc", crypted=True)
+    misc.postopen(item)
+
+
+class Module(ProcessingModule):
+    def _on_raise_exception(self, args, err):
+        super()._on_raise_exception(args, err)
+        print(err.as_xml())
+
+
+module = Module(itemtypes=["backupservice"])
+module._add_callable_feature(Feature.OPEN, open_)
+module.run()
+"""
 
 
 def test_the_executable() -> None:
@@ -32,7 +74,7 @@ def test_the_whole_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(way, "PICTURES", tmp_path)
     for module in (lives, peer, way):
         monkeypatch.setattr(module, "COMMANDS", COMMANDS)
-    measures = way.measure("sqlite", None, 1, lambda *_: None, peer=[sys.executable, "-c", PEER])
+    measures = way.measure("sqlite", None, 1, lambda *_: None, peer=peer.Program((sys.executable, "-c", PEER)))
     values = {measure.measure: measure.value or 0 for measure in measures}
     assert len(values) == len(measures)
     for command in COMMANDS:
@@ -45,10 +87,35 @@ def test_the_whole_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert picture.read_text("utf-8").count("<rect") == 1 + 5 * len(COMMANDS)
 
 
+def test_a_module_with_billmanagers_library(tmp_path: Path) -> None:
+    """It finds the cloud, what was sold and the address there, as ISPsystem's does; it is not taken when it fails."""
+    module = tmp_path / "pmnextcloud.py"
+    module.write_text(LIBRARY_USER)
+    program = peer.Program((sys.executable, str(module)), vendors=True)
+    with scene(None, 0) as here:
+        place = standin_place(here, here.cloud)
+        another = peer.Peer(program, place)
+        (event,) = here.orders(place.module, 1)
+        another.carry_out(event)
+        account = place.cloud.account(f"user_{event.service}")
+        assert account is not None
+        assert account["quota"]["quota"] == GIB
+        with pytest.raises(NotTaken, match="open_error"):
+            another.carry_out(event)
+
+
+def test_what_is_no_module_to_be_compared(tmp_path: Path) -> None:
+    """A directory without a module is taken for a command, which is none."""
+    assert peer.Program.of("") is None
+    assert peer.Program.of("python3 'my module.py'") == peer.Program(("python3", "my module.py"))
+    (tmp_path / "src").mkdir()
+    assert peer.Program.of(str(tmp_path)) == peer.Program((str(tmp_path),))
+
+
 def test_a_module_that_asks_the_cloud_for_nothing() -> None:
     """It would be the fastest of all."""
     with scene(None, 0) as here, pytest.raises(NotTaken, match="not asked the cloud"):
-        peer.Peer(["true"], standin_place(here, here.cloud)).live()
+        peer.Peer(peer.Program(("true",)), standin_place(here, here.cloud)).live()
 
 
 def test_nothing_to_change() -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,9 +170,40 @@ def test_a_claim_goes_before_a_typed_name(stack: Stack) -> None:
     assert stack.customer(service).can_store()
 
 
-def test_an_account_that_was_made_and_never_reported(stack: Stack) -> None:
-    """Closed with a retention it can be taken back: closing has proven it."""
-    service = stack.order(tariff(stack, retention_days="30"))
+def test_an_account_that_was_never_reported_and_a_lower_order(stack: Stack) -> None:
+    """The lower order writes no claim, not even for a moment: closing the other one deletes the account."""
+    lower, service = stack.order(stack.small), stack.order(stack.small)
+    saved(stack, service, username="dora")
+    made_and_never_reported(stack, service)
+    saved(stack, lower, username="dora")
+    before = saves(stack, lower)
+    refused(stack.panel.run(lower), "nextcloud_account_conflict")
+    assert saves(stack, lower) == before
+    closed(stack, service)
+    assert stack.cloud.account("dora") is None
+
+
+def saves(stack: Stack, service: int) -> int:
+    """How many parameters of a service were saved so far."""
+    lines = Path(stack.panel.layout.mgrctl_log).read_text("utf-8").splitlines()
+    seen = [json.loads(line) for line in lines]
+    return sum(one["function"] == "service.saveparam" and one["elid"] == str(service) for one in seen)
+
+
+def test_a_cloud_in_trouble_keeps_no_name(stack: Stack) -> None:
+    """Nothing was asked of it but to read, so the name is another's to take until it is well again."""
+    service = stack.order(stack.small)
+    stack.standin.fault("status", path="/cloud/")
+    stack.panel.run(service)
+    until(lambda: stack.on_record("id", "retrying") or stack.on_record("id", "held"))
+    assert not {"username", "userpassword"} & stack.panel.service(service)["params"].keys()
+    stack.standin.clear_faults()
+    stack.panel.wait(stack.panel.service(service)["operations"][0])
+    assert stack.customer(service).can_store()
+
+
+def made_and_never_reported(stack: Stack, service: int) -> None:
+    """The account of an order is there, BILLmanager was not told, and its operation is given up."""
     stack.panel.set_fault("down", "service.saveparam", times=1000, skip=2)
     stack.panel.run(service)
     until(lambda: stack.on_record("id", "retrying"))
@@ -181,17 +213,24 @@ def test_an_account_that_was_made_and_never_reported(stack: Stack) -> None:
     assert stack.administer("cancel", operation=stack.on_record("id", "held")[-1][0])["status"] == "done"
     stack.panel.clear_faults()
     stack.administer("release", cloud=stack.module)
+
+
+def test_an_account_that_was_made_and_never_reported(stack: Stack) -> None:
+    """Closed with a retention it can be taken back: closing has proven it."""
+    service = stack.order(tariff(stack, retention_days="30"))
+    made_and_never_reported(stack, service)
     closed(stack, service)
     stack.run(service, stack.panel.reopen(service))
     assert stack.customer(service).can_store()
 
 
 def test_an_order_whose_account_cannot_be_proven(stack: Stack) -> None:
-    """Claimed, refused by the cloud, and then somebody made an account of that name: the order can be closed, and the
-    account stays."""
+    """Claimed, refused by the cloud, the claim given up, and then somebody made an account of that name: the order can
+    be closed, and the account stays."""
     broken = tariff(stack, language="Klingon")
     service = stack.order(broken)
     refused(stack.panel.run(service), "nextcloud_invalid_value")
+    assert not {"username", "userpassword"} & stack.panel.service(service)["params"].keys()
     stack.cloud.create(f"user_{service}", STRANGERS, email=ADDRESS)
     refused(stack.panel.run(service), "nextcloud_account_conflict")
     closed(stack, service)

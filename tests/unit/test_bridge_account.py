@@ -100,6 +100,14 @@ def test_an_account_that_was_never_confirmed_must_be_proven(command: str, email_
     assert asked(command, FULL, email_owner=email_owner, proven=True) == expected
 
 
+def test_an_account_whose_name_was_claimed_a_moment_ago() -> None:
+    """It is asked for as one that is new, which no proof can take the place of."""
+    plain = wish("open", FULL, proven=False, email_owner="customer")
+    for proven in (False, True):
+        asked_for = wish("open", FULL, proven=proven, new=True, email_owner="customer")
+        assert asked_for == {**plain, "ownership": "new"}
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("email_owner", ["customer", "billmanager"])
 def test_only_buying_makes_accounts(command: str, email_owner: str) -> None:

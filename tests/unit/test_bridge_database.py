@@ -184,6 +184,9 @@ def test_no_such_service(world: World) -> None:
         with pytest.raises(ServiceUnknown) as raised:
             world.database.service(unknown)
         assert raised.value.parameters == {"service": str(unknown)}
+    found = world.database.services([number + 1, number, 4711, number])
+    assert found == {number: world.database.service(number)}
+    assert world.database.services([]) == {}
 
 
 def test_services_of_a_cloud(world: World) -> None:

@@ -27,7 +27,16 @@ def test_what_a_run_leaves_out(tmp_path: Path) -> None:
     private.mkdir()
     results = Results()
     session = tmp_path / "session.json"
-    execute(run, ACCESS, project=project, private=private, session=session, artifacts=artifacts, on_event=results)
+    execute(
+        run,
+        ACCESS,
+        project=project,
+        private=private,
+        home=tmp_path / "ansible",
+        session=session,
+        artifacts=artifacts,
+        on_event=results,
+    )
     printed = (artifacts / run.ident / "stdout").read_text(encoding="utf-8")
     ((failed, name),) = [(one["failure"]["code"], one["name"]) for one in results.of(run, "Blue", "ended")]
     assert (failed, name) == ("unreachable", run.accounts[0]["name"])

@@ -17,6 +17,7 @@ from bill_nextcloud.account import Account
 from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Database, Service
+from bill_nextcloud.claiming import Claiming
 from bill_nextcloud.convergence import Convergence
 from bill_nextcloud.damage import Damage, Ledger
 from bill_nextcloud.drift import drift_runs
@@ -80,6 +81,7 @@ def test_an_artifact_that_cannot_be_written(tmp_path: Path, artifact: str, begun
             Access("https://blue", "admin", "x"),
             project=tmp_path,
             private=private,
+            home=tmp_path / "ansible",
             session=tmp_path / "session.json",
             artifacts=tmp_path / "artifacts",
             on_event=lambda event: True,
@@ -99,6 +101,7 @@ def test_an_event_that_cannot_be_read(tmp_path: Path) -> None:
             access,
             project=project,
             private=tmp_path,
+            home=tmp_path / "ansible",
             session=tmp_path / "session",
             artifacts=tmp_path / "runs",
             on_event=on_event,
@@ -153,7 +156,7 @@ def converge(settings: Settings, runs: Runs) -> Work:
         settings, *without, runs, cast(RunsOnRecord, SimpleNamespace(begin=lambda *_, **__: None))
     )
     lock_path(settings.lock_directory, CLOUD.url).parent.mkdir(parents=True)
-    convergence._apply(CLOUD, [work])
+    convergence._apply(CLOUD, [work], Claiming(without[0], without[1], CLOUD, []))
     return work
 
 

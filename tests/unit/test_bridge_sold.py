@@ -90,6 +90,7 @@ def test_each_cloud_is_a_host(world: World) -> None:
         "cloud_url": "https://green.example:8443/cloud",
         "cloud_username": "root",
         "cloud_ca_path": None,
+        "cloud_api_requests": 4,
         "cloud_dialect": "auto",
         "cloud_bearer_token": False,
         "cloud_disabled_shares": None,

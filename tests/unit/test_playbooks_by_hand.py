@@ -8,10 +8,29 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from harness.playbook import BIN
 from harness.worker import REPOSITORY
+
+
+def refused(tmp_path: Path, playbook: str, variables: dict[str, Any]) -> str:
+    """Run a playbook that fails; what it tells then."""
+    inventory = tmp_path / "clouds.yml"
+    inventory.write_text(json.dumps({"clouds": {"hosts": {"cloud": variables}}}), encoding="utf-8")
+    done = subprocess.run(
+        [BIN / "ansible-playbook", "-i", inventory, f"playbooks/{playbook}.yml"],
+        cwd=REPOSITORY,
+        env={"PATH": os.defpath, "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 2
+    return done.stdout.rpartition("fatal: ")[2]
 
 
 @pytest.mark.parametrize("playbook", ["accounts", "groups", "import", "probe", "usage"])
@@ -27,18 +46,17 @@ def test_how_occ_is_started(tmp_path: Path, playbook: str) -> None:
         "cloud_php_path": str(php),
         "accounts": [{"name": "anna", "state": "disabled"}],
     }
-    inventory = tmp_path / "clouds.yml"
-    inventory.write_text(json.dumps({"clouds": {"hosts": {"cloud": variables}}}), encoding="utf-8")
-    done = subprocess.run(
-        [BIN / "ansible-playbook", "-i", inventory, f"playbooks/{playbook}.yml"],
-        cwd=REPOSITORY,
-        env={"PATH": os.defpath, "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 2
-    _, _, told = done.stdout.rpartition("fatal: ")
-    assert f"php_path {php} is not a program" in told
+    assert f"php_path {php} is not a program" in refused(tmp_path, playbook, variables)
+
+
+@pytest.mark.parametrize("playbook", ["accounts", "import", "usage"])
+def test_how_many_requests_at_once(tmp_path: Path, playbook: str) -> None:
+    """The module tells of more than it takes."""
+    variables = {
+        "cloud_url": "https://cloud.example",
+        "cloud_username": "admin",
+        "cloud_password": "Example-password-of-the-administrator",
+        "cloud_api_requests": 17,
+        "accounts": [],
+    }
+    assert "api_requests must be from 1 to 16" in refused(tmp_path, playbook, variables)

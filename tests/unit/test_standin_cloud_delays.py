@@ -46,6 +46,25 @@ def test_the_first_route_that_matches(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _waits(monkeypatch, *requests, routes=ROUTES, login=10) == ([2, 13, 0.5], 3)
 
 
+def test_a_page_takes_as_long_as_it_is_large() -> None:
+    """By the limit that the query has; without one nothing is known of its size."""
+    waited: list[float] = []
+
+    async def ask() -> None:
+        delays = Delays()
+        delays.set({"routes": [{"path": "/details$", "seconds": 1, "each": 0.25}]})
+        for limit in (0, 4):
+            await delays.wait("GET", "/users/details", logged_in=False, limit=limit)
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(asyncio, "sleep", sleep)
+        asyncio.run(ask())
+    assert waited == [1, 2]
+
+
 def test_so_many_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The others wait for a place."""
     requests = [("GET", "/users/anna", False)] * 5
@@ -70,6 +89,9 @@ def test_a_new_log_in_takes_its_time_once(tmp_path: Path) -> None:
         for _ in range(2):
             client.call("GET", "user")
         assert [one["seconds"] > 1.5 for one in cloud.requests()] == [True, False]
+        cloud.set_delays(routes=[{"path": "/users/details$", "each": 0.5}])
+        client.call("GET", "users/details?limit=2")
+        assert cloud.requests()[-1]["seconds"] > 1
         cloud.reset()
         client.fresh().call("GET", "user")
         assert cloud.requests()[-1]["seconds"] < 1.5

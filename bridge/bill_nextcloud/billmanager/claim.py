@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bill_nextcloud.billmanager.claims import claims
+from bill_nextcloud.billmanager.claims import claims, holders
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import INVITED, PASSWORD, USERNAME, Database
 from bill_nextcloud.errors import AccountConflict, ClaimNotSaved
@@ -31,9 +31,14 @@ def claim(
     customer is invited has no password that is known, but the address to which the invitation goes: ``invited``.
 
     ``modules``: the processing modules that stand for the cloud at ``url``; ``typed``: the name stood in the order
-    already. Raises :class:`AccountConflict` when the name belongs to another service (see ``claims.owners``; this claim
-    is then taken back), :class:`ClaimNotSaved` when BILLmanager shows something else than what was written.
+    already. Raises :class:`AccountConflict` when another service has claimed the name (nothing is saved then) or it
+    belongs to one (see ``claims.owners``; this claim is then taken back), :class:`ClaimNotSaved` when BILLmanager
+    shows something else than what was written.
     """
+    for holder in holders(database, account, modules, url):
+        # Whatever its number: what it has claimed may exist.
+        if holder != service:
+            raise AccountConflict(account=account, detail=f"service {holder} has claimed this name")
     # What proves it first: a name without it was never claimed (it may have been typed into the order).
     if password is not None:
         mgrctl.save_parameter(service, PASSWORD, password, encrypted=True)

@@ -24,6 +24,13 @@ def claims(database: Database, name: str, modules: Iterable[int], url: str | Non
     return _claims(database, [name], modules, url).get(name.lower(), [])
 
 
+def holders(database: Database, name: str, modules: Iterable[int], url: str) -> list[int]:
+    """Those services of :func:`claims` whose account this is, or may be: it was seen, is kept, or was claimed. In whose
+    order the name was only typed has no account of it yet. Raises ``BillmanagerUnavailable``."""
+    ranked = _ranked(database, [name], modules, url).get(name.lower(), [])
+    return [number for rank, number in ranked if rank != _ASKED]
+
+
 def owners(database: Database, names: Iterable[str], modules: Iterable[int], url: str) -> dict[str, int]:
     """The service to which each of ``names`` (in lower case in the result) belongs on ``modules``: the one whose
     account was seen at ``url`` as its own; else a closed one whose account was not deleted yet; else the one for which
@@ -33,12 +40,19 @@ def owners(database: Database, names: Iterable[str], modules: Iterable[int], url
 
 
 def _claims(database: Database, names: Iterable[str], modules: Iterable[int], url: str | None) -> dict[str, list[int]]:
+    ranked = _ranked(database, names, modules, url)
+    return {name: [number for _, number in ranks] for name, ranks in ranked.items()}
+
+
+def _ranked(
+    database: Database, names: Iterable[str], modules: Iterable[int], url: str | None
+) -> dict[str, list[tuple[int, int]]]:
     wanted, where = sorted({name.lower() for name in names}), list(modules)
     found: dict[str, list[tuple[int, int]]] = {}
     for start in range(0, len(wanted), _PAGE):
         for row in database.rows(_query(wanted[start : start + _PAGE], where)):
             found.setdefault(row["username"].lower(), []).append((_rank(row, url), row["id"]))
-    return {name: [number for _, number in sorted(ranks)] for name, ranks in found.items()}
+    return {name: sorted(ranks) for name, ranks in found.items()}
 
 
 def _rank(row: Any, url: str | None) -> int:

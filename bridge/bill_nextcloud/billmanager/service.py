@@ -163,6 +163,10 @@ class Database:
             raise ServiceUnknown(service=number)
         return found[0]
 
+    def services(self, numbers: Iterable[int]) -> dict[int, Service]:
+        """Those services of ``numbers`` that there are, by number."""
+        return {service.id: service for service in self._services(t.item.c.id.in_(sorted(set(numbers))))}
+
     def operation_runs(self, number: int, service: int, command: str) -> bool:
         """Whether BILLmanager still has this running operation of ``service``: its row goes when it has ended.
 

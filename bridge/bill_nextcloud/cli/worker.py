@@ -114,6 +114,8 @@ def _work(settings: Settings) -> None:
         with Intake(
             settings.bridge, operations, administration, check_connection, answering, statistics, importing
         ) as intake:
+            # What needs time now is up; an operation does not wait for it.
+            runs.begin_warm_starts()
             log.info("ready", socket=settings.bridge.socket_path, pid=os.getpid())
             intake.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:

@@ -11,8 +11,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FunctionType
 from typing import Any, Literal
 
+import ansible_runner.runner
 from ansible_runner.config.runner import RunnerConfig
 from ansible_runner.runner import Runner
 from pydantic import BaseModel, ConfigDict, Field
@@ -36,11 +38,15 @@ _RESULT = {
 _ROWS = "cloud_rows"
 _DONE = re.compile(r"(\d+) accounts done")
 
-_NICE = ("nice", "-n", "5")
+# After BILLmanager and the calls that it waits for.
+NICE = ("nice", "-n", "5")
+PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
 # What ansible-runner says before it starts the playbook.
 _NOT_BEGUN = ("unstarted", "starting")
 
 Event = dict[str, Any]
+# Takes what ``subprocess.run`` takes, and does the same.
+Start = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 class Interrupted(Exception):
@@ -54,8 +60,8 @@ class Run(BaseModel):
     ``playbooks``; ``accounts`` see ``account.wish``; ``passwords`` by account name; ``lines``: of JSON,
     for ``drift`` and ``statistics`` (see ``Runs``); ``names``: the accounts that ``import`` reads, all where there are
     none; ``quotas``: those that ``import`` compares (bytes, or ``none``);
-    ``space``: whether ``groups`` asks for the free space, too; ``check``: only look; ``dialect`` and
-    ``disabled_shares``: as the modules' options; ``timeout`` in seconds.
+    ``space``: whether ``groups`` asks for the free space, too; ``requests_at_once``: to the cloud's API; ``check``:
+    only look; ``dialect`` and ``disabled_shares``: as the modules' options; ``timeout`` in seconds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
@@ -69,6 +75,7 @@ class Run(BaseModel):
     names: list[str] = []
     quotas: list[str] = []
     space: bool = False
+    requests_at_once: int = Field(default=1, ge=1)
     check: bool = False
     dialect: str = "auto"
     disabled_shares: str | None = None
@@ -164,15 +171,18 @@ def execute(
     *,
     project: Path,
     private: Path,
+    home: Path,
     session: Path,
     artifacts: Path,
     on_event: Callable[[Event], bool],
+    start: Start = subprocess.run,
 ) -> tuple[str, int | None]:
     """Carry ``run`` out on this machine; ansible-runner's status, and ``ansible-playbook``'s exit status.
 
     ``project`` has ``playbooks`` and ``collections``; ``private``, on a tmpfs, takes the secrets and belongs to the
-    caller, who removes it; ``session``, on a tmpfs, keeps the log-in to the cloud for the runs that follow; the run's
-    artifacts go below ``artifacts``. The run dies with the calling thread.
+    caller, who removes it; ``home`` is Ansible's own directory, into which nobody else may write; ``session``, on a
+    tmpfs, keeps the log-in to the cloud for the runs that follow; the run's artifacts go below ``artifacts``; ``start``
+    starts the playbook and waits for it. The run dies with the calling thread.
 
     Raises ``OSError`` when it was not begun, and :class:`Interrupted` when what it did could not be kept.
     """
@@ -181,38 +191,24 @@ def execute(
     write(inventory, {"clouds": {"hosts": {run.host: Data(host)}}})
     secrets = private / "secrets.yml"
     write(secrets, Data(cloud_password=access.password, account_passwords=run.passwords))
-    configuration = RunnerConfig(
-        private_data_dir=str(private),
-        project_dir=str(project),
+    configuration = _configuration(
+        project,
+        private,
+        home,
         playbook=str(project / "playbooks" / f"{run.playbook}.yml"),
         inventory=str(inventory),
-        envvars={
-            "ANSIBLE_CONFIG": str(project / "ansible.cfg"),
-            # The inventory is the file above. Each plugin that is enabled is loaded, and BILLmanager's would take a
-            # quarter of the processor's time of a run.
-            "ANSIBLE_INVENTORY_ENABLED": "ansible.builtin.yaml",
-            # Nothing of a run is left in the user's home, however the run ends.
-            "ANSIBLE_HOME": str(private / "ansible"),
-            "ANSIBLE_LOCAL_TEMP": str(private / "tmp"),
-            # ansible-runner switches this off by default.
-            "ANSIBLE_HOST_KEY_CHECKING": "True",
-        },
         # Ansible forks for each task, also for one whose condition does not hold.
         cmdline=f"{'--check ' if run.check else ''}--diff --skip-tags hand_run -e @{shlex.quote(str(secrets))}",
         artifact_dir=str(artifacts),
         ident=run.ident,
-        quiet=True,
     )
-    configuration.prepare()
     # The subprocess mode has no fixed sleep at its end.
     configuration.runner_mode = "subprocess"
     configuration.subprocess_timeout = run.timeout
     # On a worker host the standard input is the bridge's.
     configuration.input_fd = subprocess.DEVNULL  # type: ignore[attr-defined]
-    executable = Path(sys.executable).parent / "ansible-playbook"
-    # After BILLmanager and the calls that it waits for.
-    configuration.command = dying_with_parent([*_NICE, str(executable), *configuration.command[1:]])
-    runner = Runner(configuration, event_handler=on_event)
+    configuration.command = dying_with_parent([*NICE, str(PLAYBOOK), *configuration.command[1:]])
+    runner = _Runner(configuration, on_event, start)
     try:
         status, code = runner.run()
     except (OSError, ValueError) as error:
@@ -222,6 +218,52 @@ def execute(
             raise
         raise Interrupted(str(error)) from error
     return status, code
+
+
+def environment(project: Path, private: Path, home: Path) -> dict[str, str]:
+    """The environment of :func:`execute`'s ``ansible-playbook``, for a run in ``private``, which may be of use to
+    nobody else yet. Raises ``OSError``."""
+    found: dict[str, str] = _configuration(project, private, home, playbook="none", artifact_dir=str(private)).env
+    return found
+
+
+def _configuration(project: Path, private: Path, home: Path, **more: str) -> RunnerConfig:
+    """ansible-runner's, prepared."""
+    configuration = RunnerConfig(
+        private_data_dir=str(private),
+        project_dir=str(project),
+        envvars={
+            "ANSIBLE_CONFIG": str(project / "ansible.cfg"),
+            # The inventory is a file of ours. Each plugin that is enabled is loaded, and BILLmanager's would take a
+            # quarter of the processor's time of a run.
+            "ANSIBLE_INVENTORY_ENABLED": "ansible.builtin.yaml",
+            # Nothing of a run is left in the user's home, however the run ends.
+            "ANSIBLE_HOME": str(home),
+            "ANSIBLE_LOCAL_TEMP": str(private / "tmp"),
+            # ansible-runner switches this off by default.
+            "ANSIBLE_HOST_KEY_CHECKING": "True",
+        },
+        # Otherwise ansible-runner has it kept in a directory of the run's, for nobody.
+        fact_cache_type="memory",
+        quiet=True,
+        **more,
+    )
+    configuration.prepare()
+    return configuration
+
+
+class _Runner(Runner):
+    """ansible-runner's own, but for the function that starts the playbook and waits for it."""
+
+    def __init__(self, configuration: RunnerConfig, on_event: Callable[[Event], bool], start: Start) -> None:
+        super().__init__(configuration, event_handler=on_event)  # type: ignore[no-untyped-call]
+        self._start = start
+
+    def run(self) -> tuple[str, int | None]:
+        # The method finds that function under a name of its module. Its code is kept, so artifacts stay what they are.
+        names = {**vars(ansible_runner.runner), "run_subprocess": self._start}
+        ended: tuple[str, int | None] = FunctionType(Runner.run.__code__, names)(self)
+        return ended
 
 
 def _connection(run: Run, access: Access, project: Path, private: Path, session: Path) -> dict[str, Any]:
@@ -241,6 +283,7 @@ def _connection(run: Run, access: Access, project: Path, private: Path, session:
         "cloud_username": access.username,
         "cloud_ca_path": str(access.ca_file) if access.ca_file else None,
         "cloud_session_path": str(session),
+        "cloud_api_requests": run.requests_at_once,
         "cloud_dialect": run.dialect,
         "cloud_bearer_token": access.bearer_token,
     }

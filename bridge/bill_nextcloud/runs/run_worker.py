@@ -128,6 +128,7 @@ def _run(options: argparse.Namespace, private: Path, channel: int, worker: Worke
         cloud,
         project=options.project_directory,
         private=private,
+        home=private / "ansible",
         session=_sessions(options).file(sent.run.host),
         artifacts=private / "artifacts",
         on_event=on_event,

@@ -63,7 +63,7 @@ class Standin:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         raw_path, _, query = request.raw_path.partition("?")
         path = unquote(raw_path)
-        self.log.arrive(request.method, path)
+        at_once = self.log.arrive(request.method, path)
         fault = self.faults.take(request.method, path)
         credentials = basic_credentials(request.headers.get("Authorization"))
         user = credentials[0] if credentials else None
@@ -84,6 +84,7 @@ class Standin:
                 status=response.status if response else None,
                 fault=fault.kind if fault else None,
                 new_session=response is not None and "Set-Cookie" in response.headers,
+                at_once=at_once,
             )
         return response or _cut(request)
 
@@ -112,7 +113,10 @@ class Standin:
         elif answer is None:
             answer, cookies = self.product.answer(asked)
             # A product sets cookies at a new log-in, and only there.
-            await self.delays.wait(asked.method, request.path, logged_in=bool(cookies))
+            limit = request.query.get("limit", "")
+            await self.delays.wait(
+                asked.method, request.path, logged_in=bool(cookies), limit=int(limit) if limit.isdecimal() else 0
+            )
         if kind == "cut_after":
             return None
         if fault and kind == "delay_after":

@@ -19,9 +19,11 @@ class DelaysRefused(Exception):
 
 @dataclass(frozen=True)
 class Route:
-    """Requests that take `seconds`. method, path: as those of a fault."""
+    """Requests that take `seconds`, and `each` for each item that their query has as its limit. method, path: as those
+    of a fault."""
 
-    seconds: float
+    seconds: float = 0.0
+    each: float = 0.0
     method: str | None = None
     path: str | None = None
 
@@ -48,10 +50,13 @@ class Delays:
         self._login = float(wish.get("login", 0))
         self._places = None if at_once is None else asyncio.Semaphore(at_once)
 
-    async def wait(self, method: str, path: str, *, logged_in: bool) -> None:
+    async def wait(self, method: str, path: str, *, logged_in: bool, limit: int = 0) -> None:
         """Take as long as the request takes, once there is a place for it."""
         seconds = self._login if logged_in else 0.0
-        seconds += next((one.seconds for one in self._routes if matches(method, path, one.method, one.path)), 0.0)
+        for one in self._routes:
+            if matches(method, path, one.method, one.path):
+                seconds += one.seconds + one.each * limit
+                break
         if not seconds:
             return
         if self._places is None:

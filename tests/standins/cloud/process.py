@@ -156,7 +156,7 @@ class StandinCloud:
         self._control("POST", "clock", {"advance_seconds": seconds})
 
     def requests(self) -> list[dict[str, Any]]:
-        """All requests so far, oldest first: time, seconds, method, path, query, auth, status, fault."""
+        """All requests so far, by when they were answered: see `requestlog.RequestLog.add`."""
         found: list[dict[str, Any]] = self._control("GET", "requests")
         return found
 

@@ -18,10 +18,14 @@ class RequestLog:
         self._file: TextIO | None = path.open("a", buffering=1, encoding="utf-8") if path else None
         self._entries: deque[dict[str, Any]] = deque(maxlen=_KEPT)
         self._arrivals: deque[dict[str, str]] = deque(maxlen=_KEPT)
+        self._under_way = 0
 
-    def arrive(self, method: str, path: str) -> None:
-        """Note that a request has come in; `add` follows when it has been dealt with."""
+    def arrive(self, method: str, path: str) -> int:
+        """Note that a request has come in; `add` follows when it has been dealt with. Returns how many are under way
+        now, this one included."""
         self._arrivals.append({"method": method, "path": path})
+        self._under_way += 1
+        return self._under_way
 
     def arrivals(self) -> list[dict[str, str]]:
         """All requests that came in, oldest first."""
@@ -39,9 +43,12 @@ class RequestLog:
         status: int | None,
         fault: str | None,
         new_session: bool,
+        at_once: int,
     ) -> None:
         """Note one request. time: seconds since 1970 by the stand-in's clock, when it came; seconds: until its answer;
-        status None: no answer was given; new_session: the password was checked, and a session began."""
+        status None: no answer was given; new_session: the password was checked, and a session began; at_once: what
+        `arrive` has returned."""
+        self._under_way -= 1
         entry = {
             "time": time,
             "seconds": seconds,
@@ -52,6 +59,7 @@ class RequestLog:
             "status": status,
             "fault": fault,
             "new_session": new_session,
+            "at_once": at_once,
         }
         self._entries.append(entry)
         if self._file:

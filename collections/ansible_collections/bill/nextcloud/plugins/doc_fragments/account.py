@@ -212,11 +212,13 @@ options:
       - ownCloud is sent the e-mail address after the account was made, and so is Nextcloud with O(transport=occ). So a
         task that was killed can leave an account without one. There an account without an address is proven by its
         password alone. It then gets everything that a new account gets, also the fields of O(create_only).
+      - V(new), there is no account of this name yet. One that exists fails and is not touched, without a log-in. One
+        that appears while it is being created must be proven as with V(proven). For O(state=present) only.
       - After five failed log-ins in one task no more are tried, since Nextcloud blocks the address after ten.
       - On oCIS and OpenCloud without C(PROXY_ENABLE_BASIC_AUTH) no password can be tried, so with V(proven) every
         account that exists already is a conflict and is not touched.
     type: str
-    choices: [assumed, proven]
+    choices: [assumed, proven, new]
     default: assumed
   wipe:
     description:

@@ -57,6 +57,17 @@ options:
       - PEM file (or directory) of the CA that signed the cloud's certificate, on the controller.
       - Without it the CAs of the Python package certifi are trusted. Certificates are always verified.
     type: path
+  api_requests:
+    description:
+      - How many requests to the API may be under way at the same time, from V(1), one after the other, to V(16). So
+        many accounts are worked on at once, all of them with one log-in.
+      - When the cloud answers with HTTP status 503 (but for maintenance) or 429 (but for its limit of edits), there are
+        half as many from then on, to the end of the task.
+      - Edits of single fields are sent one after the other where the cloud limits them (Nextcloud).
+      - V(1) is right for a Nextcloud or ownCloud on SQLite, which lets one request write at a time and may answer
+        others with HTTP status 500 (database is locked).
+    type: int
+    default: 4
   session_path:
     description:
       - File on the controller, one for each cloud, that keeps the log-in from task to task and from run to run.
@@ -66,7 +77,8 @@ options:
         Where that is not so, or the file is none of this option's, the task leaves it alone, warns, and logs in.
       - A session ends 25 minutes after its log-in, however often it is used, and with another O(api_url),
         O(api_username), O(api_password) or O(ca_path). When the cloud refuses it, the task logs in once.
-      - Used with O(dialect=nextcloud) and O(api_password) only. M(bill.nextcloud.nextcloud_probe) never uses it, and
+      - While it keeps a session of a cloud, O(dialect=auto) asks that cloud no more what it is.
+      - Used with Nextcloud and O(api_password) only. M(bill.nextcloud.nextcloud_probe) never uses it, and
         log-ins that prove a password of an account are never kept.
     type: path
   dialect:

@@ -42,6 +42,7 @@ CONNECTION: dict[str, t.Any] = {
     "api_password": {"type": "str", "no_log": True},
     "api_token": {"type": "str", "no_log": True},
     "ca_path": {"type": "path"},
+    "api_requests": {"type": "int", "default": 4},
     "session_path": {"type": "path"},
     "dialect": {"type": "str", "choices": [AUTO, *DIALECTS], "default": AUTO},
     "occ_path": {"type": "str"},
@@ -50,6 +51,9 @@ CONNECTION: dict[str, t.Any] = {
     "occ_processes": {"type": "int", "default": 4},
 }
 """Where the cloud is and who acts; the same for every module, so that an action group can give it once."""
+
+BOUNDS = {"api_requests": (1, 16)}
+"""The least and the most of numbers of the connection, which a spec cannot say."""
 
 _LOG_IN = ("api_password", "api_token")
 """The options of which a connection has exactly one; by occ none is needed."""
@@ -75,7 +79,7 @@ ACCOUNT: dict[str, t.Any] = {
     "groups_absent": {"type": "list", "elements": "str", "default": []},
     "group_admin_of": {"type": "list", "elements": "str", "default": []},
     "group_admin_of_absent": {"type": "list", "elements": "str", "default": []},
-    "ownership": {"type": "str", "choices": ["assumed", "proven"], "default": "assumed"},
+    "ownership": {"type": "str", "choices": ["assumed", "proven", "new"], "default": "assumed"},
     "wipe": {"type": "bool", "default": False},
     "transfer_files_to": {"type": "str"},
 }

@@ -45,6 +45,8 @@ class Wish:
     group_admin_of_absent: tuple[str, ...] = ()
     proven: bool = False
     """An account that exists already has to be proven ours before it is touched."""
+    new: bool = False
+    """An account that exists already is another's."""
     wipe: bool = False
     """When the account is disabled, its devices are told to delete what they hold of it."""
     transfer_files_to: str | None = None
@@ -95,6 +97,7 @@ def parse_wish(arguments: t.Mapping[str, t.Any], passwords: t.Mapping[str, t.Any
         group_admin_of=wished_groups("group_admin_of", arguments["group_admin_of"]),
         group_admin_of_absent=wished_groups("group_admin_of_absent", arguments["group_admin_of_absent"]),
         proven=arguments["ownership"] == "proven",
+        new=arguments["ownership"] == "new",
         wipe=arguments["wipe"],
         transfer_files_to=arguments["transfer_files_to"] or None,
     )
@@ -125,6 +128,8 @@ def _check(wish: Wish) -> None:
         raise CloudError("invalid_value", f"update_password is {wish.update_password}, and no password was given.")
     if wish.proven and not wish.password and not wish.invite:
         raise CloudError("invalid_value", "Ownership can be proven only with the password, or by an invitation.")
+    if wish.new and (wish.state != "present" or not wish.create):
+        raise CloudError("invalid_value", "ownership is new, so the state is present, and create is not false.")
     if wish.transfer_files_to is not None:
         _check_receiver(wish, wish.transfer_files_to)
     if wish.proven and wish.sets_password:

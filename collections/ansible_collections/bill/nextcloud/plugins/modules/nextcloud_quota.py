@@ -16,7 +16,7 @@ description:
   - Sets the quotas of existing accounts, and for the whole cloud the default, the maximum and whether quotas may be
     unlimited.
   - The cloud's own settings are made first. B(If one of them fails, no account is touched.)
-  - Then all accounts are read and planned, changed one by one and read back. Only what differs is written.
+  - Then all accounts are read and planned, changed and read back. Only what differs is written.
   - B(The task fails if anything failed.) One account's failure does not keep the others from being changed.
   - Members of the group V(admin), and the account that acts, are never changed.
   - ownCloud, oCIS and OpenCloud have no API for O(default), O(maximum) and O(allow_unlimited). With one of them the

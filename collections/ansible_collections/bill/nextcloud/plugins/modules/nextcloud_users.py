@@ -14,8 +14,10 @@ author:
   - The bill-nextcloud authors (@bill-nextcloud)
 description:
   - Creates, changes, disables, enables and deletes the accounts of one Nextcloud through its provisioning API.
-  - All accounts are read and planned first, then changed one by one and read back.
+  - All accounts are read and planned first, then changed and read back, several at the same time.
     Only what differs is written, and an account counts as done only when it shows what was asked for.
+  - Many accounts are looked for in pages of all accounts where that is quicker. A page only shows that nothing is to be
+    done with an account, everything else is decided after a request for that account.
   - B(A task does not fail because of an account or of the cloud.)
     Every account has its own RV(accounts[].failure). Let a later task fail when RV(messages) is not empty.
   - Members of the group V(admin), and the account that acts, are never changed.
@@ -86,6 +88,10 @@ options:
       - The same for accounts that are enabled and would be disabled.
     type: int
 notes:
+  - Give all accounts of a cloud to one task. From 50 accounts on, and at least every second one of the cloud, those
+    that are as they should be take a Nextcloud one request for 500 of them, oCIS and OpenCloud two for all. ownCloud
+    lists no accounts, so each takes one there instead of three. Accounts that are deleted, that are proven to be yours,
+    or whose password is set, are always asked for one by one.
   - No task-level C(no_log) is needed, results, diffs and messages hold no password. Values in C(loop) items are shown
     by Ansible itself, so give all accounts to one task instead of using a loop.
   - Units in O(accounts[].quota) are accepted since 0.2.0.

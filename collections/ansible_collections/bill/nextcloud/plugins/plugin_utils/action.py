@@ -12,14 +12,13 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
-from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import Spec
+from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import BOUNDS, Spec
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.deadline import MISSING_LIBRARY
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.execution import OverConnection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.process import die_with_parent
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.secrets import (
-    mask_words,
-    masked,
+    Masker,
     of_arguments,
     of_wrong_type,
 )
@@ -48,7 +47,7 @@ class CloudAction(ActionBase):
         die_with_parent()
         super().run(tmp, task_vars)
         arguments = _given(self._task.args)
-        known_secrets = of_arguments(arguments)
+        masker = Masker(of_arguments(arguments))
         validated = ArgumentSpecValidator(**self.SPEC.keywords).validate(arguments)
         problems = [
             f"Unsupported parameters: {error.msg}" if isinstance(error, UnsupportedError) else str(error.msg)
@@ -61,8 +60,13 @@ class CloudAction(ActionBase):
             for option in self.SPEC.not_negative
             if not problems and parameters.get(option) is not None and parameters[option] < 0
         ]
+        problems += [
+            f"{option} must be from {least} to {most}"
+            for option, (least, most) in BOUNDS.items()
+            if not problems and not least <= parameters[option] <= most
+        ]
         if problems:
-            raise AnsibleActionFail(masked("; ".join(problems), known_secrets))
+            raise AnsibleActionFail(masker.masked("; ".join(problems)))
         if MISSING_LIBRARY is not None:
             raise AnsibleActionFail(f"The controller's Python lacks requests or urllib3: {MISSING_LIBRARY}")
         host = Host(OverConnection(self, task_vars or {}))
@@ -71,9 +75,9 @@ class CloudAction(ActionBase):
         except AnsibleError:
             raise
         except Exception as error:  # the edge: Ansible would print the words of a fault of ours, secrets included
-            raise AnsibleActionFail(masked(f"{type(error).__name__}: {error}", known_secrets)) from None
+            raise AnsibleActionFail(masker.masked(f"{type(error).__name__}: {error}")) from None
         result["transport"] = host.transport()
-        mask_words(result, known_secrets)
+        masker.mask_words(result)
         return result
 
     @property
@@ -88,14 +92,29 @@ class CloudAction(ActionBase):
 
 
 def _given(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return the options that are not null, which means not given; those of each account, too."""
-    given = {option: value for option, value in arguments.items() if value is not None}
+    """Return the options that are not null, which means not given; those of each account, too.
+
+    Their texts are plain ones: those of Ansible, which know where they come from, take long to copy, and the check of
+    the arguments copies them all.
+    """
+    given = {option: _plain(value) for option, value in arguments.items() if value is not None}
     accounts = given.get("accounts")
     if isinstance(accounts, list):
         given["accounts"] = [
             {option: value for option, value in account.items() if value is not None}
-            if isinstance(account, t.Mapping)
+            if isinstance(account, dict)
             else account
             for account in accounts
         ]
     return given
+
+
+def _plain(value: t.Any) -> t.Any:
+    """Return a value with plain texts, lists and dictionaries in it."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, t.Mapping):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value

@@ -23,6 +23,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.plan import (
     Change,
     Plan,
     make_plan,
+    same_email,
 )
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
@@ -30,6 +31,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import (
     is_half_made,
     read_completed,
     require_proof,
+    tries_password,
 )
 
 DELETE_POLLS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
@@ -191,10 +193,8 @@ class Application:
 
     def _password_works(self) -> bool:
         """Whether a log-in shows it; a fault that keeps it from being tried shows nothing."""
-        if not self._accounts.may_try_passwords:
-            return False
         try:
-            return self._accounts.proves(self._wish.name, self._wish.password or "")
+            return tries_password(self._accounts, self._wish.name, self._wish.password or "") is True
         except CloudError:  # the outcome stays unknown, which the caller's own error says
             return False
 
@@ -202,12 +202,14 @@ class Application:
         """Log in with the password that was set. A failure is no proof: a second factor can be the cause."""
         if self.account is None or not self.account.enabled:
             self.warnings.append("the password was set; the account is disabled, so no log-in could show that it works")
-        elif not self._accounts.may_try_passwords:
+            return
+        proven = tries_password(self._accounts, self._wish.name, self._wish.password or "")
+        if proven is None:
             self.warnings.append(
                 "the password was set; it could not be tried, because the cloud takes no passwords, or too many log-ins"
                 " failed in this task"
             )
-        elif not self._accounts.proves(self._wish.name, self._wish.password or ""):
+        elif not proven:
             self.warnings.append(
                 "the cloud accepted the password, but a log-in with it fails: a second factor, or an app that keeps"
                 " this account out, may be the cause; the next run sets it again"
@@ -255,8 +257,16 @@ class Application:
 
         Creation is not atomic: a bad quota or language is refused, yet the account exists.
         """
-        account = self._read_back(refusal)
+        if refusal.request is None and not refusal.outcome_unknown:
+            raise refusal  # nothing was sent: what has this name now is somebody else's
+        self.written = True  # until it is known better
+        try:
+            account = self._read_back(refusal)
+        except CloudError as error:
+            self.written = error.code not in ("account_conflict", "protected_account")
+            raise
         if account is None:
+            self.written = False
             if not refusal.outcome_unknown:
                 raise refusal
             message = f"{refusal.message} The account does not exist now."
@@ -265,8 +275,10 @@ class Application:
         if taken:  # perhaps by an earlier run of ours that was killed a moment ago
             self.account = account = read_completed(self._accounts, account, self._wish, self._sleep)
             if account is None:
+                self.written = False
                 raise refusal
-        if self._wish.invite and not taken and not refusal.outcome_unknown and account.last_login is None:
+        unused = account.last_login is None and (not account.email or same_email(account.email, self._wish.email))
+        if self._wish.invite and not taken and not refusal.outcome_unknown and unused:
             # It was not there a moment ago, the cloud has refused it, and nobody was told of it: it would be open for
             # nobody, and no later run could prove it ours. Old releases set the address and refuse at the mail.
             self._take_back(refusal)
@@ -274,6 +286,7 @@ class Application:
             require_proof(self._accounts, account, self._wish, email=taken)
         except CloudError as error:
             if taken or error.code != "account_conflict":
+                self.written = not taken
                 raise
             untried = not self._accounts.may_try_passwords  # the cloud takes none
             # It did not exist a moment ago: most likely it is ours, so it is no conflict; but it cannot be shown.

@@ -304,9 +304,12 @@ class Cloud:
     """None: the product has no quotas of groups."""
     accounts_at_once: t.Callable[[], int] = lambda: 1
     """Asks how many accounts may be worked on at the same time, each in a thread of its own."""
+    stop: t.Callable[[CloudError], None] = lambda fault: None
+    """Told the fault that ends the task. A backend may send nothing any more then, and raise that fault instead."""
     prepare: t.Callable[[t.Sequence[Wish]], None] = lambda wishes: None
-    """Told which accounts are going to be read first, and what is wished of them: a backend may read all in one go. It
-    raises nothing: what it could not read is read one by one."""
+    """Told which accounts are going to be read first, and what is wished of them: a backend may read all in one go.
+    What it could not read is read one by one, so it raises :class:`CloudError` only for what makes that pointless, or
+    harmful: a log-in that is refused must not be tried again."""
     expect_edits: t.Callable[[int], None] = lambda edits: None
     """Told how many edits are planned, before the first of them is sent."""
     transport: t.Callable[[], TransportUsed] = TransportUsed

@@ -31,6 +31,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation im
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.installation import identify as identify_occ
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.occ.server import Server
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud import backend as owncloud
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.places import Places
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import Transport
 
@@ -89,7 +90,9 @@ def _require_same(api: Cloud, occ: Cloud) -> None:
 def _by_api(parameters: t.Mapping[str, t.Any], opened: contextlib.ExitStack) -> Cloud:
     connection = connection_of(parameters)
     dialect = parameters["dialect"]
-    if dialect == AUTO:
+    if dialect == AUTO and nextcloud.keeps_session(connection):
+        dialect = NEXTCLOUD
+    elif dialect == AUTO:
         with contextlib.closing(anonymous(connection)) as transport:
             dialect = dialects.identify(transport).known_dialect
     return opened.enter_context(_BACKENDS[dialect](connection))
@@ -136,7 +139,12 @@ def connection_of(parameters: t.Mapping[str, t.Any]) -> Connection:
 
     :raises CloudError: ``invalid_url``; ``certificate_not_verified`` when ``ca_path`` cannot be read.
     """
-    return Connection(endpoint_of(parameters), _credentials_of(parameters), session_path=parameters.get("session_path"))
+    return Connection(
+        endpoint_of(parameters),
+        _credentials_of(parameters),
+        places=Places(parameters["api_requests"]),
+        session_path=parameters.get("session_path"),
+    )
 
 
 def endpoint_of(parameters: t.Mapping[str, t.Any]) -> Endpoint:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Credentials
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.endpoint import Endpoint
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.places import Places
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import CONNECT_SECONDS, READ_SECONDS
 
 
@@ -20,6 +22,8 @@ class Connection:
     credentials: Credentials
     connect_seconds: float = CONNECT_SECONDS
     read_seconds: float = READ_SECONDS
+    places: Places = field(default_factory=partial(Places, 1), repr=False, compare=False)
+    """For all requests to the cloud, whoever logs in with them."""
     session_path: str | None = None
     """The file that keeps the log-in from task to task; None: it is not kept."""
 

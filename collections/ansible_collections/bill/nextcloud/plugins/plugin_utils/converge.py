@@ -27,6 +27,7 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.ownership import (
     is_half_made,
     read_completed,
     require_proof,
+    tries_password,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.steps import Steps
 
@@ -62,7 +63,11 @@ def converge(
         if check_mode or create_groups or job.plan.opens:
             job.missing_groups = _missing_groups(job.plan, cloud.groups, create_groups)
 
-    cloud.prepare([job.wish for job in jobs if job.failure is None and job.wish is not None])
+    try:
+        cloud.prepare([job.wish for job in jobs if job.failure is None and job.wish is not None])
+    except CloudError as error:
+        fail_all(jobs, error)
+        return []
     fault = _each(cloud, jobs, prepare)
     if fault is not None:
         fail_all((job for job in jobs if job.plan.action != plans.NONE), fault)  # read and planned, now not to be done
@@ -90,12 +95,26 @@ def converge(
 
 
 def _apply_all(jobs: t.Sequence[Job], cloud: Cloud, apply: _Apply) -> None:
-    """Carry the plans out, in rounds over all accounts: what matters most is done everywhere before the rest begins."""
+    """Carry the plans out, in rounds over all accounts: what matters most is done everywhere before the rest begins.
+
+    Missing groups are made before, one after the other: several accounts may need the same. Accounts with edits, where
+    the cloud allows only so many, come one after the other as well, so that it is the last ones that get none.
+    """
+    in_need = [job for job in jobs if job.missing_groups]
+    fault = _each(cloud, in_need, lambda job, wish: _create_groups(job, cloud), in_line=lambda job: True)
+    if fault is not None:
+        fail_all(jobs, fault)
+        return
+
+    def is_limited(job: Job) -> bool:
+        return job.plan.edits > 0 and cloud.accounts.abilities.edit_limit is not None
+
     for number in range(plans.ROUNDS):
         fault = _each(
             cloud,
             [job for job in jobs if job.plan.in_round(number)],
             partial(_apply, cloud=cloud, apply=apply, number=number),
+            in_line=is_limited,
         )
         if fault is not None:
             fail_all((job for job in jobs if job.plan.last_round > number), fault)
@@ -109,10 +128,17 @@ def _edit_warnings(jobs: t.Sequence[Job], cloud: Cloud) -> list[str]:
     return [limit.warning(edits)] if limit is not None and edits > limit.edits else []
 
 
-def _each(cloud: Cloud, jobs: t.Sequence[Job], step: t.Callable[[Job, Wish], None]) -> CloudError | None:
+def _each(
+    cloud: Cloud,
+    jobs: t.Sequence[Job],
+    step: t.Callable[[Job, Wish], None],
+    in_line: t.Callable[[Job], bool] = lambda job: False,
+) -> CloudError | None:
     """Take a step with every job that has not failed; return the fault of the cloud that ended it, if one did.
 
     It is returned as those are told of it with whom no step was taken.
+
+    :param in_line: see :class:`Steps`.
     """
 
     def take(job: Job) -> None:
@@ -123,7 +149,8 @@ def _each(cloud: Cloud, jobs: t.Sequence[Job], step: t.Callable[[Job, Wish], Non
         job.failure = error
 
     remaining = [job for job in jobs if job.failure is None and job.wish is not None]
-    fault, left_out = Steps(take, failed, cloud.accounts_at_once()).take(remaining)
+    steps = Steps(take, failed, cloud.accounts_at_once(), stop=cloud.stop, in_line=in_line)
+    fault, left_out = steps.take(remaining)
     if fault is None:
         return None
     fault = fault.for_others()
@@ -135,6 +162,8 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
     accounts = cloud.accounts
     wish = job.wish = _possible(job, wish, cloud)
     job.current = job.account = accounts.read(wish.name)
+    if job.current is not None and wish.new:
+        raise CloudError("account_conflict", "It exists on the cloud already.")
     if job.current is not None and wish.proven:
         job.current = job.account = read_completed(accounts, job.current, wish, sleep)
     if job.current is not None and wish.proven:
@@ -219,8 +248,10 @@ def _has_other_password(job: Job, wish: Wish, accounts: Accounts) -> bool:
         return False
     if wish.update_password == SET:
         return True
-    if job.current.enabled and accounts.may_try_passwords:
-        return not accounts.proves(wish.name, wish.password or "")
+    if job.current.enabled:
+        proven = tries_password(accounts, wish.name, wish.password or "")
+        if proven is not None:
+            return not proven
     reason = "the account is disabled"
     if job.current.enabled:
         reason = "the cloud takes no passwords, or too many log-ins failed in this task"
@@ -312,7 +343,6 @@ def _apply(
     number: int,
 ) -> None:
     if job.application is None:
-        _create_groups(job, cloud)
         job.application = apply(cloud, wish, job.current, job.plan)
     application = job.application
     try:

@@ -42,6 +42,21 @@ def is_half_made(cloud: Accounts, account: Account, wish: Wish) -> bool:
     return bool(wish.email) and not account.email and not wish.invite and "email" not in cloud.abilities.created_with
 
 
+def tries_password(cloud: Accounts, name: str, password: str) -> bool | None:
+    """Whether a log-in with a password succeeds; None: none may be tried, or might not any more.
+
+    :raises CloudError: see :meth:`Accounts.proves`.
+    """
+    if not cloud.may_try_passwords:
+        return None
+    try:
+        return cloud.proves(name, password)
+    except CloudError:
+        if cloud.may_try_passwords:
+            raise
+        return None  # log-ins as other accounts failed meanwhile
+
+
 def require_proof(cloud: Accounts, account: Account, wish: Wish, *, email: bool) -> None:
     """Prove an account ours: the e-mail address is the wished one, and one log-in with the password succeeds.
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
@@ -27,39 +28,61 @@ class Proofs:
         self._log_in = log_in
         self._request = request
         self._failed: dict[str, int] = {}
+        self._under_way = 0
+        self._condition = threading.Condition()
 
     @property
     def may_try(self) -> bool:
-        """Whether another failed log-in would be harmless."""
-        return sum(self._failed.values()) < MAX_FAILED_PROOFS
+        """Whether another failed log-in would be harmless. A log-in that is under way may change that."""
+        with self._condition:
+            return self._failures < MAX_FAILED_PROOFS
+
+    @property
+    def _failures(self) -> int:
+        return sum(self._failed.values())
 
     def proves(self, name: str, password: str) -> bool:
         """Whether one log-in with this name and password succeeds; after an internal error of the cloud, a second one.
 
-        A success makes the cloud forget the failed ones of the same account (``Throttler::resetDelay``).
+        A success makes the cloud forget the failed ones of the same account (``Throttler::resetDelay``). Only so many
+        are under way at the same time as may fail; the others wait.
 
         :raises CloudError: ``rate_limited``, without a log-in, after too many failed ones in this task; or a fault that
             says nothing about the password.
         """
-        if not self.may_try:
+        with self._condition:
+            self._condition.wait_for(lambda: not 0 < MAX_FAILED_PROOFS - self._failures <= self._under_way)
+            refused = self._failures >= MAX_FAILED_PROOFS
+            if not refused:
+                self._under_way += 1
+        if refused:
             raise CloudError(
                 "rate_limited",
                 f"{MAX_FAILED_PROOFS} log-ins as the accounts asked for failed in this task. No more are tried, so that"
                 " this address is not blocked.",
                 request=self._request,
             )
+        proven: bool | None = None
         try:
-            proven = self._log_in(name, password)
+            proven = self._tried(name, password)
+        finally:
+            with self._condition:
+                self._under_way -= 1
+                if proven:
+                    self._failed.pop(name, None)
+                elif proven is not None:
+                    self._failed[name] = self._failed.get(name, 0) + 1
+                self._condition.notify_all()
+        return proven
+
+    def _tried(self, name: str, password: str) -> bool:
+        try:
+            return self._log_in(name, password)
         except CloudError as error:
             if error.code != "server_error":
                 raise
             # The first log-in of an account makes its home, and fails when its quota is smaller than the first files.
-            proven = self._log_in(name, password)
-        if proven:
-            self._failed.pop(name, None)
-        else:
-            self._failed[name] = self._failed.get(name, 0) + 1
-        return proven
+            return self._log_in(name, password)
 
 
 def logs_in_as(session: Session | GraphSession, path: str, name: str, key: str = "id") -> bool:

@@ -47,6 +47,17 @@ class Kept:
     """Seconds since its log-in."""
 
 
+@dataclass(frozen=True)
+class _Content:
+    """What is in a file."""
+
+    belongs_to: t.Mapping[str, t.Any]
+    logged_in_at: float
+    salt: bytes
+    mark: bytes
+    cookies: tuple[Cookie, ...]
+
+
 class SessionFile:
     """The file of one cloud's session.
 
@@ -85,6 +96,15 @@ class SessionFile:
         except OSError as error:
             self._warn(f"{error.strerror}.")
         return None
+
+    def is_of_cloud(self) -> bool:
+        """Whether the file keeps a session of this cloud that has not ended, whosever it is."""
+        try:
+            with self._opened() as directory:
+                content = self._content(directory)
+            return content is not None and self._age(_parsed(content, self._name)) is not None
+        except (_Refused, OSError):  # reading the session will tell
+            return False
 
     def write(self, cookies: t.Sequence[Cookie], age: float) -> None:
         """Keep a session, in the place of any other. One that cannot be kept is lost, which costs the next task a
@@ -160,21 +180,19 @@ class SessionFile:
 
         :raises _Refused: when it is none.
         """
-        try:
-            found = json.loads(content)
-            belongs_to = {key: found[key] for key in self._belongs_to}
-            age = self._now() - float(found["logged_in_at"])
-            salt = bytes.fromhex(found["salt"])
-            mark = bytes.fromhex(found["credentials"])
-            cookies = tuple(Cookie(**cookie) for cookie in found["cookies"])
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-            raise _Refused(f"{self._name} holds something else.") from None
-        if not all(map(_is_sendable, cookies)):
+        found = _parsed(content, self._name)
+        if not all(map(_is_sendable, found.cookies)):
             raise _Refused(f"{self._name} holds cookies that cannot be sent.")
-        # A log-in yet to come: the clock was set back since.
-        if belongs_to != self._belongs_to or not 0 <= age < MAX_SESSION_SECONDS:
+        age = self._age(found)
+        if age is None or not hmac.compare_digest(self._mark(found.salt), found.mark):
             return None
-        return Kept(cookies, age) if hmac.compare_digest(self._mark(salt), mark) else None
+        return Kept(found.cookies, age)
+
+    def _age(self, found: _Content) -> float | None:
+        """Return the seconds since the log-in; None: it is another cloud's, or has ended."""
+        age = self._now() - found.logged_in_at
+        # A log-in yet to come: the clock was set back since.
+        return age if found.belongs_to == self._belongs_to and 0 <= age < MAX_SESSION_SECONDS else None
 
     def _mark(self, salt: bytes) -> bytes:
         """Return what tells these credentials from others, and nothing else of them."""
@@ -192,6 +210,24 @@ class SessionFile:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(new, dir_fd=directory)
             raise
+
+
+def _parsed(content: bytes, name: str) -> _Content:
+    """Return what is in the file ``name``.
+
+    :raises _Refused: when it is no session.
+    """
+    try:
+        found = json.loads(content)
+        return _Content(
+            {key: found[key] for key in ("address", "ca_path")},
+            float(found["logged_in_at"]),
+            bytes.fromhex(found["salt"]),
+            bytes.fromhex(found["credentials"]),
+            tuple(Cookie(**cookie) for cookie in found["cookies"]),
+        )
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        raise _Refused(f"{name} holds something else.") from None
 
 
 def _require_private(status: os.stat_result, what: str, mode: str) -> None:

@@ -25,14 +25,24 @@ class Steps(t.Generic[Item]):
     :param step: is taken with each item; raises CloudError.
     :param failed: is told of each item whose step failed.
     :param at_once: how many steps may be taken at the same time.
+    :param stop: is told of the fault of the cloud.
+    :param in_line: whether a step is one of those that are taken one after the other, in the order of the items.
     """
 
     def __init__(
-        self, step: t.Callable[[Item], None], failed: t.Callable[[Item, CloudError], None], at_once: int
+        self,
+        step: t.Callable[[Item], None],
+        failed: t.Callable[[Item, CloudError], None],
+        at_once: int,
+        *,
+        stop: t.Callable[[CloudError], None] = lambda fault: None,
+        in_line: t.Callable[[Item], bool] = lambda item: False,
     ) -> None:
         self._step = step
         self._failed = failed
         self._at_once = at_once
+        self._stop = stop
+        self._in_line = in_line
         self._lock = threading.Lock()
         self._silent = 0
         self._answered = False
@@ -43,13 +53,20 @@ class Steps(t.Generic[Item]):
 
         :returns: the fault of the cloud that ended it, or None, and the items with which no step was taken then.
         """
-        left_out: list[Item] = []
-        if self._at_once == 1 or len(items) < 2:
-            left_out = [item for item in items if not self._take(item)]
+        line = [number for number, item in enumerate(items) if self._in_line(item)]
+        lanes = [line] if line else []
+        lanes += [[number] for number in sorted(set(range(len(items))) - set(line))]
+        at_once = min(self._at_once, len(lanes))
+
+        def follow(lane: list[int]) -> list[int]:
+            return [number for number in lane if not self._take(items[number])]
+
+        if at_once < 2:
+            left_out = [number for number in range(len(items)) if not self._take(items[number])]
         else:
-            with ThreadPoolExecutor(min(self._at_once, len(items)), "account") as pool:
-                left_out = [item for item, taken in zip(items, pool.map(self._take, items), strict=True) if not taken]
-        return self._fault, left_out
+            with ThreadPoolExecutor(at_once, "account") as pool:
+                left_out = sorted(number for left in pool.map(follow, lanes) for number in left)
+        return self._fault, [items[number] for number in left_out]
 
     def _take(self, item: Item) -> bool:
         """Take one step, if the cloud is still there; return whether it was taken."""
@@ -73,3 +90,4 @@ class Steps(t.Generic[Item]):
         if self._fault is None and (error.cloud_wide or never_there or self._silent >= MAX_SILENT_ACCOUNTS):
             # Of those that are left out nothing was sent.
             self._fault = error.recoded(error.code, error.message, outcome_unknown=False)
+            self._stop(self._fault)

@@ -13,6 +13,8 @@ import contextlib
 import ssl
 import typing as t
 from dataclasses import dataclass, field
+from http.cookiejar import Cookie as StoredCookie
+from http.cookiejar import CookieJar
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Credentials
@@ -50,8 +52,45 @@ class Cookie:
     secure: bool = False
 
 
+class Cookies(CookieJar):
+    """The cookies of one session, which several threads may send and be given at the same time."""
+
+    _cookies_lock: t.Any
+
+    def __iter__(self) -> t.Iterator[StoredCookie]:
+        """Go through those of this moment; CookieJar itself would meet what other threads add meanwhile."""
+        with self._cookies_lock:
+            return iter(list(super().__iter__()))
+
+    def bring(self, cookie: Cookie) -> None:
+        """Bring a cookie along."""
+        self.set_cookie(
+            requests.cookies.create_cookie(  # type: ignore[no-untyped-call]
+                cookie.name, cookie.value, domain=cookie.domain, path=cookie.path, secure=cookie.secure
+            )
+        )
+
+    def brought(self) -> list[Cookie]:
+        """Return the cookies that are brought along."""
+        return [
+            Cookie(one.name, one.value or "", one.domain, one.path, one.secure) for one in self if not one.is_expired()
+        ]
+
+
+class _Line:
+    """What sends one request at a time, by a connection that is kept."""
+
+    def __init__(self) -> None:
+        self.watch = Watch()
+        self.http = requests.Session()
+        self.http.trust_env = False  # no proxies, no .netrc, no CA bundle of the caller's environment
+        adapter = watched_adapter(self.watch)
+        self.http.mount("https://", adapter)
+        self.http.mount("http://", adapter)
+
+
 class Transport:
-    """The way to one cloud.
+    """The way to one cloud, for any number of threads: each request has a line of its own while it lasts.
 
     :param endpoint: where the cloud is.
     :param credentials: sent with every request; None: with none.
@@ -72,42 +111,20 @@ class Transport:
         self.endpoint = endpoint
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
-        self._watch = Watch()
-        self._http = requests.Session()
-        self._http.trust_env = False  # no proxies, no .netrc, no CA bundle of the caller's environment
-        self._http.verify = endpoint.verify
-        self._http.auth = credentials.auth() if credentials is not None else None
-        self._http.headers.update(
-            {
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",  # so that the limit of the body is that of what is read
-                "User-Agent": "bill.nextcloud",
-                **headers,
-            }
-        )
-        adapter = watched_adapter(self._watch)
-        self._http.mount("https://", adapter)
-        self._http.mount("http://", adapter)
+        self._credentials = credentials
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",  # so that the limit of the body is that of what is read
+            "User-Agent": "bill.nextcloud",
+            **headers,
+        }
+        self._cookies = Cookies()
+        self._idle: list[_Line] = []
 
     def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
-
-    def forget_cookies(self) -> None:
-        """Forget the session that the cloud keeps for us."""
-        self._http.cookies.clear()
-
-    def set_cookie(self, cookie: Cookie) -> None:
-        """Bring a cookie along."""
-        self._http.cookies.set(cookie.name, cookie.value, domain=cookie.domain, path=cookie.path, secure=cookie.secure)
-
-    def cookies(self) -> list[Cookie]:
-        """Return the cookies that are brought along."""
-        return [
-            Cookie(one.name, one.value or "", one.domain, one.path, one.secure)
-            for one in self._http.cookies
-            if not one.is_expired()
-        ]
+        """Close the connections, when no request is under way any more."""
+        for line in self._idle:
+            line.http.close()
 
     def send(
         self,
@@ -117,6 +134,7 @@ class Transport:
         query: t.Mapping[str, str] | None = None,
         form: list[tuple[str, str]] | None = None,
         json: t.Any = None,
+        cookies: Cookies | None = None,
         read_seconds: float | None = None,
         max_bytes: int | None = None,
     ) -> Answer:
@@ -125,44 +143,68 @@ class Transport:
         :param path: below the cloud's root, percent-encoded.
         :param form: fields of the body.
         :param json: the body; not together with ``form``.
+        :param cookies: are brought along, and take those of the answer; None: those of all requests without any.
         :param read_seconds: how long the answer may take.
         :param max_bytes: how long its body may be.
         :raises CloudError: ``unreachable``, ``timeout``, ``certificate_not_verified``, ``redirected``, or
             ``not_an_answer`` for a body that is too large.
         """
-        name = self.name(method, path)
-        read_seconds = read_seconds or self._read_seconds
-        max_bytes = max_bytes or MAX_BODY_BYTES
-        self._watch.start(self._connect_seconds + read_seconds)
+        line = self._take_line()
+        line.http.cookies = self._cookies if cookies is None else cookies  # type: ignore[assignment]
         try:
-            with self._http.request(
+            return self._send(
+                line,
+                method,
+                path,
+                {"params": query, "data": form, "json": json},
+                read_seconds or self._read_seconds,
+                max_bytes or MAX_BODY_BYTES,
+            )
+        finally:
+            self._idle.append(line)
+
+    def name(self, method: str, path: str) -> str:
+        """Return how messages call a request."""
+        return f"{method} {self.endpoint.path(path)}"
+
+    def _take_line(self) -> _Line:
+        """Return a line that nobody uses; the last one that was used, whose connection is the youngest."""
+        with contextlib.suppress(IndexError):
+            return self._idle.pop()
+        line = _Line()
+        line.http.verify = self.endpoint.verify
+        line.http.auth = self._credentials.auth() if self._credentials is not None else None
+        line.http.headers.update(self._headers)
+        return line
+
+    def _send(
+        self, line: _Line, method: str, path: str, content: dict[str, t.Any], read_seconds: float, max_bytes: int
+    ) -> Answer:
+        name = self.name(method, path)
+        line.watch.start(self._connect_seconds + read_seconds)
+        try:
+            with line.http.request(
                 method,
                 self.endpoint.url(path),
-                params=query,
-                data=form,
-                json=json,
+                **content,
                 timeout=(self._connect_seconds, read_seconds),
                 allow_redirects=False,
                 stream=True,
             ) as response:
                 body = self._read_body(response, name, method, max_bytes)
                 answer = Answer(response.status_code, dict(response.headers), body)
-            if self._watch.expired:  # without Content-Length a connection cut by the watch looks like a complete body
+            if line.watch.expired:  # without Content-Length a connection cut by the watch looks like a complete body
                 raise requests.exceptions.ReadTimeout()
         except (requests.exceptions.RequestException, OSError) as error:
-            raise self._fault(error, method, name) from error
+            raise _fault(line.watch, error, method, name) from error
         except ValueError as error:  # not its own words: they may repeat a secret
             raise CloudError("invalid_url", "The request cannot be made of it.", request=name) from error
         finally:
-            self._watch.stop()
+            line.watch.stop()
         if answer.status in _REDIRECTS:
             target = self.endpoint.redirect_target(answer.headers.get("Location", ""))
             raise CloudError("redirected", f"It points to {target}.", request=name, http_status=answer.status)
         return answer
-
-    def name(self, method: str, path: str) -> str:
-        """Return how messages call a request."""
-        return f"{method} {self.endpoint.path(path)}"
 
     def _read_body(self, response: requests.Response, name: str, method: str, max_bytes: int) -> bytes:
         pieces: list[bytes] = []
@@ -180,19 +222,20 @@ class Transport:
             pieces.append(piece)
         return b"".join(pieces)
 
-    def _fault(self, error: Exception, method: str, name: str) -> CloudError:
-        """Turn a fault of the transport into an error; only what was sent can have an unknown outcome."""
-        sent = self._watch.sent
-        unknown = sent and method != "GET"
-        certificate = _certificate_fault(error)
-        if certificate is not None and not sent:
-            return CloudError("certificate_not_verified", certificate, request=name)
-        if self._watch.expired or isinstance(error, requests.exceptions.Timeout):
-            message = "No complete answer in time." if sent else "No connection in time."
-            return CloudError("timeout", message, request=name, outcome_unknown=unknown, cloud_wide=not sent)
-        if sent:
-            return CloudError("unreachable", "The connection was cut.", request=name, outcome_unknown=unknown)
-        return CloudError("unreachable", f"{_innermost(error)}.", request=name, cloud_wide=True)
+
+def _fault(watch: Watch, error: Exception, method: str, name: str) -> CloudError:
+    """Turn a fault of the transport into an error; only what was sent can have an unknown outcome."""
+    sent = watch.sent
+    unknown = sent and method != "GET"
+    certificate = _certificate_fault(error)
+    if certificate is not None and not sent:
+        return CloudError("certificate_not_verified", certificate, request=name)
+    if watch.expired or isinstance(error, requests.exceptions.Timeout):
+        message = "No complete answer in time." if sent else "No connection in time."
+        return CloudError("timeout", message, request=name, outcome_unknown=unknown, cloud_wide=not sent)
+    if sent:
+        return CloudError("unreachable", "The connection was cut.", request=name, outcome_unknown=unknown)
+    return CloudError("unreachable", f"{_innermost(error)}.", request=name, cloud_wide=True)
 
 
 def _chain(error: BaseException) -> t.Iterator[BaseException]:

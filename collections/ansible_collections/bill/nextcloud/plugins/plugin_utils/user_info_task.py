@@ -94,7 +94,7 @@ def _read(cloud: Cloud, names: t.Sequence[str], found: _Found) -> None:
     def read(name: str) -> None:
         accounts[name] = cloud.accounts.look_up(name)
 
-    fault, left_out = Steps(read, failures.__setitem__, cloud.accounts_at_once()).take(names)
+    fault, left_out = Steps(read, failures.__setitem__, cloud.accounts_at_once(), stop=cloud.stop).take(names)
     if fault is not None:
         if fault.cloud_wide:
             raise fault
@@ -143,7 +143,7 @@ def _read_use(cloud: Cloud, names: t.Sequence[str], found: _Found) -> None:
             accounts[name] = account
 
     cloud.prepare(())  # nothing but the space is asked for
-    fault, _left_out = Steps(read, failures.__setitem__, cloud.accounts_at_once()).take(names)
+    fault, _left_out = Steps(read, failures.__setitem__, cloud.accounts_at_once(), stop=cloud.stop).take(names)
     for error in (fault, *failures.values()):
         if error is not None:
             raise error

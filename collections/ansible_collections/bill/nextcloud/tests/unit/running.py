@@ -37,7 +37,13 @@ def validated(spec: Spec, url: str, **options: t.Any) -> dict[str, t.Any]:
 
     An option that is None is not given.
     """
-    connection = {"api_url": url, "api_username": ADMIN, "api_password": ADMIN_PASSWORD, "dialect": "nextcloud"}
+    connection = {
+        "api_url": url,
+        "api_username": ADMIN,
+        "api_password": ADMIN_PASSWORD,
+        "api_requests": 1,  # the script of a cloud has an order
+        "dialect": "nextcloud",
+    }
     result = ArgumentSpecValidator(**spec.keywords).validate(
         {option: value for option, value in {**connection, **options}.items() if value is not None}
     )

@@ -33,6 +33,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json; charset=utf-8"})
     fault: str | None = None
     """``cut`` (close without an answer), ``hang``, ``drip_head``, ``drip_body`` or ``short`` (less than announced)."""
+    late: float = 0.0
+    """Seconds that it takes."""
 
 
 def ok(data: t.Any = ()) -> Answer:
@@ -222,6 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         answer = self.owner.take(self.command, self.path, t.cast("t.Mapping[str, str]", self.headers), body)
+        self.owner.wait(answer.late)
         if answer.fault == "cut":
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)

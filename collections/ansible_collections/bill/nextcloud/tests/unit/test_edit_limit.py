@@ -124,6 +124,7 @@ def test_more_edits_than_the_limit_are_warned_about(cloud: ScriptedCloud, fields
     """In check mode, too. Enabling and groups do not count, nor do creations."""
     wish = {"quota": "none", "email": "a@x", "display_name": "A", "language": "de", "manager": ""}
     names = [f"user_{number}" for number in range(50)]
+    cloud.expect("GET", "/users", ok({"users": []}), query={"limit": "103"})  # so no pages, either
     for name in names:
         cloud.expect("GET", "/users/" + name, ok(record(name, quota=1, enabled=False, manager="boss")))
     cloud.expect("GET", "/users/new", missing())

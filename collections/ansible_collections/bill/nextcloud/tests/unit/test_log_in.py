@@ -70,7 +70,7 @@ def test_a_token_is_a_secret(cloud: ScriptedCloud) -> None:
     cloud.expect("GET", f"/users/{NAME}", no(400, 101, f"what is {TOKEN}?"), user=TOKEN)
     result = running.run(cloud, {"state": "absent"}, **BY_TOKEN)
     assert TOKEN in json.dumps(result)
-    secrets.mask_words(result, secrets.of_arguments(BY_TOKEN))
+    secrets.Masker(secrets.of_arguments(BY_TOKEN)).mask_words(result)
     assert TOKEN not in json.dumps(result)
     assert TOKEN not in repr(Token(TOKEN))
 

@@ -83,7 +83,6 @@ def test_a_group_that_is_missing_is_not_made(occ: ScriptedOcc) -> None:
     """occ itself would make it."""
     expect_missing(occ)
     group_info(occ, "one", exists=False)
-    expect_missing(occ)
     assert outcome(run_one(occ, password=PASSWORD, groups=["one"])) == ("group_missing", "none", False)
 
 
@@ -110,7 +109,6 @@ def test_a_name_that_looks_like_an_option(occ: ScriptedOcc, name: str) -> None:
 )
 def test_values_that_the_api_would_refuse(occ: ScriptedOcc, wish: dict[str, t.Any]) -> None:
     """occ would store them."""
-    expect_missing(occ)
     expect_missing(occ)
     assert outcome(run_one(occ, password=PASSWORD, **wish)) == ("invalid_value", "none", False)
     expect_info(occ)
@@ -274,6 +272,18 @@ def test_an_invitation_that_was_not_sent(occ: ScriptedOcc) -> None:
     assert outcome(run_one(occ, invite=True, email=EMAIL)) == ("server_error", "none", False)
 
 
+@pytest.mark.parametrize(
+    ("wish", "expected"), [({"language": "not a language!"}, "invalid_value"), ({"groups": ["one"]}, "group_missing")]
+)
+def test_an_invitation_that_was_not_tried(occ: ScriptedOcc, wish: dict[str, t.Any], expected: str) -> None:
+    """No command was run: whoever has the name by now is not looked at, and above all not deleted."""
+    expect_missing(occ)
+    expect_app_setting(occ, "core", "newUser.sendEmail", "yes")
+    if "groups" in wish:
+        group_info(occ, "one", exists=False)
+    assert outcome(run_one(occ, invite=True, email=EMAIL, **wish)) == (expected, "none", False)
+
+
 @pytest.mark.parametrize("option", ["--generate-password", "--email"])
 def test_a_release_that_cannot_invite(occ: ScriptedOcc, option: str) -> None:
     """The command was not begun."""
@@ -347,7 +357,6 @@ def test_a_new_password(occ: ScriptedOcc, said: Said, expected: str | None) -> N
 @pytest.mark.parametrize("password", ["0", "() x"])
 def test_passwords_that_would_not_arrive(occ: ScriptedOcc, password: str) -> None:
     """PHP takes one for none, and sudo the other for a function. That is a fault of this account, not of the cloud."""
-    expect_missing(occ)
     expect_missing(occ)
     assert outcome(run_one(occ, password=password)) == ("password_refused", "none", False)
 

@@ -60,7 +60,6 @@ def test_a_group_that_is_missing_is_not_made(occ: ScriptedOcc) -> None:
     """Nothing is changed then, not even the account made."""
     expect_missing(occ)
     expect_groups(occ, "admin")
-    expect_missing(occ)
     result = run_one(occ, password=PASSWORD, groups=["one"])
     assert outcome(result) == ("group_missing", "none", False)
     assert '"one"' in result["failure"]["message"]
@@ -162,7 +161,6 @@ def test_a_display_name_that_occ_does_not_tell(occ: ScriptedOcc, said: Said) -> 
 
 def test_a_password_that_php_takes_for_none(occ: ScriptedOcc) -> None:
     """occ would say that it got no password, as if the server were set up wrongly."""
-    expect_missing(occ)
     expect_missing(occ)
     assert outcome(run_one(occ, password="0")) == ("password_refused", "none", False)
 

@@ -400,6 +400,29 @@ def test_a_probe_logs_in_itself(cloud: ScriptedCloud, file: Path) -> None:
     assert file.read_bytes() == before
 
 
+def test_a_cloud_whose_session_is_kept_is_known(cloud: ScriptedCloud, file: Path) -> None:
+    """So it is not asked again what it is, until the session ends or the address is another."""
+
+    def status() -> None:
+        cloud.expect("GET", "/status.php", Answer(200, b'{"installed": true, "version": "31.0.6.2"}'), user=None)
+
+    status()
+    look(cloud, file, with_cookie=False, dialect="auto")
+    look(cloud, file, with_cookie=True, dialect="auto")
+    aged(file, 25 * 60)
+    status()
+    look(cloud, file, with_cookie=False, dialect="auto")
+    something_else(file)
+    status()
+    assert look(cloud, file, with_cookie=False, dialect="auto")["warnings"]
+    here, credentials = Endpoint.parse(cloud.url, None), Password(ADMIN, ADMIN_PASSWORD)
+    file.unlink()
+    SessionFile(str(file), here, credentials).write(COOKIES, 0)
+    assert SessionFile(str(file), here, Password("other", PASSWORD)).is_of_cloud()
+    assert not SessionFile(str(file), Endpoint.parse(cloud.url + "/deeper", None), credentials).is_of_cloud()
+    assert file.exists()
+
+
 def test_log_ins_as_accounts_are_not_kept(cloud: ScriptedCloud, file: Path) -> None:
     """A proof takes no session along and leaves none: the file is the administrator's."""
     look(cloud, file, with_cookie=False)

@@ -51,6 +51,29 @@ def expect_post(cloud: ScriptedCloud, answer: Answer) -> None:
     cloud.expect("POST", "/users", answer, FORM)
 
 
+@pytest.mark.parametrize("refusal", [no(400, 101), no(403, 403, "Password confirmation is required"), fault("cut")])
+def test_half_made_and_not_to_be_removed(cloud: ScriptedCloud, refusal: Answer) -> None:
+    """The account is there, open for nobody: that counts as changed."""
+    expect_post(cloud, no(400, 101))
+    cloud.expect("GET", PATH, ok(record(NAME)))
+    cloud.expect("DELETE", PATH, refusal)
+    if refusal.status == 400:
+        cloud.expect("GET", PATH, ok(record(NAME)))  # which may mean that it is gone
+    if refusal.status == 403:
+        cloud.expect("DELETE", PATH, refusal, with_cookie=False)
+    if refusal.fault:
+        cloud.expect("GET", PATH, html(502))
+    assert outcome(run(cloud))[1:] == ("created", True)
+
+
+def test_refused_and_somebody_elses(cloud: ScriptedCloud) -> None:
+    """An account with another address was not made by this task, so it is not deleted."""
+    expect_post(cloud, no(400, 101))
+    cloud.expect("GET", PATH, ok(record(NAME, email="stranger@x")))
+    result = run(cloud)
+    assert code(result) == "outcome_unknown"
+
+
 @pytest.mark.parametrize("value", ["", "yes"])
 def test_created_without_a_password(cloud: ScriptedCloud, value: str) -> None:
     """No password travels: the cloud makes one up. A setting that was never set means yes."""

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec import USER
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import users_task
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.secrets import mask_words, of_arguments
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.secrets import Masker, of_arguments
 from ansible_collections.bill.nextcloud.tests.unit import running
 from ansible_collections.bill.nextcloud.tests.unit.running import NAME, NO_SERVER, code, outcome, validated
 from ansible_collections.bill.nextcloud.tests.unit.scripted import (
@@ -449,7 +449,7 @@ def test_a_cloud_that_repeats_the_password(cloud: ScriptedCloud) -> None:
     cloud.expect("PUT", PATH, no(400, 107, f"{PASSWORD} is a common password"), SET)
     parameters = validated(USER, cloud.url, name=NAME, password=PASSWORD, update_password="always")
     result = users_task.run_one(parameters, NO_SERVER, check_mode=False, with_diff=True)
-    mask_words(result, of_arguments(parameters))
+    Masker(of_arguments(parameters)).mask_words(result)
     assert "******** is a common password" in result["msg"]
     assert "******** is a common password" in result["failure"]["message"]
     assert_no_secret(result)

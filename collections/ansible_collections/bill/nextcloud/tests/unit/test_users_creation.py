@@ -34,6 +34,7 @@ FORM = [
     ("groups[]", "customers"),
 ]
 RIGHT = record("user_12", email="a@x", quota=5, language="de", groups=["customers"])
+MAINTENANCE = Answer(503, headers={"X-Nextcloud-Maintenance-Mode": "1"})
 HALF = record("user_12", groups=["customers"], quota=5)  # Nextcloud refused at the language, before the e-mail
 
 
@@ -300,6 +301,31 @@ def test_unknown_and_not_readable(cloud: ScriptedCloud) -> None:
     result = run_one(cloud, **WISH)
     assert code(result) == "outcome_unknown"
     assert result["failure"]["outcome_unknown"] is True
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [(Answer(302, headers={"Location": "https://other.example.org/"}), "redirected"), (MAINTENANCE, "maintenance")],
+)
+@pytest.mark.parametrize("creation", [fault("cut"), no(400, 101)])
+def test_made_or_not_and_not_readable(cloud: ScriptedCloud, answer: Answer, expected: str, creation: Answer) -> None:
+    """Whatever the reading says, which concerns itself: the account may be there, and counts as changed."""
+    expect_post(cloud, creation)
+    cloud.expect("GET", PATH, answer)
+    assert outcome(run_one(cloud, **WISH)) == (expected, "created", True)
+
+
+def test_new_and_taken_meanwhile(cloud: ScriptedCloud) -> None:
+    """Between the first read and the creation: ours, by a proxy that sent it twice, or another's."""
+    wish = {**WISH, "ownership": "new"}
+    expect_post(cloud, no(400, 102))
+    cloud.expect("GET", PATH, ok(RIGHT))
+    expect_log_in(cloud, proven=False)
+    assert outcome(run_one(cloud, **wish)) == ("account_conflict", "none", False)
+    expect_post(cloud, no(400, 102))
+    cloud.expect("GET", PATH, ok(RIGHT))
+    expect_log_in(cloud, proven=True)
+    assert code(run_one(cloud, **wish)) is None
 
 
 def test_not_proven_after_an_unknown_outcome(cloud: ScriptedCloud) -> None:

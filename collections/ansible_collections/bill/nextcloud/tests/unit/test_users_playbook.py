@@ -235,13 +235,29 @@ def test_secrets_of_arguments() -> None:
     assert secrets.of_arguments({}) == frozenset()
 
 
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("user_12 and user", "******** and ********"),
+        ("useruser", "****************"),
+        ("a user_1234 b", "a ********34 b"),
+        ("abuser_12", "********"),
+        ("an abuse", "an abuse"),
+        ("use", "use"),
+        ("", ""),
+    ],
+)
+def test_all_secrets_of_a_text_are_masked(text: str, masked: str) -> None:
+    """Those, too, that begin alike, hold one another, or share a part."""
+    assert secrets.Masker({"user", "user_12", "abuser"}).masked(text) == masked
+
+
 def test_masking_leaves_names_alone() -> None:
     """A password may be a part of a name; only words are masked."""
-    assert secrets.masked("user_12 and user", {"user", "user_12"}) == "******** and ********"
     result = {
         "accounts": [{"name": "user_12", "warnings": ["user"], "failure": {"message": "no user", "account": "user_12"}}]
     }
-    secrets.mask_words(result, {"user"})
+    secrets.Masker({"user"}).mask_words(result)
     assert result["accounts"][0] == {
         "name": "user_12",
         "warnings": ["********"],

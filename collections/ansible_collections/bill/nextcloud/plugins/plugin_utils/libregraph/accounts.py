@@ -10,6 +10,7 @@ Source: OpenCloud 0.1.0, ``services/graph/pkg/service/v0/{users,drives,groups}.g
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from dataclasses import replace
 from urllib.parse import quote
@@ -30,19 +31,20 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.groups i
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.listing import quoted_search
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.records import (
+    NAME_KEY,
     Drive,
     Found,
     read_drive,
     read_found,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.session import API, ME, GraphSession
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.listed import Listed
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs, logs_in_as
 
 DELETE_SECONDS = 600.0
 """The files are deleted within the request."""
 
 _USERS = API + "/users"
-_NAME_KEY = "onPremisesSamAccountName"
 _INVALID_USERNAME = "invalid username"
 _NAME_RULE = (
     "By default a name begins with a letter or _, holds no space, and what follows an @ could be a host name;"
@@ -50,7 +52,7 @@ _NAME_RULE = (
 )
 _NO_DISABLING = "disable user mechanism"
 
-_ABILITIES = Abilities(
+ABILITIES = Abilities(
     "oCIS or OpenCloud",
     created_with=frozenset({"enabled", "email", "display_name"}),
     cannot=frozenset({"group_admin_of", "invite", "manager"}),
@@ -70,6 +72,7 @@ class LibreGraphAccounts:
     :param log_in: makes a session with other credentials, for proofs.
     :param takes_passwords: asks the cloud whether an account can log in by its name and password.
     :param require_writable: raises unless the cloud may change its directory of accounts.
+    :param listed: what lists have shown already.
     """
 
     def __init__(
@@ -79,22 +82,25 @@ class LibreGraphAccounts:
         log_in: t.Callable[[str, str], GraphSession],
         takes_passwords: t.Callable[[], bool],
         require_writable: t.Callable[[], None],
+        listed: Listed,
     ) -> None:
         self._session = session
         self._groups = groups
         self._ask_for_passwords = takes_passwords
         self._takes_passwords: bool | None = None
         self._require_writable = require_writable
+        self._listed = listed
         self._proofs = Proofs(
-            lambda name, password: logs_in_as(log_in(name, password), ME, name, _NAME_KEY), f"GET {ME}"
+            lambda name, password: logs_in_as(log_in(name, password), ME, name, NAME_KEY), f"GET {ME}"
         )
+        self._asking = threading.Lock()  # while something is asked once for all accounts, so that two threads do not
         self._acting: Found | None = None
         self._known: dict[str, Found] = {}
 
     @property
     def abilities(self) -> Abilities:
         """What the product can do."""
-        return _ABILITIES
+        return ABILITIES
 
     def check_name(self, name: str) -> None:
         """Check a name by the rules that all products share: how strict this one is, only the cloud knows.
@@ -108,6 +114,9 @@ class LibreGraphAccounts:
 
         :raises CloudError: as :meth:`look_up`; ``protected_account`` for administrators and the acting account.
         """
+        listed = self._listed.take(name)
+        if listed is not None and name != self._read_acting().account.name:
+            return listed
         found = self._find(name)
         if found is None:
             return None
@@ -132,11 +141,12 @@ class LibreGraphAccounts:
 
     def _read_acting(self) -> Found:
         """Return who is logged in, which is asked once."""
-        if self._acting is None:
-            reply = self._session.request("GET", ME, query={"$expand": "memberOf,appRoleAssignments"})
-            require(reply, {})
-            self._acting = read_found(reply, read_object(reply), None)
-        return self._acting
+        with self._asking:
+            if self._acting is None:
+                reply = self._session.request("GET", ME, query={"$expand": "memberOf,appRoleAssignments"})
+                require(reply, {})
+                self._acting = read_found(reply, read_object(reply), None)
+            return self._acting
 
     def _find(self, name: str) -> Found | None:
         self.check_name(name)
@@ -172,7 +182,7 @@ class LibreGraphAccounts:
     def create(self, wish: Wish) -> None:
         """Create an account with its password, address and display name, in one request."""
         body = {
-            _NAME_KEY: wish.name,
+            NAME_KEY: wish.name,
             "displayName": wish.display_name or wish.name,
             "passwordProfile": {"password": wish.password},
         }
@@ -302,8 +312,9 @@ class LibreGraphAccounts:
     @property
     def may_try_passwords(self) -> bool:
         """Whether the cloud takes passwords (it is asked once), and another failed log-in would be harmless."""
-        if self._takes_passwords is None:
-            self._takes_passwords = self._ask_for_passwords()
+        with self._asking:
+            if self._takes_passwords is None:
+                self._takes_passwords = self._ask_for_passwords()
         return self._takes_passwords and self._proofs.may_try
 
     def proves(self, name: str, password: str) -> bool:

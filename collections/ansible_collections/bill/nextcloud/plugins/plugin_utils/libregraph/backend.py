@@ -14,12 +14,14 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.argument_spec impor
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Cloud
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Password, Token
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.accounts import LibreGraphAccounts
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.accounts import ABILITIES, LibreGraphAccounts
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.app_tokens import read_end
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.groups import LibreGraphGroups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.inspection import LibreGraphInspection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.listing import list_accounts
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.lists import prepare
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.session import GraphSession, takes_passwords
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.listed import Listed
 
 
 @contextlib.contextmanager
@@ -35,11 +37,13 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             return None
         return read_end(session)
 
+    at_once = connection.places.at_once
     session = GraphSession(connection, connection.credentials)
     groups = LibreGraphGroups(session)
     inspection = LibreGraphInspection(session)
+    listed = Listed(ABILITIES.ignores)
     accounts = LibreGraphAccounts(
-        session, groups, log_in, partial(takes_passwords, connection), inspection.require_writable
+        session, groups, log_in, partial(takes_passwords, connection), inspection.require_writable, listed
     )
     try:
         yield Cloud(
@@ -52,6 +56,9 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             connection.warnings,
             credentials_end,
             accounts.quota_waits,
+            prepare=partial(prepare, session, listed),
+            accounts_at_once=lambda: at_once,
+            stop=connection.places.close,
         )
     finally:
         session.close()

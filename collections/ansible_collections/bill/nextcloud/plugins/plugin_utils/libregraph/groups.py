@@ -8,6 +8,7 @@ Source: OpenCloud 0.1.0, ``services/graph/pkg/service/v0/groups.go``, and record
 
 from __future__ import annotations
 
+import threading
 from urllib.parse import quote
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
@@ -33,6 +34,7 @@ class LibreGraphGroups:
     def __init__(self, session: GraphSession) -> None:
         self._session = session
         self._ids: dict[str, str] | None = None
+        self._lock = threading.Lock()  # while all are asked for, so that two threads do not
 
     def exists(self, name: str) -> bool:
         """Whether there is a group of exactly this name. All are asked for once; groups made here are known."""
@@ -95,16 +97,16 @@ class LibreGraphGroups:
         return group_id
 
     def _known(self) -> dict[str, str]:
-        return self._load() if self._ids is None else self._ids
+        with self._lock:
+            return self._load() if self._ids is None else self._ids
 
     def _load(self) -> dict[str, str]:
         """Ask for all groups. A single one could be asked for by name only where that has no ``/``."""
         reply = self._session.request("GET", _GROUPS, read_seconds=LIST_SECONDS, max_bytes=LIST_BYTES)
         require(reply, {})
-        self._ids = {
-            read_text(reply, record, "displayName"): read_text(reply, record, "id") for record in read_list(reply)
-        }
-        return self._ids
+        ids = {read_text(reply, record, "displayName"): read_text(reply, record, "id") for record in read_list(reply)}
+        self._ids = ids
+        return ids
 
 
 def group_path(group_id: str) -> str:

@@ -20,7 +20,9 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.groups i
     LibreGraphGroups,
 )
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.records import (
+    NAME_KEY,
     Drive,
+    Found,
     owner_of,
     read_drive,
     read_found,
@@ -46,15 +48,41 @@ def list_accounts(
     """
     if group is not None:
         groups.id_of(group)
-    query = {"$expand": "memberOf,appRoleAssignments"}
-    if search:
-        query["$search"] = quoted_search(search)
-    reply = _list(session, "/users", query)
-    progress("accounts read, their quotas come next")
-    drives = _drives(_list(session, "/drives", {"$filter": "driveType eq 'personal'"}))
-    found = [read_found(reply, record, drives.get(record.get("id", ""))) for record in read_list(reply)]
+    found = read_all(session, quoted_search(search) if search else None, progress=progress)
     accounts = [one.account for one in found if group is None or group in one.account.groups]
     return Listing(sorted(accounts, key=lambda account: account.name))
+
+
+def read_all(
+    session: GraphSession,
+    search: str | None = None,
+    *,
+    is_sought: t.Callable[[str], bool] = lambda name: True,
+    read_seconds: float = LIST_SECONDS,
+    max_bytes: int = LIST_BYTES,
+    progress: t.Callable[[str], object] = lambda text: None,
+) -> list[Found]:
+    """Return accounts with their drives.
+
+    :param search: see :func:`quoted_search`; None: all.
+    :param is_sought: whether an account is wanted, by its name.
+    :param read_seconds: how long each of the two answers may take.
+    :param max_bytes: how long each of them may be.
+    :param progress: is told how far it is.
+    :raises CloudError: for every answer that is not one.
+    """
+
+    def ask(path: str, query: t.Mapping[str, str]) -> Reply:
+        reply = session.request("GET", API + path, query=query, read_seconds=read_seconds, max_bytes=max_bytes)
+        require(reply, {400: "invalid_value"})
+        return reply
+
+    reply = ask("/users", {"$expand": "memberOf,appRoleAssignments", **({"$search": search} if search else {})})
+    found = [read_found(reply, record, None) for record in read_list(reply) if is_sought(record.get(NAME_KEY, ""))]
+    del reply  # as large as the next one
+    progress("accounts read, their quotas come next")
+    drives = _drives(ask("/drives", {"$filter": "driveType eq 'personal'"}), {one.id for one in found})
+    return [one.with_drive(drives.get(one.id)) for one in found]
 
 
 def quoted_search(text: str) -> str:
@@ -67,17 +95,11 @@ def quoted_search(text: str) -> str:
     return f'"{text}"'
 
 
-def _list(session: GraphSession, path: str, query: t.Mapping[str, str]) -> Reply:
-    reply = session.request("GET", API + path, query=query, read_seconds=LIST_SECONDS, max_bytes=LIST_BYTES)
-    require(reply, {400: "invalid_value"})
-    return reply
-
-
-def _drives(reply: Reply) -> dict[str, Drive]:
-    """Return the drives by the id of the account that each belongs to."""
+def _drives(reply: Reply, owners: t.Container[str]) -> dict[str, Drive]:
+    """Return the drives of these accounts, by the id of the account that each belongs to."""
     drives = {}
     for record in read_list(reply):
         owner, drive = owner_of(record), read_drive(record)
-        if owner is not None and drive is not None:
+        if owner is not None and owner in owners and drive is not None:
             drives[owner] = drive
     return drives

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import Quota
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph.graph import Reply, read_text
 
+NAME_KEY = "onPremisesSamAccountName"
+"""What an account's name is called."""
 ADMIN_ROLES = frozenset(
     {
         "71881883-1768-46bd-a24d-a356a2afdf7f",  # Admin
@@ -43,6 +45,11 @@ class Found:
     """Whether the cloud said that it is enabled or not. A server that cannot disable says it of nobody
     (``OC_LDAP_DISABLE_USER_MECHANISM=none``); others leave it out of a single record when their look-up fails."""
 
+    def with_drive(self, drive: Drive | None) -> Found:
+        """Return the same account with what its drive tells."""
+        quota, used = (drive.quota, drive.used) if drive is not None else (None, None)
+        return replace(self, drive=drive, account=replace(self.account, quota=quota, used=used))
+
 
 def read_found(reply: Reply, record: t.Mapping[str, t.Any], drive: Drive | None) -> Found:
     """Read an account's record.
@@ -58,10 +65,10 @@ def read_found(reply: Reply, record: t.Mapping[str, t.Any], drive: Drive | None)
         raise reply.error("not_an_answer", "The account's record has no groups or no roles.")
     signed_in = record.get("signInActivity")
     account = Account(
-        name=read_text(reply, record, "onPremisesSamAccountName"),
+        name=read_text(reply, record, NAME_KEY),
         enabled=record.get("accountEnabled") is not False,
-        quota=drive.quota if drive is not None else None,
-        used=drive.used if drive is not None else None,
+        quota=None,
+        used=None,
         groups=tuple(sorted(read_text(reply, group, "displayName") for group in groups)),
         email=record.get("mail") or None,
         display_name=record.get("displayName") or None,
@@ -70,7 +77,8 @@ def read_found(reply: Reply, record: t.Mapping[str, t.Any], drive: Drive | None)
         exact_quota=True,
         admin_role=any(isinstance(role, dict) and role.get("appRoleId") in ADMIN_ROLES for role in roles),
     )
-    return Found(read_text(reply, record, "id"), account, drive, isinstance(record.get("accountEnabled"), bool))
+    tells_enabled = isinstance(record.get("accountEnabled"), bool)
+    return Found(read_text(reply, record, "id"), account, None, tells_enabled).with_drive(drive)
 
 
 def read_drive(record: t.Any) -> Drive | None:

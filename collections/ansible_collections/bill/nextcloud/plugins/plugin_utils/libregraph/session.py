@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Credentials
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.first_request import FirstRequest
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.libregraph import graph
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.transport import Transport
 
@@ -18,7 +20,7 @@ ME = API + "/me"
 
 
 class GraphSession:
-    """Requests with the credentials of one account.
+    """Requests with the credentials of one account, from any thread. Once these were refused, nothing is sent any more.
 
     :param connection: where the cloud is.
     :param credentials: of the account.
@@ -26,6 +28,8 @@ class GraphSession:
 
     def __init__(self, connection: Connection, credentials: Credentials) -> None:
         self._transport = _transport(connection, credentials)
+        self._places = connection.places
+        self._first = FirstRequest()
 
     def close(self) -> None:
         """Close the connections."""
@@ -49,10 +53,18 @@ class GraphSession:
         :param max_bytes: how long its body may be.
         :raises CloudError: see :func:`graph.parse`, and the faults of the transport.
         """
-        answer = self._transport.send(
-            method, path, query=query, json=json, read_seconds=read_seconds, max_bytes=max_bytes
-        )
-        return graph.parse(answer, self._transport.name(method, path), is_write=method != "GET")
+        with self._first.before(), self._places.taken():
+            answer = self._transport.send(
+                method, path, query=query, json=json, read_seconds=read_seconds, max_bytes=max_bytes
+            )
+            try:
+                reply = graph.parse(answer, self._transport.name(method, path), is_write=method != "GET")
+            except CloudError as error:
+                if error.code == "wrong_credentials":
+                    self._first.refused(error)
+                raise
+            self._first.succeeded()
+            return reply
 
     def url(self, path: str) -> str:
         """Return the whole address of a path below the cloud's root."""

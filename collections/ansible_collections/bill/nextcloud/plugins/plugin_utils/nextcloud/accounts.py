@@ -12,6 +12,7 @@ of 31 and 17.
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from dataclasses import replace
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from ansible_collections.bill.nextcloud.plugins.module_utils.errors import Cloud
 from ansible_collections.bill.nextcloud.plugins.module_utils.quota import sent_text
 from ansible_collections.bill.nextcloud.plugins.module_utils.wish import Wish
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Abilities, EditLimit, Settings
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.listed import Listed
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.instance_quota import limit_words
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import UNAUTHORISED, Reply, require
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs
@@ -101,6 +103,7 @@ class NextcloudAccounts:
     :param acting_name: the administrator's log-in name; this account is never changed. None: the cloud is asked for it.
     :param proofs: tries log-ins as the accounts.
     :param settings: of the cloud, which explain a refusal.
+    :param listed: what lists have shown already.
     """
 
     def __init__(
@@ -109,13 +112,17 @@ class NextcloudAccounts:
         acting_name: str | None,
         proofs: Proofs,
         settings: Settings,
+        listed: Listed,
     ) -> None:
         self._session = session
         self._acting_name = acting_name
         self._settings = settings
         self._abilities = _ABILITIES
         self._edits_are_over = False
+        self._editing = threading.Lock()  # during each edit: none is sent while the limit may be reached by another
+        self._asking = threading.Lock()  # while it is asked who acts, so that two threads do not
         self._proofs = proofs
+        self._listed = listed
 
     @property
     def abilities(self) -> Abilities:
@@ -138,16 +145,24 @@ class NextcloudAccounts:
 
         :raises CloudError: as :meth:`look_up`; ``protected_account`` for administrators and the acting account.
         """
+        listed = self._listed.take(name)
+        if listed is not None and not self._acts(name):
+            return listed
         account, reply = self._read(name)
         if account is None:
             return None
         if account.is_admin:
             raise reply.error("protected_account", "It is a member of group admin.")
-        if self._acting_name is None:
-            self._acting_name = self.read_acting().name
-        if name.lower() == self._acting_name.lower():
+        if self._acts(name):
             raise reply.error("protected_account", "It is the acting account.")
         return account
+
+    def _acts(self, name: str) -> bool:
+        """Whether it is the acting account, whose name is asked for once if it is not known."""
+        with self._asking:
+            if self._acting_name is None:
+                self._acting_name = self.read_acting().name
+        return name.lower() == self._acting_name.lower()
 
     def look_up(self, name: str) -> Account | None:
         """Return any account, or None when there is none of this name.
@@ -233,15 +248,16 @@ class NextcloudAccounts:
         require(reply, {reply.code: code})
 
     def _edit(self, name: str, form: list[tuple[str, str]]) -> Reply:
-        if self._edits_are_over:
-            field = dict(form)["key"]
-            message = f"The edit of {field} was not sent: the cloud has refused one of this task already."
-            raise CloudError("rate_limited", message)
-        try:
-            return self._session.request("PUT", _user(name), form=form)
-        except CloudError as error:
-            self._edits_are_over = error.code == "rate_limited"
-            raise
+        with self._editing:
+            if self._edits_are_over:
+                field = dict(form)["key"]
+                message = f"The edit of {field} was not sent: the cloud has refused one of this task already."
+                raise CloudError("rate_limited", message)
+            try:
+                return self._session.request("PUT", _user(name), form=form, limited=True)
+            except CloudError as error:
+                self._edits_are_over = error.code == "rate_limited"
+                raise
 
     def _is_missing(self, name: str) -> bool:
         """Whether an account does not exist, which refusals of old releases do not tell."""

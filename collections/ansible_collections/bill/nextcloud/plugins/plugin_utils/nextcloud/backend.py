@@ -14,14 +14,17 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Clou
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.connection import Connection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.credentials import Password
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.endpoint import Endpoint
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.listed import Listed
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.accounts import API, NextcloudAccounts
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.actions import ON_SERVER, actions
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.group_quotas import NextcloudGroupQuotas
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.groups import NextcloudGroups
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.inspection import NextcloudInspection
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.listing import list_accounts
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.pages import prepare
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.release import AnnouncedRelease
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.nextcloud.settings import ApiSettings
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.places import Places
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.proofs import Proofs, logs_in_as
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session_file import SessionFile
@@ -33,16 +36,13 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
     """Open a Nextcloud; nothing is sent yet."""
 
     file = _session_file(connection)
+    at_once = connection.places.at_once
     session = _session(connection, kept=True, file=file)
-    tried = proofs(connection.endpoint, connection.connect_seconds, connection.read_seconds)
+    tried = proofs(connection.endpoint, connection.connect_seconds, connection.read_seconds, places=connection.places)
     release = AnnouncedRelease(session)
     settings = ApiSettings(session, release)
-    accounts = NextcloudAccounts(
-        session,
-        connection.credentials.username,
-        tried,
-        settings,
-    )
+    listed = Listed()
+    accounts = NextcloudAccounts(session, connection.credentials.username, tried, settings, listed)
     groups = NextcloudGroups(session, release)
     try:
         yield Cloud(
@@ -56,17 +56,36 @@ def connected(connection: Connection) -> t.Iterator[Cloud]:
             actions=actions(session),
             on_server=ON_SERVER,
             group_quotas=NextcloudGroupQuotas(settings),
+            prepare=partial(prepare, session, listed),
+            accounts_at_once=lambda: at_once,
+            stop=connection.places.close,
         )
     finally:
         session.close()
 
 
-def proofs(endpoint: Endpoint, connect_seconds: float = CONNECT_SECONDS, read_seconds: float = READ_SECONDS) -> Proofs:
-    """Return what tries log-ins as accounts, for which nobody else has to be logged in."""
+def keeps_session(connection: Connection) -> bool:
+    """Whether the log-in of an earlier task to this cloud is kept, so that it is known for a Nextcloud."""
+    file = _session_file(connection)
+    return file is not None and file.is_of_cloud()
+
+
+def proofs(
+    endpoint: Endpoint,
+    connect_seconds: float = CONNECT_SECONDS,
+    read_seconds: float = READ_SECONDS,
+    *,
+    places: Places | None = None,
+) -> Proofs:
+    """Return what tries log-ins as accounts, for which nobody else has to be logged in.
+
+    :param places: for the requests of the task; None: these are the only ones, one at a time.
+    """
     path = API + "/user"
+    places = places or Places(1)
 
     def log_in(name: str, password: str) -> bool:
-        connection = Connection(endpoint, Password(name, password), connect_seconds, read_seconds)
+        connection = Connection(endpoint, Password(name, password), connect_seconds, read_seconds, places)
         return logs_in_as(_session(connection, kept=False), path, name)
 
     return Proofs(log_in, f"GET {path}")
@@ -80,6 +99,7 @@ def _session(connection: Connection, *, kept: bool, file: SessionFile | None = N
         read_seconds=connection.read_seconds,
         kept=kept,
         file=file,
+        places=connection.places,
     )
 
 

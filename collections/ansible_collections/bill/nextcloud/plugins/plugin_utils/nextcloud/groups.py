@@ -9,6 +9,7 @@ Codes: Nextcloud 31, ``apps/provisioning_api/lib/Controller/GroupsController.php
 
 from __future__ import annotations
 
+import threading
 from urllib.parse import quote
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
@@ -39,14 +40,16 @@ class NextcloudGroups:
         self._session = session
         self._release = release
         self._known: dict[str, bool] = {}
+        self._lock = threading.Lock()  # while it is asked, so that two threads do not
 
     def exists(self, name: str) -> bool:
         """Whether there is a group of exactly this name. It is asked once; groups made here are known."""
-        if name not in self._known:
-            reply = self._session.request("GET", API + "/groups", query={"search": name})
-            require(reply, {})
-            self._known[name] = name in read_names(reply, "groups")
-        return self._known[name]
+        with self._lock:
+            if name not in self._known:
+                reply = self._session.request("GET", API + "/groups", query={"search": name})
+                require(reply, {})
+                self._known[name] = name in read_names(reply, "groups")
+            return self._known[name]
 
     def names(self) -> list[str]:
         """Return the names of all groups, sorted; they come in one answer. A group administrator gets those it has."""

@@ -110,6 +110,14 @@ def _read_all_names(session: Session, groups: NextcloudGroups, group: str | None
     """Return the names of all accounts that match, which come in one answer."""
     if group is not None:
         return set(groups.members(group))
-    reply = session.request("GET", API + "/users", query=_search(search), read_seconds=LIST_SECONDS)
+    return read_user_names(session, _search(search))
+
+
+def read_user_names(session: Session, query: t.Mapping[str, str]) -> set[str]:
+    """Return the names of accounts.
+
+    :param query: ``search``, and ``limit``: how many of each user backend; without it all.
+    """
+    reply = session.request("GET", API + "/users", query=query, read_seconds=LIST_SECONDS)
     require(reply, {})
     return set(read_names(reply, "users"))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import abc
+import threading
 import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import Reply, read_capabilities, require
@@ -53,6 +54,7 @@ class AnnouncedRelease(Release):
     def __init__(self, session: Session) -> None:
         self._session = session
         self._reply: Reply | None = None
+        self._lock = threading.Lock()  # while it is asked, so that two threads do not
 
     def read_capabilities(self) -> dict[str, t.Any]:
         """Return the capabilities, which depend on the apps.
@@ -72,8 +74,9 @@ class AnnouncedRelease(Release):
         return major
 
     def _answer(self) -> Reply:
-        if self._reply is None:
-            reply = self._session.request("GET", _CAPABILITIES)
-            require(reply, {})
-            self._reply = reply
-        return self._reply
+        with self._lock:
+            if self._reply is None:
+                reply = self._session.request("GET", _CAPABILITIES)
+                require(reply, {})
+                self._reply = reply
+            return self._reply

@@ -9,6 +9,7 @@ Source: Nextcloud 31, ``apps/provisioning_api/lib/Controller/AppConfigController
 from __future__ import annotations
 
 import abc
+import threading
 from urllib.parse import quote
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
@@ -22,7 +23,8 @@ NOT_TOLD = ("write_not_permitted", "not_an_answer", "refused")
 
 
 class AppSettings(abc.ABC):
-    """The apps' settings of one cloud, see :class:`backend.Settings`. Each is read once; what is written here is known.
+    """The apps' settings of one cloud, see :class:`backend.Settings`. Each is read once, whichever threads ask; what is
+    written here is known.
 
     :param release: of the cloud, which decides what a setting means.
     """
@@ -30,6 +32,7 @@ class AppSettings(abc.ABC):
     def __init__(self, release: Release) -> None:
         self._release = release
         self._known: dict[tuple[str, str], str] = {}
+        self._lock = threading.Lock()  # while one is read, so that two threads do not
 
     @property
     def release(self) -> Release:
@@ -41,9 +44,10 @@ class AppSettings(abc.ABC):
 
         :raises CloudError: for instance ``write_not_permitted`` when the acting account is no administrator.
         """
-        if (app, key) not in self._known:
-            self._known[app, key] = self._fetch(app, key)
-        return self._known[app, key]
+        with self._lock:
+            if (app, key) not in self._known:
+                self._known[app, key] = self._fetch(app, key)
+            return self._known[app, key]
 
     def read_if_told(self, app: str, key: str) -> str | None:
         """The same, or None when this cloud does not tell it to the acting account."""

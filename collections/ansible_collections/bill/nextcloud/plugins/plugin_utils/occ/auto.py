@@ -9,6 +9,7 @@ and when more edits are needed than its limit allows at once. Both are definite 
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from dataclasses import replace
 
@@ -32,7 +33,7 @@ T = t.TypeVar("T")
 
 
 class Choice:
-    """Which of the two ways is taken. Requests to the API are sent one at a time, commands may run together.
+    """Which of the two ways is taken, from any thread.
 
     :param api: the cloud over its API.
     :param open_occ: opens the same cloud by occ, the first time that it is needed.
@@ -43,7 +44,7 @@ class Choice:
         self._open_occ = open_occ
         self._occ: Cloud | None = None
         self._by_api = ByApi(api)
-        self._lock = self._by_api.lock  # what occ cannot do goes by the same session
+        self._lock = threading.RLock()
         self._reasons: list[str] = []
         self._writes_by_occ = False
         self._edits_by_occ = False
@@ -56,8 +57,7 @@ class Choice:
 
     def read(self, ask: t.Callable[[Cloud], T]) -> T:
         """Ask the API."""
-        with self._lock:
-            return ask(self._api)
+        return ask(self._api)
 
     def write(self, send: t.Callable[[Cloud], T], *, edit: bool = False) -> T:
         """Change something by the API, or by occ once the API has refused.
@@ -135,9 +135,10 @@ class Choice:
         return replace(abilities, edit_limit=None) if self._edits_by_occ else abilities
 
     def accounts_at_once(self) -> int:
-        """As many as occ takes, when it does the work; one where it cannot be opened, which the first change tells."""
+        """As many as the API takes; as many as occ does, when that does the work; one where it cannot be opened, which
+        the first change tells."""
         if not (self._writes_by_occ or self._edits_by_occ):
-            return 1
+            return self._api.accounts_at_once()
         try:
             return self.occ.accounts_at_once()
         except CloudError:

@@ -15,15 +15,14 @@ _Result = t.TypeVar("_Result")
 
 
 class ByApi:
-    """Calls of the API, one at a time, from any thread: its session is one connection.
+    """Calls of the API, from any thread.
 
     :param cloud: the same cloud by its API.
     """
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
-        self.lock = threading.RLock()
-        """Held during each call; whoever uses the same session otherwise holds it as well."""
+        self._lock = threading.Lock()
         self._reasons: list[str] = []
 
     def call(self, reason: str, send: t.Callable[[Cloud], _Result]) -> _Result:
@@ -31,10 +30,10 @@ class ByApi:
 
         :param reason: why it is not occ that does it.
         """
-        with self.lock:
+        with self._lock:
             if reason not in self._reasons:
                 self._reasons.append(reason)
-            return send(self.cloud)
+        return send(self.cloud)
 
     def transport(self) -> TransportUsed:
         """Return which way was used so far."""

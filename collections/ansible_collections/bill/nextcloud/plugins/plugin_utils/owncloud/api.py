@@ -15,9 +15,11 @@ cookie the other calls check no password (``OC_API::loginUser``).
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from urllib.parse import quote
 
+from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils import ocs
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.session import Session
 
@@ -41,22 +43,31 @@ class OwncloudApi:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._acting: ocs.Reply | None = None
+        self._refusal: CloudError | None = None
+        self._lock = threading.Lock()  # during the log-in, for which all threads wait
 
     def acting(self) -> ocs.Reply:
         """Log in, unless that was done, and return what the cloud said of the account that is logged in.
 
         :raises CloudError: ``wrong_credentials``, with the cloud's words: the account may be disabled, or blocked after
-            too many failed log-ins.
+            too many failed log-ins. They are not tried again.
         """
-        if self._acting is None:
-            reply = self._session.request("GET", API + "/user")
-            if reply.code == UNAUTHORISED:
-                raise reply.error("wrong_credentials")
-            ocs.require(reply, {})
-            if not isinstance(reply.data, dict) or not isinstance(reply.data.get("id"), str):
-                raise reply.error("not_an_answer", "It does not tell who is logged in.")
-            self._acting = reply
-        return self._acting
+        with self._lock:
+            if self._refusal is not None:
+                raise self._refusal.for_others()
+            if self._acting is None:
+                self._acting = self._log_in()
+            return self._acting
+
+    def _log_in(self) -> ocs.Reply:
+        reply = self._session.request("GET", API + "/user")
+        if reply.code == UNAUTHORISED:
+            self._refusal = reply.error("wrong_credentials")
+            raise self._refusal
+        ocs.require(reply, {})
+        if not isinstance(reply.data, dict) or not isinstance(reply.data.get("id"), str):
+            raise reply.error("not_an_answer", "It does not tell who is logged in.")
+        return reply
 
     @property
     def acting_name(self) -> str:

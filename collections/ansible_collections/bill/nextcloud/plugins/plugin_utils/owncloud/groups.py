@@ -8,6 +8,8 @@ Codes: ownCloud 10.15 and 11.0, ``apps/provisioning_api/lib/Groups.php``.
 
 from __future__ import annotations
 
+import threading
+
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.module_utils.group_plan import Group
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import read_bare_names, read_names
@@ -36,12 +38,14 @@ class OwncloudGroups:
     def __init__(self, api: OwncloudApi) -> None:
         self._api = api
         self._known: set[str] | None = None
+        self._lock = threading.Lock()  # while the list is asked for, so that two threads do not
 
     def exists(self, name: str) -> bool:
         """Whether there is a group of exactly this name. The list is asked for once; groups made here are known."""
-        if self._known is None:
-            self._known = set(self.names())
-        return name in self._known
+        with self._lock:
+            if self._known is None:
+                self._known = set(self.names())
+            return name in self._known
 
     def names(self) -> list[str]:
         """Return the names of all groups, sorted; they come in one answer."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.account import Account
-from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.backend import Listing
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.ocs import read_capabilities, read_names
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.accounts import OwncloudAccounts
@@ -22,7 +21,8 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.api import
     require,
     user_path,
 )
-from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.groups import OwncloudGroups, is_addressable
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.groups import OwncloudGroups
+from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.memberships import read_memberships
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.owncloud.record import account_of
 
 TOLD_EVERY = 100
@@ -56,7 +56,7 @@ def list_accounts(
 
     listed = sorted(names())
     progress(f"{len(listed)} accounts to read")
-    read = _reader(api, accounts, groups, len(listed))
+    read = _reader(api, accounts, groups, listed)
     listing = Listing()
     for number, name in enumerate(listed, 1):
         account = read(name) if "/" not in name else None  # the server finds no call for a name with a slash
@@ -95,34 +95,17 @@ def _all_names(api: OwncloudApi, search: str | None) -> frozenset[str]:
     return frozenset(read_names(reply, "users"))
 
 
-def _reader(api: OwncloudApi, accounts: OwncloudAccounts, groups: OwncloudGroups, count: int) -> _Read:
+def _reader(api: OwncloudApi, accounts: OwncloudAccounts, groups: OwncloudGroups, names: t.Collection[str]) -> _Read:
     """Return what reads one account: with three requests, or with one after two for each group."""
-    all_groups = groups.names()
-    if len(all_groups) >= count or not all(is_addressable(group) for group in all_groups):
+    memberships = read_memberships(groups, names, most=len(names) - 1)
+    if memberships is None:
         return accounts.read_listed
-    members = {group: _members(groups, group) for group in all_groups}
-    administrators = {group: groups.administrators(group) for group in all_groups}
 
     def read(name: str) -> Account | None:
         reply = api.request("GET", user_path(name))
         if reply.missing:
             return None
         require(reply, {})
-        return account_of(
-            reply,
-            name,
-            [group for group in all_groups if name in members[group]],
-            [group for group in all_groups if name in administrators[group]],
-        )
+        return account_of(reply, name, memberships[name].groups, memberships[name].group_admin_of)
 
     return read
-
-
-def _members(groups: OwncloudGroups, group: str) -> frozenset[str]:
-    """Return the members of a group, none of one that was deleted since."""
-    try:
-        return groups.members(group)
-    except CloudError as error:
-        if error.code != "group_missing":
-            raise
-        return frozenset()

@@ -8,7 +8,6 @@ Source: Nextcloud 31, ``core/Command/Config/App``, ``core/Command/Status.php``.
 
 from __future__ import annotations
 
-import threading
 import typing as t
 
 from ansible_collections.bill.nextcloud.plugins.module_utils.errors import CloudError
@@ -39,17 +38,11 @@ class StatusRelease(Release):
 
 
 class OccSettings(AppSettings):
-    """The settings, by ``config:app``. Any number of threads may ask."""
+    """The settings, by ``config:app``."""
 
     def __init__(self, commands: Commands, release: Release) -> None:
         super().__init__(release)
         self._commands = commands
-        self._lock = threading.Lock()
-
-    def read(self, app: str, key: str) -> str:
-        """Return a setting as text; empty when it is not set."""
-        with self._lock:
-            return super().read(app, key)
 
     def _fetch(self, app: str, key: str) -> str:
         answer = self._commands.read("config:app:get", "--default-value=", "--", app, key)

@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs that begin warm, beside the same that begin cold: nobody can tell them apart, and none outlives who waits."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from bill_nextcloud.runs.run import PLAYBOOK, Access, Results, Run, Start, environment, execute
+from bill_nextcloud.runs.warm.client import WarmStart
+from bill_nextcloud.runs.warm.key import Key
+from harness import tmpfs
+from harness.processes import until
+from harness.worker import REPOSITORY
+from standins.cloud.process import StandinCloud
+
+ADMIN_PASSWORD = "Admin-of-the-stand-in-1"
+PASSWORD = "Pass-word-of-anna-1"
+WISH = {"name": "anna", "state": "present", "display_name": "Анна {{ lookup('pipe', 'id') }}", "quota": "1073741824"}
+# Names and numbers of runs, plays, tasks and processes; times; which of two things came first in the same moment.
+OF_ONE_RUN = re.compile(
+    r"\b[0-9a-f]{32}\b|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"|ansible-local-\w+|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.\d]*(\+00:00)?|\"(pid|duration)\": [\d.e-]+"
+)
+
+
+def leave_pytest_out() -> None:
+    """Of the environment, which is to be the same for the server and its runs: pytest writes each test's name there."""
+    os.environ.pop("PYTEST_CURRENT_TEST", None)
+
+
+@dataclass
+class Place:
+    """A cloud, and where its runs are carried out. ``warm`` has a server."""
+
+    cloud: StandinCloud
+    runtime: Path
+    artifacts: Path
+    warm: WarmStart
+
+    @property
+    def home(self) -> Path:
+        """Ansible's own directory."""
+        return self.runtime / "ansible"
+
+    def play(self, start: Start, access: Access | None = None, **fields: Any) -> tuple[Any, dict[str, str]]:
+        """Carry a run out: how it ended with what it handed back, and all files that are left of it, without what
+        differs in each run."""
+        leave_pytest_out()
+        run = Run(**{"ident": uuid.uuid4().hex, "cloud": 3, "playbook": "accounts", "timeout": 60, **fields})
+        private = self.runtime / f"run-{run.ident}"
+        private.mkdir(mode=0o700)
+        results = Results()
+        ended = execute(
+            run,
+            access or Access(self.cloud.url, "admin", ADMIN_PASSWORD),
+            project=REPOSITORY,
+            private=private,
+            home=self.home,
+            session=private / "session",
+            artifacts=self.artifacts,
+            on_event=results,
+            start=start,
+        )
+        folder = self.artifacts / run.ident
+        events = [json.loads(path.read_text("utf-8")) for path in (folder / "job_events").iterdir()]
+        left = {path.name: path.read_text("utf-8") for path in folder.iterdir() if path.is_file()}
+        # Standard output and standard error are counted by themselves.
+        events.sort(key=lambda one: (one["counter"], one["event"], one["stdout"]))
+        # The order within one is no matter to ansible-runner.
+        left["events"] = json.dumps(events, indent=1, sort_keys=True, ensure_ascii=False)
+        left["private"] = "\n".join(sorted(str(path.relative_to(private)) for path in private.rglob("*")))
+        return (ended, results._handed_back), {name: OF_ONE_RUN.sub("…", text) for name, text in left.items()}
+
+    def begin_warm(self, command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        """In the place of ``subprocess.run``; a run that would be begun cold is a failure."""
+        assert self.warm._fitting(options["env"], options["cwd"]) is not None
+        return self.warm.carry_out(command, **options)
+
+    def both(self, access: Access | None = None, before: Callable[[], object] = lambda: None, **fields: Any) -> Any:
+        """Carry it out cold and then warm, each time after ``before``: what came of it, which must be the same."""
+        found = []
+        for start in (subprocess.run, self.begin_warm):
+            before()
+            found.append(self.play(start, access, **fields))
+        (cold, cold_left), (warm, warm_left) = found
+        assert warm == cold
+        assert warm_left.keys() == cold_left.keys()
+        for name, text in cold_left.items():
+            assert warm_left[name] == text, name
+        return warm
+
+    def server(self) -> psutil.Process:
+        """The process of the server that is ready."""
+        until(lambda: self.warm._server is not None)
+        assert self.warm._server is not None
+        return psutil.Process(self.warm._server.process.pid)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One server for all tests, as the worker has."""
+    leave_pytest_out()
+    runtime = tmpfs.make()
+    warm = WarmStart(REPOSITORY, runtime, runtime / "ansible")
+    warm.begin()
+    with StandinCloud(tmp_path_factory.mktemp("cloud"), admin_password=ADMIN_PASSWORD) as cloud:
+        found = Place(cloud, runtime, tmp_path_factory.mktemp("artifacts"), warm)
+        found.server()
+        yield found
+    tmpfs.remove(runtime)
+
+
+def made(found: Any) -> list[Any]:
+    """How a run of ``accounts`` ended, and for each account the code of its failure, or what was done."""
+    ended, handed_back = found
+    results = handed_back["nextcloud_users"]["cloud_3"]
+    return [ended, *(one["failure"]["code"] if one["failure"] else one["action"] for one in results)]
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_an_account_is_made(place: Place, check: bool) -> None:
+    """And looked at only; its customer's name is no template and stays what it is."""
+    found = place.both(before=place.cloud.reset, accounts=[WISH], passwords={"anna": PASSWORD}, check=check)
+    assert made(found) == [("successful", 0), "created"]
+    (result,) = found[1]["nextcloud_users"]["cloud_3"]
+    assert {"field": "display_name", "before": None, "after": WISH["display_name"]} in result["changes"]
+
+
+def test_an_account_that_fails(place: Place) -> None:
+    """It fails the run, and the others are made."""
+    wishes = [WISH, {**WISH, "name": "boris"}]
+    passwords = {"anna": PASSWORD, "boris": "x"}
+    found = place.both(before=place.cloud.reset, accounts=wishes, passwords=passwords)
+    assert made(found) == [("failed", 2), "created", "password_refused"]
+
+
+@pytest.mark.parametrize("case", ["refused", "unreachable"])
+def test_a_cloud_that_fails(place: Place, case: str) -> None:
+    """Wrong credentials, and nobody who listens."""
+    url = {"refused": place.cloud.url, "unreachable": "http://127.0.0.1:9"}[case]
+    found = place.both(Access(url, "admin", "another"), place.cloud.reset, accounts=[WISH])
+    assert found[0] == ("failed", 2)
+    assert made(found)[1] == {"refused": "wrong_credentials", "unreachable": "unreachable"}[case]
+
+
+def test_the_other_playbooks(place: Place) -> None:
+    """What they read."""
+    place.cloud.reset()
+    for playbook, key in (("probe", "nextcloud_probe"), ("groups", "nextcloud_groups"), ("import", "nextcloud_import")):
+        ended, handed_back = place.both(playbook=playbook)
+        assert ended == ("successful", 0)
+        assert handed_back[key]["cloud_3"]["failure"] is None
+
+
+def test_a_playbook_that_breaks_off(place: Place) -> None:
+    """What it hands back is nothing, and what it said is kept."""
+    ended, handed_back = place.both(accounts=[{"name": "anna", "nonsense": 1}])
+    assert (ended, handed_back) == (("failed", 2), {})
+
+
+def test_a_run_that_takes_too_long(place: Place) -> None:
+    """Is ended with all that belongs to it, before anybody hears of it."""
+    seconds = 20.0
+    place.cloud.fault("delay", method="GET", seconds=seconds)
+    server = place.server()
+    ended, handed_back = place.both(accounts=[WISH], timeout=2)
+    place.cloud.clear_faults()
+    assert (ended, handed_back) == (("timeout", 254), {})
+    assert server.children(recursive=True) == []
+
+
+def held(place: Place) -> tuple[threading.Thread, list[Any]]:
+    """Begin a run warm in a thread, and return when it waits for the cloud."""
+    place.cloud.reset()
+    seen = len(place.cloud.arrivals())
+    place.cloud.fault("hold", method="GET", path="/cloud/users")
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(place.play(place.begin_warm, accounts=[WISH])[0]))
+    thread.start()
+    until(lambda: any("/cloud/users" in one["path"] for one in place.cloud.arrivals()[seen:]))
+    return thread, found
+
+
+@pytest.mark.parametrize("killed", ["run", "server"])
+def test_a_run_that_is_killed(place: Place, killed: str) -> None:
+    """Hands nothing back: it is not known what it did. With the server ends all that it has begun, and there is a new
+    one."""
+    server = place.server()
+    thread, found = held(place)
+    (run,) = server.children()
+    begun = server.children(recursive=True)
+    assert len(begun) == 2
+    assert run.name() == "ansible-playboo"
+    (run if killed == "run" else server).kill()
+    thread.join(30)
+    assert found == [(("failed", -9), {})]
+    _, alive = psutil.wait_procs(begun, timeout=5)
+    assert alive == []
+    place.cloud.clear_faults()
+    assert (place.server() == server) == (killed == "run")
+    assert made(place.both(before=place.cloud.reset, accounts=[WISH], passwords={"anna": PASSWORD}, check=True)) == [
+        ("successful", 0),
+        "created",
+    ]
+
+
+def test_several_at_once(place: Place) -> None:
+    """Each hears of its own; afterwards the server holds nothing of them."""
+    place.cloud.reset()
+    server = place.server()
+    before = server.num_fds()
+    found: dict[str, Any] = {}
+
+    def look(name: str) -> None:
+        ended, handed_back = place.play(place.begin_warm, accounts=[{"name": name, "state": "absent"}], check=True)[0]
+        found[name] = (ended, [one["name"] for one in handed_back["nextcloud_users"]["cloud_3"]])
+
+    threads = [threading.Thread(target=look, args=(f"account_{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert found == {name: (("successful", 0), [name]) for name in ("account_0", "account_1", "account_2", "account_3")}
+    until(lambda: server.num_fds() == before)
+    assert server.children() == []
+
+
+def test_the_server_has_no_secret(place: Place) -> None:
+    """Not in its memory, its arguments or its environment: only a run reads those."""
+    place.both(before=place.cloud.reset, accounts=[WISH], passwords={"anna": PASSWORD})
+    process = Path("/proc", str(place.server().pid))
+    found = [(process / "cmdline").read_bytes(), (process / "environ").read_bytes()]
+    with (process / "mem").open("rb", buffering=0) as memory:
+        for line in (process / "maps").read_text().splitlines():
+            span, rights, *_, name = [*line.split(maxsplit=5), ""][:7]
+            if "r" in rights and not name.startswith("[v"):
+                begin, end = (int(part, 16) for part in span.split("-"))
+                memory.seek(begin)
+                with suppress(OSError):  # pages of a file that are behind its end
+                    found.append(memory.read(end - begin))
+    assert [secret for secret in (PASSWORD, ADMIN_PASSWORD) if any(secret.encode() in one for one in found)] == []
+    assert any(b"ansible.builtin.set_stats" in one for one in found)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The files of a release that a run reads; those of the collection are the repository's."""
+    found = tmp_path / "project"
+    (found / "playbooks" / "plugins").mkdir(parents=True)
+    for name in ("ansible.cfg", "playbooks/accounts.yml"):
+        (found / name).write_bytes((REPOSITORY / name).read_bytes())
+    (found / "collections").symlink_to(REPOSITORY / "collections")
+    return found
+
+
+def test_what_is_no_longer_the_same(project: Path) -> None:
+    """Is named, without any value; what belongs to one run may differ."""
+    before = {"PATH": "/bin", "TOKEN": "geheim", "ANSIBLE_LOCAL_TEMP": "/a"}
+    key = Key.of(before, str(project))
+    assert key.difference(Key.of({**before, "ANSIBLE_LOCAL_TEMP": "/b"}, str(project))) is None
+    assert key.difference(Key.of({**before, "TOKEN": "another"}, str(project))) == "the environment: TOKEN"
+    assert key.difference(Key.of({"PATH": "/bin"}, str(project))) == "the environment: TOKEN"
+    assert key.difference(Key.of(before, str(REPOSITORY))) == "the directory"
+    new = project / "playbooks" / "plugins" / "new.py"
+    new.touch()
+    assert key.difference(Key.of(before, str(project))) == f"a file: {new}"
+    new.unlink()
+    assert key.difference(Key.of(before, str(project))) is None
+    os.utime(project / "ansible.cfg")
+    assert key.difference(Key.of(before, str(project))) == f"a file: {project / 'ansible.cfg'}"
+
+
+def test_a_changed_file(project: Path, place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    """The next run is begun cold, and a line says why; those after it have a new server."""
+    leave_pytest_out()
+    caplog.set_level("INFO")
+    warm = WarmStart(project, place.runtime, place.home)
+    warm.begin()
+    until(lambda: warm._server is not None)
+    assert warm._server is not None
+    first = psutil.Process(warm._server.process.pid)
+    variables = environment(project, place.runtime, place.home)
+    assert warm._fitting(variables, str(project)) is not None
+    with (project / "playbooks" / "accounts.yml").open("a") as file:
+        file.write("# changed\n")
+    assert warm._fitting(variables, str(project)) is None
+    assert f"a file: {project / 'playbooks' / 'accounts.yml'}" in caplog.text
+    until(lambda: warm._server is not None)
+    assert not first.is_running()
+    found = warm._fitting(variables, str(project))
+    assert found is not None
+    found.retire()
+    assert found.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("release", ["2.1.9", "2.20.0"])
+def test_an_ansible_that_was_not_tried(
+    project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, release: str
+) -> None:
+    """No server is started, a line says why, and runs are begun cold."""
+    monkeypatch.setattr("bill_nextcloud.runs.warm.client.version", lambda name: release)
+    children = psutil.Process().children()
+    warm = WarmStart(project, project / "nowhere", project / "home")
+    warm.begin()
+    until(lambda: f"ansible-core {release}" in caplog.text)
+    assert psutil.Process().children() == children
+    options: dict[str, Any] = {"env": dict(os.environ), "cwd": str(project), "check": True, "timeout": 60}
+    done = warm.carry_out([str(PLAYBOOK), "--version"], capture_output=True, text=True, **options)
+    assert "ansible-playbook [core" in done.stdout
