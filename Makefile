@@ -4,7 +4,7 @@
 # make lint    ruff, mypy, import-linter, ansible-lint, antsibull-changelog, antsibull-docs
 # make cores   the collection, built and installed, with every supported ansible-core: ansible-test sanity, and its examples.
 #              CORES names some of them: make cores CORES="2.17 2.19"
-# make bench   what the bridge takes on this machine: a table, and build/bench.json. About an hour; OPERATIONS=1000 is
+# make bench   what the bridge takes on this machine: a table, and build/bench.json. About two hours; OPERATIONS=1000 is
 #              quicker. SUBJECTS and ENGINES name some: make bench SUBJECTS="intake executable" ENGINES=sqlite
 #              SUBJECTS=way takes a real Nextcloud as make demo does, and PEER another module beside it, as does SUBJECTS=mixed: the
 #              directory of ISPsystem's processing/bill-nextcloud, or a command.

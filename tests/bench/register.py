@@ -26,7 +26,9 @@ DAYS = 30
 _MONTH = "2026-10"
 _DAY = """
     INSERT INTO usage (service, day, cloud, client, tariff, status, used, sold)
-    WITH RECURSIVE one (service) AS (SELECT :first UNION ALL SELECT service + 1 FROM one WHERE service < :last)
+    WITH RECURSIVE one (service) AS (
+        SELECT CAST(:first AS INTEGER) UNION ALL SELECT service + 1 FROM one WHERE service < :last
+    )
     SELECT service, :day, :cloud, service, :tariff, :status, :used + service, :sold FROM one
 """
 

@@ -21,7 +21,7 @@ from harness.leaks import files_with
 from harness.mariadb import MariaDB
 from harness.processes import until
 from harness.stack import Stack
-from standins.billmanager import crypt
+from standins.billmanager import crypt, many, operations
 from standins.billmanager.database import parameters, transaction
 from standins.billmanager.run import Output, execute
 
@@ -250,3 +250,24 @@ def opens(key: Path, value: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def test_a_page_of_services_costs_a_page(stack: Stack) -> None:
+    """However many follow: the server sorts none of them."""
+    tariff = stack.tariff()
+    with transaction(stack.panel.layout.database) as connection:
+        services = many.sell(connection, tariff, stack.module, 2000, stack.cloud.url)
+    database = database_of(BillmanagerSettings(root=stack.panel.root))
+
+    def work() -> dict[str, int]:
+        rows = stack.sql("SHOW GLOBAL STATUS WHERE Variable_name IN ('Sort_rows', 'Rows_read')")
+        return {name.lower(): int(value) for name, value in rows}
+
+    before = work()
+    page = database.services_after(stack.module, [operations.ACTIVE], services[0] - 1, 5)
+    done = {name: value - before[name] for name, value in work().items()}
+    assert [service.id for service in page] == list(services[:5])
+    assert done["sort_rows"] < 500
+    assert done["rows_read"] < 500
+    with transaction(stack.panel.layout.database) as connection:
+        connection.execute("DELETE FROM item WHERE id >= ?", (services[0],))

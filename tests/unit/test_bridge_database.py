@@ -216,6 +216,20 @@ def test_many_services_are_read_in_pages(world: World, monkeypatch: pytest.Monke
     assert world.database.passwords(numbers) == {number: f"password_{number}" for number in numbers}
 
 
+def test_services_after_one_another(world: World) -> None:
+    """A page at a time, to the last, also where a whole page has no tariff any more."""
+    numbers = [world.panel.order(world.tariff, world.client) for _ in range(7)]
+    world.sql("UPDATE item SET pricelist = 4711 WHERE id IN (?, ?, ?)", *numbers[2:5])
+    found, after = [], 0
+    while page := world.database.services_after(world.cloud, [5], after, 2):
+        found.append([service.id for service in page])
+        after = page[-1].id
+    # The third page has one that is left, of two.
+    assert found == [numbers[:2], [numbers[5]], [numbers[6]]]
+    assert world.database.count_of(world.cloud, [5]) == 7
+    assert world.database.count_of(world.cloud, [2]) == 0
+
+
 def test_tariffs_of_a_cloud(world: World) -> None:
     """With their parameters; neither addons nor tariffs of other clouds."""
     large = world.panel.add_tariff("Large", world.cloud, (99, "gib"), {"usergroup": "premium", "language": "de"})

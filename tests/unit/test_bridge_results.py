@@ -24,7 +24,11 @@ def event(name: str, **data: Any) -> dict[str, Any]:
 
 def part(*services: int, action: str = "cloud_rows") -> dict[str, Any]:
     """The result of a task that hands rows back, or of another action's."""
-    return event("runner_on_ok", task_action=action, res={"rows": [{"service": number} for number in services]})
+    # A name may have what else ends a line.
+    rows = "".join(
+        json.dumps({"service": number, "name": "a\u2028b"}, ensure_ascii=False) + "\n" for number in services
+    )
+    return event("runner_on_ok", task_action=action, res={"rows": rows})
 
 
 def ended(rows: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -137,7 +138,7 @@ class Results:
         if name == "playbook_on_stats":
             self._handed_back = event["event_data"].get("artifact_data") or {}
         elif name == "runner_on_ok" and event["event_data"].get("task_action") == _ROWS:
-            page = event["event_data"]["res"]["rows"]
+            page = [json.loads(line) for line in event["event_data"]["res"]["rows"].split("\n") if line]
             self._count += len(page)
             self._rows(page)
         elif name == "verbose" and (told := _DONE.fullmatch(event.get("stdout") or "")):

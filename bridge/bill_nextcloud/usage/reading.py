@@ -149,15 +149,8 @@ class Reading:
         parents = resellers(self.database, [service.client for service, _ in part])
         for service, row in part:
             used = row["used"]
-            about = {"account": service.account, "cloud": cloud.name}
-            if row["failure"] is not None:
-                why = failure_of(row["failure"], cloud, service.account)
-                detail = f"{why.code}: {why.parameters['detail']}"[:DETAIL_LENGTH]
-                _leave_out(found, service, Failure("usage_unread", {**about, "detail": detail}))
-                continue
-            if row["missing"] or used is None:
-                # The storage of an account is made at the first log-in.
-                _leave_out(found, service, Failure("account_missing" if row["missing"] else "usage_not_told", about))
+            if used is None:
+                _leave_out(found, service, _unread(cloud, service.account, row))
                 continue
             if service.pending:
                 self.mend(service.id)
@@ -190,6 +183,18 @@ class Reading:
         level = crossed(used, sold, self.notes)
         if service.note != ("" if level is None else str(level)):
             found.notes.append((service.id, level))
+
+
+def _unread(cloud: Cloud, account: str, row: dict[str, Any]) -> Failure:
+    """Why a run does not tell what ``account`` uses."""
+    if row["failure"] is not None:
+        why = failure_of(row["failure"], cloud, account)
+        detail = f"{why.code}: {why.parameters['detail']}"[:DETAIL_LENGTH]
+        return Failure("usage_unread", {"account": account, "cloud": cloud.name, "detail": detail})
+    if row["missing"]:
+        return Failure("account_missing", {"account": account, "cloud": cloud.name})
+    # Its storage is made at the first log-in.
+    return Failure("usage_not_told", {"account": account, "cloud": cloud.name})
 
 
 def _told(ask: Callable[[], Result]) -> Result | Failure:

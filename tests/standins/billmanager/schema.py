@@ -59,6 +59,7 @@ CREATE TABLE account (
 CREATE TABLE user (
     id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER, name varchar(255), realname varchar(255),
     email varchar(255), phone varchar(64), level INTEGER);
+CREATE INDEX user_account ON user (account);
 CREATE TABLE runningoperation (
     id INTEGER PRIMARY KEY AUTOINCREMENT, item INTEGER NOT NULL, intname varchar(64) NOT NULL,
     trycount INTEGER NOT NULL DEFAULT 0, manual varchar(3) NOT NULL DEFAULT 'off', errorxml text,
