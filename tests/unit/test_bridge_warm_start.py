@@ -254,6 +254,19 @@ def test_the_server_has_no_secret(place: Place) -> None:
     assert any(b"ansible.builtin.set_stats" in one for one in found)
 
 
+def test_a_server_that_went_wrong(place: Place) -> None:
+    """Its run did nothing, and is unknown as any that hands nothing back. The next is begun cold, later ones warm."""
+    leave_pytest_out()
+    server = place.server()
+    variables = {**environment(REPOSITORY, place.runtime, place.home), "ANSIBLE_LOCAL_TEMP": "/nowhere\0"}
+    options: dict[str, Any] = {"env": variables, "cwd": str(REPOSITORY), "timeout": 60}
+    with pytest.raises(subprocess.CalledProcessError) as raised:
+        place.warm.carry_out([str(PLAYBOOK), "--version"], check=True, **options)
+    assert "ValueError: embedded null byte" in raised.value.stderr
+    assert place.warm._server is None
+    assert place.server() != server
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The files of a release that a run reads; those of the collection are the repository's."""

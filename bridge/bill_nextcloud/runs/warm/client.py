@@ -163,6 +163,8 @@ class WarmStart:
         found = self._fitting(options["env"], options["cwd"])
         arguments = command[command.index(str(PLAYBOOK)) :]
         ended = None if found is None else found.run(arguments, _of_one_run(options["env"]), options["timeout"])
+        if found is not None and ended is not None and ended.returncode == server.BROKEN:
+            self._replace(found, "a run ended before Ansible began")
         if ended is None:
             return subprocess.run(command, **options)
         if options["check"]:
@@ -180,13 +182,17 @@ class WarmStart:
             difference = str(error)
         if difference is None:
             return found
+        self._replace(found, f"another than the server has: {difference}")
+        return None
+
+    def _replace(self, found: _Server, why: str) -> None:
+        """Have runs begin cold until there is another server than ``found``."""
         with self._guard:
             if self._server is found:
                 self._server = None
-                log.info("cold start, and a new server", detail=f"another than the server has: {difference}")
+                log.warning("cold starts until there is a new server", detail=why)
                 found.retire()
                 self._start(_FIRST_PAUSE)
-        return None
 
     def _start(self, pause: float) -> None:
         threading.Thread(target=self._keep, args=(pause,), name="warm-start", daemon=True).start()

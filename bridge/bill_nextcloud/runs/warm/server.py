@@ -27,6 +27,8 @@ from bill_nextcloud.process import die_with
 from bill_nextcloud.runs.warm import preloaded
 
 READY, BEGUN, REFUSED = b"ready", b"begun", b"refused"
+# The exit status of a child that went wrong in code of ours; Ansible has others.
+BROKEN = 255
 LONGEST_MESSAGE = 128 * 1024
 _DESCRIPTORS = 4
 # What the kernel shows as the program's name, where people look for runs: it has room for 15 characters.
@@ -106,7 +108,7 @@ class _Server:
 
     def _be_a_run(self, request: dict[str, Any], channel: socket.socket, *descriptors: int) -> NoReturn:
         """In the child; it never returns into the server's code."""
-        status = 255
+        status = BROKEN
         try:
             die_with(self._pid)
             signal.set_wakeup_fd(-1)
