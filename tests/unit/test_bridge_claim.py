@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,15 @@ class Desk:
         settings = BillmanagerSettings(root=root, database_url=self.panel.database_url)
         self.mgrctl, self.database = mgrctl_of(settings), database_of(settings)
 
-    def claim(self, service: int, name: str, *, mgrctl: Mgrctl | None = None, modules: list[int] | None = None) -> None:
+    def claim(
+        self,
+        service: int,
+        name: str,
+        *,
+        mgrctl: Mgrctl | None = None,
+        modules: list[int] | None = None,
+        typed: bool = False,
+    ) -> None:
         """Claim ``name``."""
         claim(
             mgrctl or self.mgrctl,
@@ -50,7 +59,7 @@ class Desk:
             name,
             PASSWORD,
             url="https://blue",
-            typed=False,
+            typed=typed,
         )
 
     def params(self, service: int) -> dict[str, str]:
@@ -117,14 +126,45 @@ def test_the_lower_number_has_the_name(desk: Desk, name: str) -> None:
     assert desk.params(desk.first)["username"] == "anna"
 
 
-def test_the_lower_number_wins_though_it_comes_later(desk: Desk) -> None:
-    """Of two that claim at the same time, both see the same winner."""
+def test_who_has_claimed_keeps_the_name(desk: Desk) -> None:
+    """Its account may exist: a lower number that comes later saves nothing, not even for a moment."""
     desk.claim(desk.second, "anna")
-    desk.claim(desk.first, "anna")
-    assert desk.params(desk.first)["username"] == "anna"
+    calls = len(desk.panel.mgrctl_calls())
+    with pytest.raises(AccountConflict) as raised:
+        desk.claim(desk.first, "Anna")
+    assert str(desk.second) in raised.value.parameters["detail"].split()
+    assert len(desk.panel.mgrctl_calls()) == calls
+    desk.claim(desk.second, "anna")
+    assert desk.params(desk.second) == {"username": "anna", "userpassword": PASSWORD}
+
+
+def test_a_name_that_was_only_typed_is_free(desk: Desk) -> None:
+    """It is nobody's yet, whoever typed it first."""
+    desk.mgrctl.save_parameter(desk.first, "username", "anna")
+    desk.claim(desk.second, "anna")
     with pytest.raises(AccountConflict):
-        desk.claim(desk.second, "anna")
-    assert "username" not in desk.params(desk.second)
+        desk.claim(desk.first, "anna", typed=True)
+    assert desk.params(desk.first) == {"username": "anna"}
+
+
+def test_the_lower_number_wins_at_the_same_time(desk: Desk) -> None:
+    """Of two that saved their claims before either was read back, both see the same winner."""
+
+    @dataclass(frozen=True)
+    class Meanwhile(Mgrctl):
+        """The other claim comes between the look and the saving."""
+
+        def save_parameter(self, service: int, name: str, value: str, *, encrypted: bool = False) -> None:
+            if name == "username":
+                desk.mgrctl.save_parameter(desk.first, "userpassword", PASSWORD, encrypted=True)
+                desk.mgrctl.save_parameter(desk.first, "username", "anna")
+            super().save_parameter(service, name, value, encrypted=encrypted)
+
+    with pytest.raises(AccountConflict) as raised:
+        desk.claim(desk.second, "anna", mgrctl=Meanwhile(desk.mgrctl.program))
+    assert str(desk.first) in raised.value.parameters["detail"].split()
+    assert desk.params(desk.second) == {}
+    assert desk.params(desk.first) == {"username": "anna", "userpassword": PASSWORD}
 
 
 def test_a_name_on_another_cloud_is_free(desk: Desk) -> None:
@@ -149,8 +189,8 @@ def test_what_was_not_saved_is_noticed(desk: Desk, forgotten: list[str], paramet
 
 
 def test_what_was_not_saved_is_no_conflict(desk: Desk) -> None:
-    """Whoever else has claimed the name: it is not settled before our own claim is there, and nothing is taken back."""
-    desk.claim(desk.second, "anna")
+    """Whoever else has typed the name: it is not settled before our own claim is there, and nothing is taken back."""
+    desk.mgrctl.save_parameter(desk.second, "username", "anna")
     with pytest.raises(ClaimNotSaved):
         desk.claim(desk.first, "anna", mgrctl=desk.forgetful("name=username"))
     assert desk.panel.mgrctl_calls("service.dropparam") == []
