@@ -148,7 +148,7 @@ class CloudSettings(_Section):
     and by hand together."""
 
     ca_file: AbsolutePath | None = None
-    requests_at_once: int = Field(default=4, ge=1, le=16)
+    requests_at_once: int = Field(default=4, ge=1, le=8)
     deletions_per_hour: int = Field(default=50, ge=0)
     suspensions_per_hour: int = Field(default=200, ge=0)
 

@@ -72,7 +72,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         email_owner = "billmanager"
         [clouds]
         ca_file = "/etc/ca.pem"
-        requests_at_once = 16
+        requests_at_once = 8
         deletions_per_hour = 0
         suspensions_per_hour = 3
         """,
@@ -90,7 +90,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert settings.accounts.mapping == Path("/etc/accounts.yml")
     assert settings.accounts.email_owner == "billmanager"
     assert settings.clouds.ca_file == Path("/etc/ca.pem")
-    assert settings.clouds.requests_at_once == 16
+    assert settings.clouds.requests_at_once == 8
     assert settings.clouds.deletions_per_hour == 0
     assert settings.clouds.suspensions_per_hour == 3
 
@@ -121,7 +121,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         ("[accounts]\nmapping = 'accounts.yml'", "accounts.mapping"),
         ("[clouds]\nca_file = 'ca.pem'", "clouds.ca_file"),
         ("[clouds]\nrequests_at_once = 0", "clouds.requests_at_once"),
-        ("[clouds]\nrequests_at_once = 17", "clouds.requests_at_once"),
+        ("[clouds]\nrequests_at_once = 9", "clouds.requests_at_once"),
         ("[clouds]\ndeletions_per_hour = -1", "clouds.deletions_per_hour"),
         ("[clouds]\nsuspensions_per_hour = 1.5", "clouds.suspensions_per_hour"),
     ],

@@ -56,7 +56,7 @@ def test_how_many_requests_at_once(tmp_path: Path, playbook: str) -> None:
         "cloud_url": "https://cloud.example",
         "cloud_username": "admin",
         "cloud_password": "Example-password-of-the-administrator",
-        "cloud_api_requests": 17,
+        "cloud_api_requests": 9,
         "accounts": [],
     }
-    assert "api_requests must be from 1 to 16" in refused(tmp_path, playbook, variables)
+    assert "api_requests must be from 1 to 8" in refused(tmp_path, playbook, variables)

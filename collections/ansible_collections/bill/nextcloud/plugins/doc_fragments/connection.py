@@ -59,7 +59,7 @@ options:
     type: path
   api_requests:
     description:
-      - How many requests to the API may be under way at the same time, from V(1), one after the other, to V(16). So
+      - How many requests to the API may be under way at the same time, from V(1), one after the other, to V(8). So
         many accounts are worked on at once, all of them with one log-in.
       - When the cloud answers with HTTP status 503 (but for maintenance) or 429 (but for its limit of edits), there are
         half as many from then on, to the end of the task.

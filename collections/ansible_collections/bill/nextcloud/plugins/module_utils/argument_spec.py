@@ -52,8 +52,9 @@ CONNECTION: dict[str, t.Any] = {
 }
 """Where the cloud is and who acts; the same for every module, so that an action group can give it once."""
 
-BOUNDS = {"api_requests": (1, 16)}
-"""The least and the most of numbers of the connection, which a spec cannot say."""
+BOUNDS = {"api_requests": (1, 8)}
+"""The least and the most of numbers of the connection, which a spec cannot say. A password that is changed during a
+task fails once with each request that is under way, and after ten Nextcloud blocks the address."""
 
 _LOG_IN = ("api_password", "api_token")
 """The options of which a connection has exactly one; by occ none is needed."""

@@ -200,6 +200,8 @@ class CloudError(Exception):
     :param ocs_code: ``ocs.meta.statuscode`` of the answer, if there was one.
     :param outcome_unknown: a change was sent and may or may not have taken effect.
     :param cloud_wide: overrides the table, for faults that are cloud-wide only sometimes.
+    :param of_another: it was another request's fault, which ended the task: this one was not sent, so it tells nothing
+        of what was asked.
     """
 
     def __init__(
@@ -212,6 +214,7 @@ class CloudError(Exception):
         ocs_code: int | None = None,
         outcome_unknown: bool = False,
         cloud_wide: bool | None = None,
+        of_another: bool = False,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -220,6 +223,7 @@ class CloudError(Exception):
         self.http_status = http_status
         self.ocs_code = ocs_code
         self.outcome_unknown = outcome_unknown
+        self.of_another = of_another
         self.cloud_wide = TABLE[code].cloud_wide if cloud_wide is None else cloud_wide
 
     @property
@@ -246,7 +250,7 @@ class CloudError(Exception):
         words = self.message
         if words and self.request is not None and self.request.startswith("occ "):
             words = f"At another account: {words}"
-        return CloudError(self.code, words, cloud_wide=self.cloud_wide)
+        return CloudError(self.code, words, cloud_wide=self.cloud_wide, of_another=True)
 
     def failure(self, account: str | None) -> dict[str, t.Any]:
         """Return the ``failure`` of a result: code, kind, words, and what is known of the request.

@@ -96,7 +96,7 @@ def logs_in_as(session: Session | GraphSession, path: str, name: str, key: str =
         reply = session.request("GET", path)
         return reply.ok and isinstance(reply.data, dict) and reply.data.get(key) == name
     except CloudError as error:
-        if error.code not in ("wrong_credentials", "write_not_permitted"):
+        if error.of_another or error.code not in ("wrong_credentials", "write_not_permitted"):
             raise
         return False
     finally:

@@ -45,7 +45,8 @@ class Steps(t.Generic[Item]):
         self._in_line = in_line
         self._lock = threading.Lock()
         self._silent = 0
-        self._answered = False
+        self._answers = 0
+        self._ended = False
         self._fault: CloudError | None = None
 
     def take(self, items: t.Sequence[Item]) -> tuple[CloudError | None, list[Item]]:
@@ -65,29 +66,50 @@ class Steps(t.Generic[Item]):
             left_out = [number for number in range(len(items)) if not self._take(items[number])]
         else:
             with ThreadPoolExecutor(at_once, "account") as pool:
-                left_out = sorted(number for left in pool.map(follow, lanes) for number in left)
+                try:
+                    left_out = sorted(number for left in pool.map(follow, lanes) for number in left)
+                except BaseException:  # a time-out of the task, for instance: nothing goes on behind its back
+                    self._end(_no_more())
+                    raise
         return self._fault, [items[number] for number in left_out]
 
     def _take(self, item: Item) -> bool:
         """Take one step, if the cloud is still there; return whether it was taken."""
-        if self._fault is not None:
+        if self._ended:
             return False
+        answers = self._answers
         try:
             self._step(item)
         except CloudError as error:
             self._failed(item, error)
             with self._lock:
-                self._note(error)
+                self._note(error, answers)
+        except BaseException:  # no fault of the cloud: it ends the task
+            self._end(_no_more())
+            raise
         else:
             with self._lock:
-                self._silent, self._answered = 0, True
+                self._silent, self._answers = 0, self._answers + 1
         return True
 
-    def _note(self, error: CloudError) -> None:
-        self._silent = self._silent + 1 if error.code in _SILENCE else 0
-        never_there = not self._answered and error.code == "unreachable" and not error.outcome_unknown
-        self._answered = True
+    def _note(self, error: CloudError, answers: int) -> None:
+        """Note a fault of a step that began after so many answers."""
+        never_there = not self._answers and error.code == "unreachable" and not error.outcome_unknown
+        if error.code not in _SILENCE:
+            self._silent, self._answers = 0, self._answers + 1
+        elif answers == self._answers:  # nobody was answered meanwhile
+            self._silent += 1
         if self._fault is None and (error.cloud_wide or never_there or self._silent >= MAX_SILENT_ACCOUNTS):
             # Of those that are left out nothing was sent.
             self._fault = error.recoded(error.code, error.message, outcome_unknown=False)
-            self._stop(self._fault)
+            self._end(self._fault)
+
+    def _end(self, fault: CloudError) -> None:
+        """Let no further step begin; the first fault is what others are told."""
+        if not self._ended:
+            self._ended = True
+            self._stop(fault)
+
+
+def _no_more() -> CloudError:
+    return CloudError("timeout", "The task was ended.", cloud_wide=True)

@@ -54,7 +54,7 @@ class NextcloudInspection:
         try:
             quotas = read_instance(self._settings).shown()
         except CloudError as error:
-            if error.code not in NOT_TOLD:
+            if error.of_another or error.code not in NOT_TOLD:
                 raise
             quotas = {"default": UNKNOWN}
         if not self._release.knows_quota_limits:

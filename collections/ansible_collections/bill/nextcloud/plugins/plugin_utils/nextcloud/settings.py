@@ -54,7 +54,7 @@ class AppSettings(abc.ABC):
         try:
             return self.read(app, key)
         except CloudError as error:
-            if error.code not in NOT_TOLD:
+            if error.of_another or error.code not in NOT_TOLD:
                 raise
             return None
 

@@ -83,7 +83,7 @@ class Choice:
 
     def _turn_to_occ(self, error: CloudError, *, edit: bool) -> bool:
         """Whether a refusal of the API leaves the change to occ, for this one and those that follow."""
-        if error.outcome_unknown:
+        if error.outcome_unknown or error.of_another:
             return False
         if error.code == "write_not_permitted":
             self._turn("_writes_by_occ", "the API does not let the acting account change accounts", error)
