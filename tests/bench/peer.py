@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -38,8 +39,10 @@ class Program:
         """That of PEER: a directory with the source of ISPsystem's module, whose requirements are installed into
         ``build``, or a command; ``None`` where it is empty. Raises :class:`NotTaken` when they cannot be."""
         executable = Path(text).expanduser().resolve() / _EXECUTABLE
-        if not text or not executable.is_file():
+        if not executable.is_file():
             command = tuple(shlex.split(text))
+            if command and shutil.which(command[0]) is None:
+                raise NotTaken(f"PEER: {command[0]} is neither a program nor a directory that has {_EXECUTABLE}")
             return cls(command) if command else None
         # As its own installation does.
         environment = BUILD / "peer"

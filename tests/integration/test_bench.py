@@ -105,11 +105,13 @@ def test_a_module_with_billmanagers_library(tmp_path: Path) -> None:
 
 
 def test_what_is_no_module_to_be_compared(tmp_path: Path) -> None:
-    """A directory without a module is taken for a command, which is none."""
+    """A directory without a module is none, nor is a program that is not there."""
     assert peer.Program.of("") is None
     assert peer.Program.of("python3 'my module.py'") == peer.Program(("python3", "my module.py"))
     (tmp_path / "src").mkdir()
-    assert peer.Program.of(str(tmp_path)) == peer.Program((str(tmp_path),))
+    for wrong in (str(tmp_path), "no-such-program --now"):
+        with pytest.raises(NotTaken, match="neither a program nor a directory"):
+            peer.Program.of(wrong)
 
 
 def test_a_module_that_asks_the_cloud_for_nothing() -> None:

@@ -13,7 +13,7 @@ from bill_nextcloud import drift, sold
 from bill_nextcloud.billmanager import connection
 from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.cli import drift as cli
-from bill_nextcloud.cli.drift import _compare_all, _print
+from bill_nextcloud.cli.drift import _compare_all, _print_end, _print_findings
 from bill_nextcloud.cli.findings import Findings
 from bill_nextcloud.drift import CloudDrift, Difference, Unread
 from bill_nextcloud.errors import AccountNameMissing, CloudParameterMissing
@@ -72,7 +72,8 @@ def test_warnings_are_the_commands(
 def test_how_it_is_mended(capsys: pytest.CaptureFixture[str], workers: tuple[str, ...]) -> None:
     """By hand with BILLmanager's password; with worker hosts, which have others, by a call of the module."""
     billmanager = BillmanagerSettings(root=Path("/opt/mgr5"))
-    _print(findings(), Settings(billmanager=billmanager, runs=RunSettings(workers=workers)), DEFAULT_PATH)
+    settings = Settings(billmanager=billmanager, runs=RunSettings(workers=workers))
+    _print_end(findings(), settings, DEFAULT_PATH, None, [])
     line = capsys.readouterr().out.splitlines()[-1]
     assert line.startswith("To mend that: ")
     assert ("ansible-playbook" in line) == (not workers)
@@ -110,7 +111,8 @@ def test_more_than_people_read(capsys: pytest.CaptureFixture[str], monkeypatch: 
         found.take(BLUE, Unread(number + 10, None, AccountNameMissing(service=number + 10).failure))
     found.end_of(CloudDrift(3, "Blue", 3, 3, 3))
     found.end([])
-    _print(found, Settings(), DEFAULT_PATH)
+    _print_findings(found)
+    _print_end(found, Settings(), DEFAULT_PATH, None, [])
     printed = capsys.readouterr().out
     assert "user_1 " in printed
     assert "user_2" not in printed
@@ -121,9 +123,13 @@ def test_more_than_people_read(capsys: pytest.CaptureFixture[str], monkeypatch: 
 
 
 def test_what_is_in_a_file_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    """But where it is, and that not everything could be compared."""
-    _print(findings(), Settings(), DEFAULT_PATH, Path("found.jsonl"))
-    numbers, where, mending = capsys.readouterr().out.splitlines()
+    """But where it is, and why whole clouds were not read."""
+    trouble = {"name": "Blue", "service": None, "failure": {"text": "The cloud is in maintenance."}}
+    _print_end(findings(), Settings(), DEFAULT_PATH, Path("found.jsonl"), [trouble])
+    heading, blue, red, _, numbers, where, mending = capsys.readouterr().out.splitlines()
+    assert heading == "Not compared"
+    assert blue == "  Blue, all the rest: The cloud is in maintenance."
+    assert "Red" in red
     assert numbers == "4 accounts compared, 2 differ."
     assert where.startswith("What was found is in found.jsonl. Not everything could be compared")
     assert mending.startswith("To mend that: ")

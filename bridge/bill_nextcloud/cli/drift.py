@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bill_nextcloud.cli.options import Json, SettingsFile
-from bill_nextcloud.cli.output import coloured, console, counted, difference, plain, replaced, table
+from bill_nextcloud.cli.output import coloured, console, counted, difference, plain, replaced, require_file, table
 from bill_nextcloud.cli.progress import progress
 from bill_nextcloud.cli.reading import matching, record_of
 from bill_nextcloud.errors import Failure, RecordMissing
@@ -53,6 +53,7 @@ def drift(
     """
     if output is not None and json:
         raise typer.BadParameter("--output writes JSON of its own: leave --json out")
+    require_file(output)
     # What is written (artifacts, FILE) is for this user only.
     os.umask(0o077)
     read = read_settings(settings)
@@ -60,8 +61,12 @@ def drift(
         found = _compare_all(read, clouds or [], file)
         if json:
             found.write_json(sys.stdout)
-        else:
-            _print(found, read, settings, output)
+        elif output is None:
+            _print_findings(found)
+        # Read before the file takes its place.
+        troubles = [row for row in found.rows("unread") if row["service"] is None] if output is not None else []
+    if not json:
+        _print_end(found, read, settings, output, troubles)
     if not found.complete:
         raise typer.Exit(UNREADABLE)
     raise typer.Exit(DIFFERS if found.differences else AGREES)
@@ -109,15 +114,28 @@ def _refused_log_ins(settings: Settings) -> dict[int, tuple[Failure, str | None]
     return {row.id: (row.failure, row.credentials) for row in rows if row.failure and row.failure.code in _REFUSED}
 
 
-def _print(found: Findings, settings: Settings, file: Path, output: Path | None = None) -> None:
-    """The table, unless all is in ``output``, the numbers and what is to be done. ``file`` has the settings."""
+def _print_findings(found: Findings) -> None:
+    """The table, and what could not be compared."""
     out = console()
-    if output is None and found.differences:
+    if found.differences:
         out.print(table(("CLOUD", "ACCOUNT", "SERVICE", "- IS  + SOLD"), _lines(found)))
         _and_more(out, found.differences)
         out.print()
-    if output is None and not found.complete:
-        _print_unread(out, found)
+    if not found.complete:
+        _print_unread(out, found.rows("unread"), found.unusable)
+        _and_more(out, sum(cloud.unread for cloud in found.clouds))
+        out.print()
+
+
+def _print_end(
+    found: Findings, settings: Settings, file: Path, output: Path | None, troubles: list[dict[str, Any]]
+) -> None:
+    """The numbers and what is to be done. ``file`` has the settings; ``troubles``: why whole clouds were not read, if
+    all else is in ``output``."""
+    out = console()
+    if troubles or (output is not None and found.unusable):
+        _print_unread(out, troubles, found.unusable)
+        out.print()
     total = counted(found.compared, "account", "accounts")
     out.print(f"{total} compared, {counted(found.differences, 'differs', 'differ')}.")
     if output is not None:
@@ -136,15 +154,13 @@ def _lines(found: Findings) -> Iterator[tuple[str, str, int, Text]]:
         yield row["name"], row["account"], row["service"], lines
 
 
-def _print_unread(out: Console, found: Findings) -> None:
+def _print_unread(out: Console, rows: Iterable[dict[str, Any]], unusable: Iterable[dict[str, Any]]) -> None:
     out.print("Not compared", style="bold")
-    for row in islice(found.rows("unread"), _SHOWN):
+    for row in islice(rows, _SHOWN):
         of = "all the rest" if row["service"] is None else f"service {row['service']}"
         out.print(plain(f"  {row['name']}, {of}: {row['failure']['text']}"), soft_wrap=True)
-    _and_more(out, sum(cloud.unread for cloud in found.clouds))
-    for failure in found.unusable:
+    for failure in unusable:
         out.print(plain(f"  {failure['text']}"), soft_wrap=True)
-    out.print()
 
 
 def _and_more(out: Console, count: int) -> None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -43,17 +44,36 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def require_file(path: Path | None) -> None:
+    """Refuse for ``--output`` what can be no file of its own: a directory, or something that others read from, such as
+    a device. To be asked before any work. Raises ``typer.BadParameter``."""
+    if path is None:
+        return
+    if not path.name or path.is_dir():
+        raise typer.BadParameter(f"{str(path)!r} is no name of a file", param_hint="'--output'")
+    if path.exists() and not path.is_file():
+        raise typer.BadParameter(f"{path} is no regular file, and would be replaced", param_hint="'--output'")
+    if not path.resolve().parent.is_dir():
+        raise typer.BadParameter(f"there is no directory {path.parent}", param_hint="'--output'")
+
+
 @contextmanager
 def replaced(path: Path) -> Iterator[IO[bytes]]:
-    """A new file, to be written and read again, that takes the place of ``path`` when all of it is there; after an
-    error ``path`` is as it was."""
-    new = path.with_name(f".{path.name}.{os.getpid()}")
+    """A new file, to be written and read again, that takes the place of ``path`` (see :func:`require_file`) when all of
+    it is there; after an error ``path`` is as it was. It is for this user only. Of a link, what it leads to is
+    replaced. Raises ``OSError``, which names ``path``."""
+    there = path.resolve()
+    new = there.with_name(f".{there.name}.{os.getpid()}")
     try:
-        with new.open("x+b") as file:
+        with os.fdopen(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        new.replace(path)
+        new.replace(there)
+    except OSError as error:
+        if error.filename not in (None, str(new)):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         with suppress(FileNotFoundError):
             new.unlink()

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from bill_nextcloud.cli.options import SettingsFile
-from bill_nextcloud.cli.output import console, counted, replaced, table
+from bill_nextcloud.cli.output import console, counted, replaced, require_file, table
 from bill_nextcloud.cli.progress import progress
 from bill_nextcloud.cli.reading import record_of
 from bill_nextcloud.record import UsageHistory
@@ -87,6 +87,7 @@ def usage(
         raise typer.BadParameter("--encoding goes with --format csv")
     if output is not None and format is None:
         raise typer.BadParameter("--output goes with --format")
+    require_file(output)
     read = read_settings(settings)
     history = UsageHistory(record_of(read))
     uses = history.register(first, last) if history.kept() else iter(())
