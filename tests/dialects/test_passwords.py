@@ -84,6 +84,15 @@ def test_an_account_that_has_to_be_new(cloud: CloudUnderTest) -> None:
     assert cloud.user("berta", **wish, state="exists")["failure"]["code"] == "invalid_value"
 
 
+def test_an_account_that_has_to_be_new_and_lacks_its_group(cloud: CloudUnderTest) -> None:
+    """Nothing is made then, by whatever request the group is given."""
+    result = cloud.user(
+        "anna", ownership="new", password=PASSWORD, groups=[cloud.named("nowhere")], create_groups=False
+    )
+    assert (result["failure"]["code"], result["changed"]) == ("group_missing", False)
+    assert cloud.user("anna", state="absent")["changed"] is False
+
+
 def test_an_account_that_a_killed_run_has_left(cloud: CloudUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the address is set after the creation, the password alone proves it, and it gets all that a new one gets.
 

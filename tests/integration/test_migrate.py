@@ -65,8 +65,9 @@ def test_an_order_that_the_old_module_could_not_end(stack: Stack) -> None:
 
 def test_a_tariff_with_the_old_group(stack: Stack) -> None:
     """It saved 0, whatever was chosen."""
-    refused(stack.panel.run(stack.order(stack.tariff("Old", groups="0"))), "nextcloud_group_missing")
-    assert stack.writes() == []
+    service = stack.order(stack.tariff("Old", groups="0"))
+    refused(stack.panel.run(service), "nextcloud_group_missing")
+    assert stack.cloud.account(f"user_{service}") is None
 
 
 def test_the_tariffs_that_lack_the_addon(stack: Stack) -> None:

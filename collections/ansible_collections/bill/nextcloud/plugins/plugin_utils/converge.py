@@ -59,8 +59,10 @@ def converge(
 
     def prepare(job: Job, wish: Wish) -> None:
         _read_and_plan(job, wish, cloud, sleep)
-        # Otherwise the cloud's own refusal tells, without more requests.
-        if check_mode or create_groups or job.plan.opens:
+        # Otherwise the cloud's own refusal tells, without more requests; and where it comes after the creation, a later
+        # run can go on with the account, but for a new one.
+        halfway = wish.new and "groups" not in cloud.accounts.abilities.created_with
+        if check_mode or create_groups or job.plan.opens or halfway:
             job.missing_groups = _missing_groups(job.plan, cloud.groups, create_groups)
 
     try:
