@@ -17,7 +17,7 @@ from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.server_config import Listing
 from bill_nextcloud.errors import EngineUnavailable, Failure, RunUnknown, SettingsInvalid
 from bill_nextcloud.log import logger
-from bill_nextcloud.removal import remove
+from bill_nextcloud.removal import remove, remove_of_dead
 from bill_nextcloud.runs.private import on_tmpfs
 from bill_nextcloud.runs.run import Access, Interrupted, Results, Run, execute
 from bill_nextcloud.runs.sessions import Sessions
@@ -30,6 +30,8 @@ log = logger("playbook")
 DETAIL_LENGTH = 300
 ADMIN_GROUP = "admin"
 _RUN_PREFIX = "run-"
+# Of the directory in which a `drift` keeps its runs' secrets; its process's number follows.
+OF_DRIFT = "drift-"
 # A slow Nextcloud takes 90 milliseconds to tell of one.
 _SECONDS_AN_ACCOUNT = 0.1
 
@@ -91,7 +93,7 @@ class Runs:
         return bool(self._workers)
 
     def clear(self) -> None:
-        """Take away what killed runs have left, and the log-ins that are kept.
+        """Take away what killed runs have left, those of dead `drift` as well, and the log-ins that are kept.
 
         Raises :class:`SettingsInvalid` when the place is not a tmpfs."""
         directory = self.settings.bridge.runtime_directory
@@ -101,6 +103,7 @@ class Runs:
         for left in (self._home, *directory.glob(f"{_RUN_PREFIX}*"), *directory.glob(f"{PREFIX}*")):
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(left)
+        remove_of_dead(directory, OF_DRIFT)
         self._sessions.clear()
 
     def begin_warm_starts(self) -> None:
