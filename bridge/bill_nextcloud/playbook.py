@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +22,7 @@ from bill_nextcloud.removal import remove, remove_of_dead
 from bill_nextcloud.runs.private import on_tmpfs
 from bill_nextcloud.runs.run import Access, Interrupted, Results, Run, execute
 from bill_nextcloud.runs.sessions import Sessions
-from bill_nextcloud.runs.warm.client import PREFIX, WarmStart
+from bill_nextcloud.runs.warm.client import PREFIX, Begun, WarmStart
 from bill_nextcloud.runs.workers import Workers
 from bill_nextcloud.settings import Settings
 
@@ -305,6 +306,7 @@ class Runs:
         access = Access(
             cloud.url, cloud.username, cloud.password, ca_file, cloud.bearer_token, cloud.transport, cloud.server
         )
+        begun = Begun()
         try:
             status, code = execute(
                 run,
@@ -315,14 +317,21 @@ class Runs:
                 session=self._sessions.file(run.host),
                 artifacts=self.artifacts,
                 on_event=results,
-                start=self._warm.carry_out,
+                start=partial(self._warm.carry_out, begun=begun),
             )
         except OSError as error:
             raise EngineUnavailable(detail=error) from error
         except Interrupted as error:
             raise RunUnknown(cloud=cloud.name, detail=f"run {run.ident}: {error}") from error
         log.info(
-            "run ended", run=run.ident, cloud=cloud.name, check=run.check, accounts=run.asked, status=status, code=code
+            "run ended",
+            run=run.ident,
+            cloud=cloud.name,
+            check=run.check,
+            accounts=run.asked,
+            warm=begun.warm,
+            status=status,
+            code=code,
         )
         return results.of(run, cloud.name, f"{status}, exit status {code}")
 
