@@ -11,9 +11,8 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,14 +21,14 @@ from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import Failure, OperationError
 from bill_nextcloud.mapping import Mapping
-from bill_nextcloud.playbook import Part, Runs, failure_of
+from bill_nextcloud.playbook import OF_DRIFT, Part, Runs, failure_of
+from bill_nextcloud.removal import remove_of_dead, remove_of_killed
 from bill_nextcloud.settings import Settings
 from bill_nextcloud.sold import SOLD, SoldAccount, sold_accounts
 
 # Of the wishes of one run, a hundred thousand of them and more. It bounds the memory, and a worker host takes no more
 # than twice as many.
 MOST_CHARACTERS = 32 * 1024 * 1024
-_PREFIX = "drift-"
 
 
 @dataclass(frozen=True)
@@ -65,23 +64,20 @@ class CloudDrift:
 def drift_runs(settings: Settings) -> Iterator[Runs]:
     """Playbook runs whose secrets lie in a directory of this process: the worker clears its own when it starts.
 
-    Raises ``SettingsInvalid`` when the runtime directory is not on a tmpfs.
+    Raises ``SettingsInvalid`` when the runtime directory is not on a tmpfs, and ``OSError`` when something cannot be
+    taken away.
     """
     runtime = settings.bridge.runtime_directory
     runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in runtime.glob(f"{_PREFIX}*"):
-        # Of one that was killed.
-        if not os.path.exists(f"/proc/{left.name.removeprefix(_PREFIX)}"):
-            with suppress(FileNotFoundError):
-                shutil.rmtree(left)
-    own = runtime / f"{_PREFIX}{os.getpid()}"
+    remove_of_dead(runtime, OF_DRIFT)
+    own = runtime / f"{OF_DRIFT}{os.getpid()}"
     bridge = settings.bridge.model_copy(update={"runtime_directory": own})
     runs = Runs(settings.model_copy(update={"bridge": bridge}))
-    runs.clear()
     try:
+        runs.clear()
         yield runs
     finally:
-        shutil.rmtree(own, ignore_errors=True)
+        remove_of_killed(own)
 
 
 def compare(

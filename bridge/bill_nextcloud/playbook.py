@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,11 +18,11 @@ from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.server_config import Listing
 from bill_nextcloud.errors import EngineUnavailable, Failure, RunUnknown, SettingsInvalid
 from bill_nextcloud.log import logger
-from bill_nextcloud.removal import remove
+from bill_nextcloud.removal import remove, remove_of_dead
 from bill_nextcloud.runs.private import on_tmpfs
 from bill_nextcloud.runs.run import Access, Interrupted, Results, Run, execute
 from bill_nextcloud.runs.sessions import Sessions
-from bill_nextcloud.runs.warm.client import PREFIX, WarmStart
+from bill_nextcloud.runs.warm.client import PREFIX, Begun, WarmStart
 from bill_nextcloud.runs.workers import Workers
 from bill_nextcloud.settings import Settings
 
@@ -30,6 +31,8 @@ log = logger("playbook")
 DETAIL_LENGTH = 300
 ADMIN_GROUP = "admin"
 _RUN_PREFIX = "run-"
+# Of the directory in which a `drift` keeps its runs' secrets; its process's number follows.
+OF_DRIFT = "drift-"
 # A slow Nextcloud takes 90 milliseconds to tell of one.
 _SECONDS_AN_ACCOUNT = 0.1
 
@@ -91,7 +94,7 @@ class Runs:
         return bool(self._workers)
 
     def clear(self) -> None:
-        """Take away what killed runs have left, and the log-ins that are kept.
+        """Take away what killed runs have left, those of dead `drift` as well, and the log-ins that are kept.
 
         Raises :class:`SettingsInvalid` when the place is not a tmpfs."""
         directory = self.settings.bridge.runtime_directory
@@ -101,6 +104,7 @@ class Runs:
         for left in (self._home, *directory.glob(f"{_RUN_PREFIX}*"), *directory.glob(f"{PREFIX}*")):
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(left)
+        remove_of_dead(directory, OF_DRIFT)
         self._sessions.clear()
 
     def begin_warm_starts(self) -> None:
@@ -302,6 +306,7 @@ class Runs:
         access = Access(
             cloud.url, cloud.username, cloud.password, ca_file, cloud.bearer_token, cloud.transport, cloud.server
         )
+        begun = Begun()
         try:
             status, code = execute(
                 run,
@@ -312,14 +317,21 @@ class Runs:
                 session=self._sessions.file(run.host),
                 artifacts=self.artifacts,
                 on_event=results,
-                start=self._warm.carry_out,
+                start=partial(self._warm.carry_out, begun=begun),
             )
         except OSError as error:
             raise EngineUnavailable(detail=error) from error
         except Interrupted as error:
             raise RunUnknown(cloud=cloud.name, detail=f"run {run.ident}: {error}") from error
         log.info(
-            "run ended", run=run.ident, cloud=cloud.name, check=run.check, accounts=run.asked, status=status, code=code
+            "run ended",
+            run=run.ident,
+            cloud=cloud.name,
+            check=run.check,
+            accounts=run.asked,
+            warm=begun.warm,
+            status=status,
+            code=code,
         )
         return results.of(run, cloud.name, f"{status}, exit status {code}")
 

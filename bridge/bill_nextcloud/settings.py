@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The settings file: one TOML file, read strictly (an unknown or wrong name is an error that names it)."""
+"""The settings file: one TOML file, read strictly (an unknown name, or a value of another type, is an error)."""
 
 from __future__ import annotations
 
@@ -47,13 +47,14 @@ def _each_type_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 # A part of the name of a function (`<type>.open`).
 ItemType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+# TOML has neither paths nor tuples: these are made of texts and of arrays.
+AbsolutePath = Annotated[Path, Field(strict=False), AfterValidator(_absolute)]
 SshPath = Annotated[AbsolutePath, AfterValidator(_for_ssh)]
 
 
 class _Section(BaseModel):
     # Hidden also in the error behind ours, which Ansible prints: a database address may hold a password.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
 class BillmanagerSettings(_Section):
@@ -68,7 +69,7 @@ class BillmanagerSettings(_Section):
     mgrctl: AbsolutePath | None = None
     database_url: str | None = None
     mgrctl_timeout: float = Field(default=60, gt=0)
-    item_types: Annotated[tuple[ItemType, ...], Field(min_length=1), AfterValidator(_each_type_once)] = (
+    item_types: Annotated[tuple[ItemType, ...], Field(min_length=1, strict=False), AfterValidator(_each_type_once)] = (
         "backupservice",
     )
 
@@ -82,8 +83,9 @@ class BridgeSettings(_Section):
 
     ``state_directory`` keeps the engine's database, locks and scrubbed run artifacts; ``runtime_directory`` must be on
     a tmpfs and holds a run's secrets while it lasts; ``socket`` is where ``pmnextcloud`` calls; ``wait_seconds`` is how
-    long such a call waits for the outcome before it ends "accepted"; ``run_timeout`` limits one playbook run (seconds);
-    ``project_directory`` has ``ansible.cfg``, ``playbooks`` and ``collections``.
+    long such a call waits for the outcome before it ends "accepted"; ``run_timeout`` limits one playbook run (seconds;
+    that of ``drift`` or ``stat`` has 0.1 seconds more for each account); ``project_directory`` has ``ansible.cfg``,
+    ``playbooks`` and ``collections``.
     """
 
     installation: str = Field(default="billmanager", pattern=r"^[A-Za-z0-9._-]{1,64}$")
@@ -163,7 +165,9 @@ class UsageSettings(_Section):
     """Of what accounts use: ``notes``, the thresholds in percent of what was sold (1 to 100, rising) at which a service
     gets a note in BILLmanager; none: no notes."""
 
-    notes: Annotated[tuple[Annotated[int, Field(ge=1, le=100)], ...], AfterValidator(_thresholds)] = (80, 95)
+    notes: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=100)], ...], Field(strict=False), AfterValidator(_thresholds)
+    ] = (80, 95)
 
 
 class RunSettings(_Section):
@@ -175,7 +179,9 @@ class RunSettings(_Section):
     here begin in a process that has Ansible loaded already.
     """
 
-    workers: Annotated[tuple[Annotated[str, AfterValidator(_worker)], ...], AfterValidator(_each_once)] = ()
+    workers: Annotated[
+        tuple[Annotated[str, AfterValidator(_worker)], ...], Field(strict=False), AfterValidator(_each_once)
+    ] = ()
     identity_file: SshPath | None = None
     known_hosts: SshPath | None = None
     remote_command: str = Field(default="bill-nextcloud-run-worker", min_length=1)

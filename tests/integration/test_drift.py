@@ -6,11 +6,13 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from bill_nextcloud import drift as module
 from bill_nextcloud import sold
@@ -19,6 +21,7 @@ from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.settings import read_settings
 from bill_nextcloud.sold import usable_clouds
 from harness.cloud import Server
+from harness.processes import until
 from harness.stack import Stack
 from harness.worker import COMMAND, REPOSITORY, Worker
 from standins.billmanager import Panel
@@ -246,6 +249,34 @@ def test_one_account_that_cannot_be_read(stack: Stack) -> None:
     cloud = found(stack, status=UNREADABLE)
     assert [one["service"] for one in cloud["differences"]] == [fine]
     assert [(one["service"], one["failure"]["code"]) for one in cloud["unread"]] == [(broken, "server_error")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_one_that_is_ended(stack: Stack, tmp_path: Path, number: signal.Signals) -> None:
+    """In the middle of a run: no secret, no process and no half of a file is left of it."""
+    sell(stack, stack.tariff())
+    file = tmp_path / "found.jsonl"
+    file.write_text("from before", "utf-8")
+    seen = len(stack.standin.arrivals())
+    stack.standin.fault("hold", method="GET", path="/cloud/users")
+    begun = psutil.Popen(
+        [COMMAND, "drift", "--settings", stack.worker.settings_file, "--output", file],
+        env={"PATH": os.defpath, "HOME": str(stack.worker.directory), "LC_ALL": "C.UTF-8"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    until(lambda: any("/cloud/users" in one["path"] for one in stack.standin.arrivals()[seen:]))
+    assert list(stack.worker.runtime.glob(f"drift-{begun.pid}/run-*/secrets.yml"))
+    below = begun.children(recursive=True)
+    begun.send_signal(number)
+    _, said = begun.communicate(timeout=60)
+    assert (begun.returncode, said) == (128 + number, b"")
+    assert list(stack.worker.runtime.iterdir()) == []
+    _, alive = psutil.wait_procs(below, timeout=5)
+    assert alive == []
+    assert file.read_text("utf-8") == "from before"
+    assert [one.name for one in tmp_path.iterdir() if "found" in one.name] == [file.name]
 
 
 def test_wrong_words(stack: Stack) -> None:

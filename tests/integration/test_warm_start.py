@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import psutil
 import pytest
 from harness.leaks import Watcher
@@ -37,7 +39,9 @@ def test_server_is_killed(stack: Stack, moment: str) -> None:
     thread.join(60)
     until(lambda: stack.panel.service(service)["status_name"] == "active")
     one_working_account(stack, service)
-    assert "server of warm starts ended" in stack.worker.log.read_text()
+    said = stack.worker.log.read_text()
+    assert re.search("run ended .* warm=yes status=failed code=-9", said)
+    assert re.search("server of warm starts ended .*next_start_seconds=", said)
     watcher.stop()
     assert watcher.leaks([stack.cloud.password, stack.panel.service(service)["params"]["userpassword"]]) == []
 

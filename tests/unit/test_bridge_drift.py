@@ -30,14 +30,19 @@ def test_they_survive_a_start_of_the_worker(command: Command) -> None:
     assert list(command.runtime.iterdir()) == []
 
 
-def test_what_a_killed_one_has_left(command: Command) -> None:
-    """Goes with the next; one that is running keeps its own."""
+@pytest.mark.parametrize("next_one", ["drift", "worker"])
+def test_what_a_killed_one_has_left(command: Command, next_one: str) -> None:
+    """Goes with the next drift, and with the worker's start; one that is running keeps its own."""
+    settings = Settings(bridge=BridgeSettings(runtime_directory=command.runtime))
     ended = subprocess.Popen(["true"])
     ended.wait()
     for process in (ended.pid, os.getppid()):
         (command.runtime / f"drift-{process}" / "run-1").mkdir(parents=True)
-    with drift_runs(Settings(bridge=BridgeSettings(runtime_directory=command.runtime))):
-        pass
+    if next_one == "worker":
+        Runs(settings).clear()
+    else:
+        with drift_runs(settings):
+            pass
     assert [path.name for path in command.runtime.iterdir()] == [f"drift-{os.getppid()}"]
 
 

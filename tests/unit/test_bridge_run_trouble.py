@@ -26,9 +26,9 @@ from bill_nextcloud.lock import lock_path
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.playbook import RunResult, Runs
 from bill_nextcloud.record import RunsOnRecord
+from bill_nextcloud.removal import remove_of_dead
 from bill_nextcloud.request import Request
 from bill_nextcloud.runs.run import Access, Interrupted, Results, execute
-from bill_nextcloud.runs.run_worker import _clear
 from bill_nextcloud.settings import BridgeSettings, Settings
 from bill_nextcloud.work import Work
 from harness.runs import one_run
@@ -232,7 +232,7 @@ def test_sweeps_bear_that_something_vanishes(
     sweeps: list[tuple[Callable[[], None], Path, str]] = [
         (lambda: Runs(settings).clear(), runtime, "run-{}"),
         (lambda: Runs(settings).remove_old(), artifacts, "{}"),
-        (lambda: _clear(tmp_path), tmp_path, "bill-nextcloud-run-{}-x"),
+        (lambda: remove_of_dead(tmp_path, "bill-nextcloud-run-"), tmp_path, "bill-nextcloud-run-{}-x"),
         (lambda: begin_drift(settings), runtime, "drift-{}"),
     ]
     for sweep, place, name in sweeps:
@@ -252,7 +252,7 @@ def test_sweeps_bear_what_has_vanished_already(settings: Settings, tmp_path: Pat
     artifacts.mkdir(parents=True)
     sweeps: list[tuple[Callable[[], None], Path, str]] = [
         (lambda: Runs(settings).remove_old(), artifacts, "{}"),
-        (lambda: _clear(tmp_path), tmp_path, "bill-nextcloud-run-{}-x"),
+        (lambda: remove_of_dead(tmp_path, "bill-nextcloud-run-"), tmp_path, "bill-nextcloud-run-{}-x"),
     ]
     for sweep, place, name in sweeps:
         (place / name.format(99999990)).mkdir()

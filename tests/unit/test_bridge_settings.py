@@ -136,6 +136,30 @@ def test_a_wrong_setting_is_named(tmp_path: Path, content: str, named: str) -> N
         assert named in text(error.failure, language)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[clouds]\nrequests_at_once = true",
+        "[clouds]\nrequests_at_once = '4'",
+        "[clouds]\nrequests_at_once = 4.0",
+        "[runs]\nwarm_start = 1",
+        "[runs]\nwarm_start = 'true'",
+        "[runs]\nworkers = 'ssh://bridge@one'",
+        "[billmanager]\nmgrctl_timeout = true",
+        "[billmanager]\nmgrctl_timeout = '60'",
+        "[billmanager]\nitem_types = [1]",
+        "[bridge]\nrun_timeout = 60.0",
+        "[bridge]\nstate_directory = 1",
+        "[usage]\nnotes = [80.0]",
+        "[usage]\nnotes = 80",
+    ],
+)
+def test_another_type_is_refused(tmp_path: Path, content: str) -> None:
+    """Nothing is made of it that nobody wrote."""
+    section, setting = content.split(" = ")[0].split("\n")
+    assert refused(write(tmp_path, content)).parameters["detail"].startswith(f"{section[1:-1]}.{setting}")
+
+
 def test_all_wrong_settings_are_named_at_once(tmp_path: Path) -> None:
     """Nobody has to mend them one by one."""
     detail = refused(write(tmp_path, "[engine]\nworkers = 0\n[clouds]\nca_file = 'x'")).parameters["detail"]

@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import pytest
 from bill_nextcloud.runs.run import PLAYBOOK, Access, Results, Run, Start, environment, execute
-from bill_nextcloud.runs.warm.client import WarmStart
+from bill_nextcloud.runs.warm.client import Begun, WarmStart
 from bill_nextcloud.runs.warm.key import Key
 from harness import tmpfs
 from harness.processes import until
@@ -85,8 +85,11 @@ class Place:
 
     def begin_warm(self, command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
         """In the place of ``subprocess.run``; a run that would be begun cold is a failure."""
-        assert self.warm._fitting(options["env"], options["cwd"]) is not None
-        return self.warm.carry_out(command, **options)
+        begun = Begun()
+        try:
+            return self.warm.carry_out(command, begun=begun, **options)
+        finally:
+            assert begun.warm
 
     def both(self, access: Access | None = None, before: Callable[[], object] = lambda: None, **fields: Any) -> Any:
         """Carry it out cold and then warm, each time after ``before``: what came of it, which must be the same."""
@@ -261,7 +264,7 @@ def test_a_server_that_went_wrong(place: Place) -> None:
     variables = {**environment(REPOSITORY, place.runtime, place.home), "ANSIBLE_LOCAL_TEMP": "/nowhere\0"}
     options: dict[str, Any] = {"env": variables, "cwd": str(REPOSITORY), "timeout": 60}
     with pytest.raises(subprocess.CalledProcessError) as raised:
-        place.warm.carry_out([str(PLAYBOOK), "--version"], check=True, **options)
+        place.warm.carry_out([str(PLAYBOOK), "--version"], begun=Begun(), check=True, **options)
     assert "ValueError: embedded null byte" in raised.value.stderr
     assert place.warm._server is None
     assert place.server() != server
@@ -291,6 +294,15 @@ def test_what_is_no_longer_the_same(project: Path) -> None:
     assert key.difference(Key.of(before, str(project))) == f"a file: {new}"
     new.unlink()
     assert key.difference(Key.of(before, str(project))) is None
+    # An editor's lock file leads nowhere.
+    (project / "playbooks" / ".#accounts.yml").symlink_to("somebody@host.1234:1")
+    (project / "playbooks" / ".hidden").mkdir()
+    (project / "playbooks" / ".hidden" / "file.yml").touch()
+    assert key.difference(Key.of(before, str(project))) is None
+    astray = project / "playbooks" / "plugins" / "astray.py"
+    astray.symlink_to("nowhere")
+    assert key.difference(Key.of(before, str(project))) == f"a file: {astray}"
+    astray.unlink()
     os.utime(project / "ansible.cfg")
     assert key.difference(Key.of(before, str(project))) == f"a file: {project / 'ansible.cfg'}"
 
@@ -330,5 +342,7 @@ def test_an_ansible_that_was_not_tried(
     until(lambda: f"ansible-core {release}" in caplog.text)
     assert psutil.Process().children() == children
     options: dict[str, Any] = {"env": dict(os.environ), "cwd": str(project), "check": True, "timeout": 60}
-    done = warm.carry_out([str(PLAYBOOK), "--version"], capture_output=True, text=True, **options)
+    begun = Begun()
+    done = warm.carry_out([str(PLAYBOOK), "--version"], begun=begun, capture_output=True, text=True, **options)
     assert "ansible-playbook [core" in done.stdout
+    assert not begun.warm

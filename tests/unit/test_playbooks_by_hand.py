@@ -49,14 +49,16 @@ def test_how_occ_is_started(tmp_path: Path, playbook: str) -> None:
     assert f"php_path {php} is not a program" in refused(tmp_path, playbook, variables)
 
 
-@pytest.mark.parametrize("playbook", ["accounts", "import", "usage"])
-def test_how_many_requests_at_once(tmp_path: Path, playbook: str) -> None:
-    """The module tells of more than it takes."""
+@pytest.mark.parametrize(
+    ("playbook", "number"), [("accounts", 17), ("accounts", 0), ("import", 17), ("usage", 17), ("usage", 0)]
+)
+def test_how_many_requests_at_once(tmp_path: Path, playbook: str, number: int) -> None:
+    """The module tells of more than it takes, and of none."""
     variables = {
         "cloud_url": "https://cloud.example",
         "cloud_username": "admin",
         "cloud_password": "Example-password-of-the-administrator",
-        "cloud_api_requests": 9,
+        "cloud_api_requests": number,
         "accounts": [],
     }
     assert "api_requests must be from 1 to 8" in refused(tmp_path, playbook, variables)

@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from bill_nextcloud.cli.ending import ended_in_order
 from bill_nextcloud.cli.options import Json, SettingsFile
 from bill_nextcloud.cli.output import coloured, console, counted, difference, plain, replaced, require_file, table
 from bill_nextcloud.cli.progress import progress
@@ -57,7 +58,7 @@ def drift(
     # What is written (artifacts, FILE) is for this user only.
     os.umask(0o077)
     read = read_settings(settings)
-    with tempfile.TemporaryFile() if output is None else replaced(output) as file:
+    with ended_in_order(), tempfile.TemporaryFile() if output is None else replaced(output) as file:
         found = _compare_all(read, clouds or [], file)
         if json:
             found.write_json(sys.stdout)

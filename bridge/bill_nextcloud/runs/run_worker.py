@@ -10,15 +10,12 @@ removes the directory with the secrets then. The log-in to the cloud is kept for
 from __future__ import annotations
 
 import argparse
-import contextlib
 import multiprocessing
 import os
 import platform
-import shutil
 import signal
 import sys
 import tempfile
-import time
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -27,6 +24,7 @@ from ansible_runner.streaming import Worker
 
 from bill_nextcloud.errors import OperationError, WorkerCredentialsRefused, WorkerRefused
 from bill_nextcloud.process import die_with
+from bill_nextcloud.removal import remove_of_dead, remove_of_killed
 from bill_nextcloud.runs.credentials import access, mark
 from bill_nextcloud.runs.lease import TICK, Lease
 from bill_nextcloud.runs.private import on_tmpfs
@@ -37,7 +35,6 @@ from bill_nextcloud.runs.transmission import receive
 
 _PREFIX = "bill-nextcloud-run-"
 _REQUEST_SECONDS = 60
-_REMOVAL_ATTEMPTS = 50
 _GIVEN_UP = 3
 
 
@@ -65,7 +62,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     os.umask(0o077)
-    _clear(options.runtime_directory)
+    remove_of_dead(options.runtime_directory, _PREFIX)
     _sessions(options).remove_old()
     private = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=options.runtime_directory))
     # A fork: nothing has to be loaded again, and nothing but standard input is shared.
@@ -78,7 +75,7 @@ def main() -> None:
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     child.join()
-    _remove(private)
+    remove_of_killed(private)
     sys.exit(0 if child.exitcode == 0 else 1)
 
 
@@ -139,30 +136,6 @@ def _run(options: argparse.Namespace, private: Path, channel: int, worker: Worke
 def _sessions(options: argparse.Namespace) -> Sessions:
     """This user's; others may have runs on this host, too."""
     return Sessions(options.runtime_directory / f"bill-nextcloud-sessions-{os.geteuid()}")
-
-
-def _clear(directory: Path) -> None:
-    """Remove what killed processes have left."""
-    for left in directory.glob(f"{_PREFIX}*"):
-        process = left.name.removeprefix(_PREFIX).partition("-")[0]
-        # Others, which start at the same time, clear as well.
-        with contextlib.suppress(FileNotFoundError):
-            if left.stat().st_uid == os.geteuid() and not Path("/proc", process).exists():
-                _remove(left)
-
-
-def _remove(directory: Path) -> None:
-    """Remove ``directory``; what was killed a moment ago may still be writing there."""
-    for attempt in range(1, _REMOVAL_ATTEMPTS + 1):
-        try:
-            shutil.rmtree(directory)
-            return
-        except FileNotFoundError:
-            return
-        except OSError:
-            if attempt == _REMOVAL_ATTEMPTS:
-                raise
-            time.sleep(0.1)
 
 
 if __name__ == "__main__":

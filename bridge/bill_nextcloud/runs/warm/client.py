@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
@@ -41,6 +42,13 @@ _ANSWER = 30
 # wrong. One that lived for so long was in order.
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 600.0
 _KILLED = -9
+
+
+@dataclass
+class Begun:
+    """How a run was begun."""
+
+    warm: bool = False
 
 
 class _Unusable(Exception):
@@ -158,14 +166,17 @@ class WarmStart:
         """Start a server, in a thread of its own, without waiting for it."""
         self._start(0.0)
 
-    def carry_out(self, command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
-        """In the place of ``subprocess.run``, for a command that ends with ``run.PLAYBOOK`` and its arguments."""
+    def carry_out(self, command: Sequence[str], *, begun: Begun, **options: Any) -> subprocess.CompletedProcess[str]:
+        """In the place of ``subprocess.run``, for a command that ends with ``run.PLAYBOOK`` and its arguments;
+        ``begun`` is filled in."""
         found = self._fitting(options["env"], options["cwd"])
+        begun.warm = found is not None
         arguments = command[command.index(str(PLAYBOOK)) :]
         ended = None if found is None else found.run(arguments, _of_one_run(options["env"]), options["timeout"])
         if found is not None and ended is not None and ended.returncode == server.BROKEN:
             self._replace(found, "a run ended before Ansible began")
         if ended is None:
+            begun.warm = False
             return subprocess.run(command, **options)
         if options["check"]:
             ended.check_returncode()
@@ -210,7 +221,7 @@ class WarmStart:
             try:
                 found = self._one()
             except (_Unusable, OSError, subprocess.SubprocessError) as error:
-                log.warning("cold starts for now", detail=error, seconds=pause)
+                log.warning("cold starts for now", detail=error, next_start_seconds=pause)
                 continue
             status = found.process.wait()
             with self._guard:
@@ -220,7 +231,7 @@ class WarmStart:
                 return
             if time.monotonic() - began > _LONGEST_PAUSE:
                 pause = _FIRST_PAUSE
-            log.warning("server of warm starts ended", status=status, seconds=pause)
+            log.warning("server of warm starts ended", status=status, next_start_seconds=pause)
 
     def _one(self) -> _Server:
         """A server that is used from now on. Raises :class:`_Unusable`, ``OSError``."""

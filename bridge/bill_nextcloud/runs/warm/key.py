@@ -20,7 +20,8 @@ _EVERYBODYS = Path("/usr/share/ansible")
 @dataclass(frozen=True)
 class Key:
     """``environment``: all but :data:`OF_ONE_RUN`; ``files``: size and time of the last change (ns) of each file that
-    may be read or found, by its path. Installed packages count by the directories that hold their versions."""
+    may be read or found, by its path; a link that leads nowhere counts by itself. Installed packages count by the
+    directories that hold their versions."""
 
     environment: Mapping[str, str]
     directory: str
@@ -65,10 +66,22 @@ def _files(project: Path) -> Iterator[tuple[str, tuple[int, int]]]:
 def _below(directory: str) -> Iterator[tuple[str, tuple[int, int]]]:
     with os.scandir(directory) as entries:
         for entry in entries:
-            if not entry.is_dir():
-                yield _stamp(entry.path, entry.stat())
-            elif entry.name != "__pycache__":
+            # Neither Ansible (of a directory of variables or plugins) nor Python reads what is hidden, such as an
+            # editor's lock file.
+            if entry.name.startswith(".") or entry.name == "__pycache__":
+                continue
+            if entry.is_dir():
                 yield from _below(entry.path)
+            else:
+                yield _stamp(entry.path, _status(entry))
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result:
+    """Of what a link leads to; of the link itself, where that is not there."""
+    try:
+        return entry.stat()
+    except FileNotFoundError:
+        return entry.stat(follow_symlinks=False)
 
 
 def _stamp(path: str, status: os.stat_result) -> tuple[str, tuple[int, int]]:

@@ -207,6 +207,7 @@ options:
       - V(proven), before anything is done to an account that exists already, its e-mail address must equal
         O(email), or be none when that is not given, and one log-in with its password must succeed.
         Otherwise it fails and is not touched. A disabled account cannot be proven.
+        After five failed log-ins in one task no more are tried, since Nextcloud blocks the address after ten.
       - With O(invite=true) there is no password to try. Then the account must have the address O(email).
         So make sure beforehand that the name was free.
       - ownCloud is sent the e-mail address after the account was made, and so is Nextcloud with O(transport=occ). So a
@@ -214,7 +215,6 @@ options:
         password alone. It then gets everything that a new account gets, also the fields of O(create_only).
       - V(new), there is no account of this name yet. One that exists fails and is not touched, without a log-in. One
         that appears while it is being created must be proven as with V(proven). For O(state=present) only.
-      - After five failed log-ins in one task no more are tried, since Nextcloud blocks the address after ten.
       - On oCIS and OpenCloud without C(PROXY_ENABLE_BASIC_AUTH) no password can be tried, so with V(proven) every
         account that exists already is a conflict and is not touched.
     type: str

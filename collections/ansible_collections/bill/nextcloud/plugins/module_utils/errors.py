@@ -158,8 +158,8 @@ TABLE: dict[str, Meaning] = {
     "account_conflict": Meaning(
         FINAL,
         "An account of this name exists and is not known to be ours.",
-        "Nothing was touched. Write the name as the cloud has it, or choose another one; an account of your own is"
-        " proven by the e-mail address and the password given.",
+        "Nothing was touched. Write the name as the cloud has it, or choose another one; for an account of your own,"
+        " ownership is proven (by the e-mail address and the password given) or assumed.",
     ),
     "protected_account": Meaning(
         FINAL,

@@ -129,7 +129,7 @@ def _check(wish: Wish) -> None:
     if wish.proven and not wish.password and not wish.invite:
         raise CloudError("invalid_value", "Ownership can be proven only with the password, or by an invitation.")
     if wish.new and (wish.state != "present" or not wish.create):
-        raise CloudError("invalid_value", "ownership is new, so the state is present, and create is not false.")
+        raise CloudError("invalid_value", "ownership=new is for state=present with create=true only.")
     if wish.transfer_files_to is not None:
         _check_receiver(wish, wish.transfer_files_to)
     if wish.proven and wish.sets_password:

@@ -165,7 +165,7 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
     wish = job.wish = _possible(job, wish, cloud)
     job.current = job.account = accounts.read(wish.name)
     if job.current is not None and wish.new:
-        raise CloudError("account_conflict", "It exists on the cloud already.")
+        raise CloudError("account_conflict", "It exists already, and ownership=new is for a name that is free.")
     if job.current is not None and wish.proven:
         job.current = job.account = read_completed(accounts, job.current, wish, sleep)
     if job.current is not None and wish.proven:

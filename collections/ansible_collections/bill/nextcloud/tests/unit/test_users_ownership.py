@@ -63,6 +63,15 @@ def test_failed_log_in_is_a_conflict(cloud: ScriptedCloud, answer: Answer, state
     assert outcome(run_one(cloud, **OURS, state=state)) == ("account_conflict", "none", False)
 
 
+def test_new_and_there_already(cloud: ScriptedCloud) -> None:
+    """Not touched, without a log-in; the words say why, and what to do with one's own."""
+    cloud.expect("GET", PATH, ok(record("user_12", email="a@x")))
+    result = run_one(cloud, **{**OURS, "ownership": "new"})
+    assert outcome(result) == ("account_conflict", "none", False)
+    assert "exists already, and ownership=new" in result["failure"]["message"]
+    assert "choose another one; for an account of your own, ownership is proven" in result["failure"]["hint"]
+
+
 @pytest.mark.parametrize("fields", [{"email": "b@x"}, {"email": "a@x", "enabled": False}])
 def test_no_log_in_is_wasted(cloud: ScriptedCloud, fields: dict[str, t.Any]) -> None:
     """Another e-mail address, or a disabled account, is a conflict without a log-in."""
