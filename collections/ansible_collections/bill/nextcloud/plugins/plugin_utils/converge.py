@@ -63,6 +63,8 @@ def converge(
         if check_mode or create_groups or job.plan.opens:
             job.missing_groups = _missing_groups(job.plan, cloud.groups, create_groups)
 
+    if check_mode:
+        cloud.only_reads()
     try:
         cloud.prepare([job.wish for job in jobs if job.failure is None and job.wish is not None])
     except CloudError as error:
