@@ -164,6 +164,7 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
     accounts = cloud.accounts
     wish = job.wish = _possible(job, wish, cloud)
     job.current = job.account = accounts.read(wish.name)
+    job.was_read = True
     if job.current is not None and wish.new:
         raise CloudError("account_conflict", "It exists on the cloud already.")
     if job.current is not None and wish.proven:
