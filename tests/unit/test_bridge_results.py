@@ -85,14 +85,18 @@ def fault(kind: str, *, cloud_wide: bool = False) -> Any:
 
 
 def test_when_a_cloud_is_given_up() -> None:
-    """For a fault that is the cloud's, when many accounts cannot be read for now, and when that is all of them."""
+    """For a fault that is the cloud's, when many accounts cannot be read for now, and when none of the first can be."""
     final, held = fault("final"), fault("final", cloud_wide=True)
     temporary = [fault("temporary") for _ in range(11)]
     assert passing([final, *temporary]) == temporary
-    assert trouble([], 500) is None
-    assert trouble([final] * 500, 500) is None
-    assert trouble([final, held], 500) is held
-    assert trouble(temporary[:10], 500) is None
-    assert trouble([final, *temporary], 500) is temporary[0]
-    assert trouble(temporary[:2], 2) is temporary[0]
-    assert trouble([final, temporary[0]], 2) is None
+    assert trouble([], 500, answered=False) is None
+    assert trouble([final] * 500, 500, answered=False) is None
+    assert trouble([final, held], 500, answered=False) is held
+    assert trouble(temporary[:10], 500, answered=False) is None
+    assert trouble([final, *temporary], 500, answered=False) is temporary[0]
+    assert trouble(temporary[:2], 2, answered=False) is temporary[0]
+    assert trouble([final, temporary[0]], 2, answered=False) is None
+    # The last ones of many.
+    assert trouble(temporary[:2], 2, answered=True) is None
+    assert trouble(temporary, 11, answered=True) is temporary[0]
+    assert trouble([fault("held", cloud_wide=True)], 1, answered=True) is not None

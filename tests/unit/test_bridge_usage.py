@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
@@ -10,18 +11,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from bill_nextcloud.billmanager.addons import Addon
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.crypt import CryptKey
-from bill_nextcloud.billmanager.service import Database
+from bill_nextcloud.billmanager.service import ACTIVE, Database
 from bill_nextcloud.billmanager.statistics import Amount, amount, in_unit, write_day
 from bill_nextcloud.errors import BillmanagerUnavailable, Failure
 from bill_nextcloud.record import DayOfUse, ServiceUse, Store, UsageHistory
 from bill_nextcloud.usage.notes import crossed
 from bill_nextcloud.usage.period import days_of
-from bill_nextcloud.usage.reading import Found
+from bill_nextcloud.usage.reading import Found, Reading
 from bill_nextcloud.usage.statistics import Statistics
 from sqlalchemy import create_engine
 
@@ -206,6 +209,36 @@ def test_one_reading_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(KeyError):
             broken.result(10)
         assert waiting.result(10).failure == Failure("internal", {"detail": "KeyError"})
+
+
+class Unnamed:
+    """Stands for BILLmanager's database, with so many services that name no account."""
+
+    def __init__(self, count: int) -> None:
+        self._services = [
+            SimpleNamespace(id=number, status=ACTIVE, confirmed=True, account=None, module=3)
+            for number in range(1, count + 1)
+        ]
+
+    def cloud(self, module: int, *, secret: bool) -> Cloud:
+        return Cloud(module, "Blue", "https://blue", "admin", "x")
+
+    def services_after(self, module: int, statuses: object, after: int, limit: int) -> list[SimpleNamespace]:
+        return self._services[after : after + limit]
+
+
+@pytest.mark.parametrize(("count", "more"), [(10, 0), (1234, 1224)])
+def test_what_is_not_read_does_not_flood_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, count: int, more: int
+) -> None:
+    """Ten of a cloud have a line each, the others are counted in one."""
+    monkeypatch.setattr(logging.getLogger("bill_nextcloud"), "propagate", True)
+    unused, runs = cast(Any, None), cast(Any, SimpleNamespace(elsewhere=False))
+    found = Reading(cast(Any, Unnamed(count)), unused, runs, unused, (), unused)(3, DAY)
+    assert (found.unread, len(found.first_unread)) == (count, min(count, 100))
+    assert caplog.text.count("usage of a service not read") == 10
+    assert caplog.text.count("usage of more services not read") == (1 if more else 0)
+    assert not more or f"count={more}" in caplog.text
 
 
 def day(service: int, number: int, used: int, **changes: object) -> DayOfUse:

@@ -44,7 +44,11 @@ def drift(
     json: Json = False,
     output: Annotated[
         Path | None,
-        typer.Option("--output", metavar="FILE", help="Write what is found there, a line of JSON for each account."),
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help="Write what is found there, a line of JSON for each account that differs or cannot be read.",
+        ),
     ] = None,
 ) -> None:
     """Show where clouds differ from what was sold; changes nothing.

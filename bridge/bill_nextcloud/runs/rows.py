@@ -56,11 +56,14 @@ def passing(faults: Sequence[AnyFault]) -> list[AnyFault]:
     return [fault for fault in faults if fault.kind != _FINAL]
 
 
-def trouble(faults: Sequence[AnyFault], accounts: int) -> AnyFault | None:
+def trouble(faults: Sequence[AnyFault], accounts: int, *, answered: bool) -> AnyFault | None:
     """Which of ``faults``, of so many ``accounts`` that were to be read, is one of the cloud itself: further requests
-    would be in vain, or do harm. ``None``: they are those of single accounts."""
+    would be in vain, or do harm. ``None``: they are those of single accounts. ``answered``: whether the cloud has told
+    of any account before, in the same run: then a few are not taken for all, as the last ones of many may be."""
     for fault in faults:
         if fault.cloud_wide:
             return fault
     found = passing(faults)
-    return found[0] if len(found) > _MOST_UNREAD or (found and len(found) == accounts) else None
+    if len(found) > _MOST_UNREAD or (found and len(found) == accounts and not answered):
+        return found[0]
+    return None

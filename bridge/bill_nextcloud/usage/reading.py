@@ -29,8 +29,10 @@ PAGE = 500
 # Of one run: a cloud tells of its accounts in an order of its own, so each run reads it from the beginning. It bounds
 # the memory.
 MOST = 100_000
-# So many that could not be read are told by name; all are in the log.
+# So many that could not be read are told by name, and so many of them have a line of their own in the log: a cloud may
+# have thousands that nobody has logged in to yet, every day.
 MOST_NAMED = 100
+MOST_LOGGED = 10
 # Those that have an account. A closed one, kept or not, is not counted any more.
 READ = (ACTIVE, SUSPENDED, PROCESSING)
 
@@ -85,9 +87,17 @@ class Reading:
         """
         cloud = self.database.cloud(module, secret=not self.runs.elsewhere)
         found = Found()
+        try:
+            self._read(cloud, day, found)
+        finally:
+            if found.unread > MOST_LOGGED:
+                log.warning("usage of more services not read", cloud=module, count=found.unread - MOST_LOGGED)
+        return found
+
+    def _read(self, cloud: Cloud, day: str, found: Found) -> None:
         chosen: dict[int, _Chosen] = {}
         after = 0
-        while found.failure is None and (services := self.database.services_after(module, READ, after, PAGE)):
+        while found.failure is None and (services := self.database.services_after(cloud.id, READ, after, PAGE)):
             after = services[-1].id
             chosen |= {service.id: self._keep(service, cloud) for service in self._to_be_read(cloud, services, found)}
             if len(chosen) > MOST - PAGE:
@@ -95,7 +105,6 @@ class Reading:
                 chosen = {}
         if chosen and found.failure is None:
             self._run(cloud, day, chosen, found)
-        return found
 
     def _to_be_read(self, cloud: Cloud, services: Iterable[Service], found: Found) -> list[Service]:
         chosen = []
@@ -208,11 +217,12 @@ def _leave_out(found: Found, service: Service | _Chosen, failure: Failure) -> No
     found.unread += 1
     if len(found.first_unread) < MOST_NAMED:
         found.first_unread.append((service.id, failure))
-    log.warning(
-        "usage of a service not read",
-        service=service.id,
-        account=service.account,
-        cloud=service.module,
-        code=failure.code,
-        detail=failure.parameters.get("detail"),
-    )
+    if found.unread <= MOST_LOGGED:
+        log.warning(
+            "usage of a service not read",
+            service=service.id,
+            account=service.account,
+            cloud=service.module,
+            code=failure.code,
+            detail=failure.parameters.get("detail"),
+        )

@@ -33,8 +33,6 @@ from ansible_collections.bill.nextcloud.plugins.plugin_utils.host import Host
 from ansible_collections.bill.nextcloud.plugins.plugin_utils.jobs import Job, Limits
 from bill_nextcloud.runs.rows import AT_ONCE, Rows, trouble
 
-# What the plan says of an account that should be there and is not: without a password it cannot be made.
-_MISSING = ("account_missing", "invalid_value")
 _MISSING_CHANGE = {"field": "state", "before": "absent", "after": "present"}
 
 
@@ -81,12 +79,8 @@ class Found:
         """Count jobs that were looked at, and write what does not agree."""
         for number, job in jobs:
             changes = [change.shown() for change in job.plan.changes]
-            if (
-                job.wish is not None
-                and job.account is None
-                and job.failure is not None
-                and job.failure.code in _MISSING
-            ):
+            if job.was_read and job.account is None and job.failure is not None and not changes:
+                # Without a password, which is not given here, the plan is that it cannot be made.
                 changes = [_MISSING_CHANGE]
             if changes or job.failure is None:
                 self.compared += 1
@@ -105,12 +99,13 @@ def compare(cloud: Cloud, lines: Sequence[bytes], found: Found, told: Callable[[
     """
     twice = _listed_twice(lines)
     cloud.prepare(_Wishes([line for line in lines if _can_be_wished(line)]))
-    # That was for all of them.
-    prepared = replace(cloud, prepare=lambda wishes: None)
+    # That was for all of them. No edit comes of it, however many are planned, so that occ need not be opened for them.
+    prepared = replace(cloud, prepare=lambda wishes: None, expect_edits=lambda edits: None)
     for start in range(0, len(lines), AT_ONCE):
         jobs = [_job(line, twice) for line in lines[start : start + AT_ONCE]]
         converge([job for _, job in jobs], prepared, Limits(), check_mode=True)
-        found.failure = trouble([job.failure for _, job in jobs if job.failure is not None], len(jobs))
+        failures = [job.failure for _, job in jobs if job.failure is not None]
+        found.failure = trouble(failures, len(jobs), answered=found.compared > 0)
         if found.failure is not None:
             # Further requests would only do harm. What has a plan was read before.
             jobs = [

@@ -65,10 +65,12 @@ def read(cloud: Cloud, lines: Sequence[bytes], rows: Rows, told: Callable[[int],
     """
     # Whoever exists is as wished.
     cloud.prepare([Wish(json.loads(line)[1], "exists") for line in lines])
+    answered = False
     for start in range(0, len(lines), AT_ONCE):
         sold: list[tuple[int, str]] = [json.loads(line) for line in lines[start : start + AT_ONCE]]
         accounts, failures = _read(cloud, [name for _, name in sold])
-        fault = trouble(list(failures.values()), len(sold))
+        fault = trouble(list(failures.values()), len(sold), answered=answered)
+        answered = answered or bool(accounts)
         if fault is None:
             # A second time: what nobody reads today is never known.
             again = [name for name, failure in failures.items() if passing([failure])]

@@ -46,8 +46,9 @@ TABLE: dict[str, Meaning] = {
     ),
     "rate_limited": Meaning(
         TEMPORARY,
-        "The cloud limits how often accounts may be edited.",
-        "Try again after ten minutes (Nextcloud: 50 edits in 600 seconds for each acting account).",
+        "The cloud, or what stands before it, takes no more such requests for now.",
+        "Try again later; where edits are limited, after ten minutes (Nextcloud: 50 in 600 seconds for each acting"
+        " account).",
     ),
     "server_error": Meaning(
         TEMPORARY, "The cloud had an internal error.", "Look into the cloud's log (nextcloud.log)."

@@ -310,6 +310,8 @@ class Cloud:
     """Told which accounts are going to be read first, and what is wished of them: a backend may read all in one go.
     What it could not read is read one by one, so it raises :class:`CloudError` only for what makes that pointless, or
     harmful: a log-in that is refused must not be tried again."""
+    only_reads: t.Callable[[], None] = lambda: None
+    """Told that nothing is going to be changed, so that no change tells what a list did not."""
     expect_edits: t.Callable[[int], None] = lambda edits: None
     """Told how many edits are planned, before the first of them is sent."""
     transport: t.Callable[[], TransportUsed] = TransportUsed

@@ -65,6 +65,8 @@ def converge(
         if check_mode or create_groups or job.plan.opens or halfway:
             job.missing_groups = _missing_groups(job.plan, cloud.groups, create_groups)
 
+    if check_mode:
+        cloud.only_reads()
     try:
         cloud.prepare([job.wish for job in jobs if job.failure is None and job.wish is not None])
     except CloudError as error:
@@ -164,6 +166,7 @@ def _read_and_plan(job: Job, wish: Wish, cloud: Cloud, sleep: t.Callable[[float]
     accounts = cloud.accounts
     wish = job.wish = _possible(job, wish, cloud)
     job.current = job.account = accounts.read(wish.name)
+    job.was_read = True
     if job.current is not None and wish.new:
         raise CloudError("account_conflict", "It exists already, and ownership=new is for a name that is free.")
     if job.current is not None and wish.proven:

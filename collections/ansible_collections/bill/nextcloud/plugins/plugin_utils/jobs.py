@@ -26,6 +26,8 @@ class Job:
     """As first read."""
     account: Account | None = None
     """As last read."""
+    was_read: bool = False
+    """Whether it was looked for on the cloud, so that no account means that there is none."""
     plan: plans.Plan = plans.NOTHING
     missing_groups: tuple[str, ...] = ()
     """Groups to be created for it."""

@@ -9,6 +9,7 @@ Nextcloud is asked in version 2 of the API, ownCloud in version 1, where alone i
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ _SERVER_ERRORS = (500, 996, 999)
 _NO_ROUTE = "Invalid query"
 _NOT_PERMITTED = ("Password confirmation ", "Logged in ")
 _MAX_MESSAGE = 300
+_EDIT = re.compile(r"PUT \S*/cloud/users/[^/\s]+")
+"""The one call whose number Nextcloud limits (``UsersController::editUser``)."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ def parse(
         raise _unauthorised(status, reply, request)
     if status == 429 or (reply is not None and reply.code == 429):
         if reply is None:  # Nextcloud's rate limit has an empty body, and no Retry-After
-            raise CloudError("rate_limited", "", request=request, http_status=status)
+            words = "It limits how often accounts may be edited." if _EDIT.fullmatch(request) else ""
+            raise CloudError("rate_limited", words, request=request, http_status=status)
         raise reply.error("login_blocked")
     if reply is None:
         if status == 405:

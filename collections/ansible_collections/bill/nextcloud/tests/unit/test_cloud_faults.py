@@ -165,7 +165,9 @@ def test_a_refusal_of_everything(cloud: ScriptedCloud, name: str, answer: Answer
     """Nothing is tried a second time."""
     module = MODULES[name]
     cloud.expect("GET", module.path, answer, query=module.query)
-    assert run(name, cloud.url)["code"] == code
+    failure = run(name, cloud.url)
+    assert failure["code"] == code
+    assert "edited" not in failure["message"]  # nothing was
 
 
 @pytest.mark.parametrize(

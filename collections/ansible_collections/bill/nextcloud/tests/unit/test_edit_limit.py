@@ -98,6 +98,7 @@ def test_what_was_done_before_the_limit_is_read_back(cloud: ScriptedCloud) -> No
     (account,) = run(cloud, {"name": "a", "quota": "none", "language": "de"})["accounts"]
     assert outcome(account) == ("rate_limited", "updated", True)
     assert account["account"]["quota"] is None
+    assert "limits how often accounts may be edited" in account["failure"]["message"]
 
 
 def test_a_fault_of_the_cloud_in_an_early_round_ends_the_later_ones(cloud: ScriptedCloud) -> None:

@@ -295,6 +295,19 @@ def test_new_ones_are_not_looked_for_one_by_one(occ: ScriptedOcc) -> None:
     ]
 
 
+@pytest.mark.parametrize("given", [{}, {"check_mode": True}])
+def test_whom_no_creation_would_tell_is_looked_for(occ: ScriptedOcc, given: dict[str, bool]) -> None:
+    """An account that was deleted between two pages has moved another one out of both."""
+    filler = [info(f"filler{number}") for number in range(993)]
+    expect_page(occ, *filler, *(info(name) for name in MANY[1:]))
+    names = [*MANY, *(f"more_{number}" for number in range(8))]  # two pages are worth it
+    expect_page(occ, *(info(name) for name in names[8:]), offset=1000)
+    expect_info(occ, "user_0")
+    password = {"password": PASSWORD} if given else {}
+    results = run(occ, *({"name": name, **password} for name in names), **given)
+    assert {outcome(result) for result in results} == {(None, "none", False)}
+
+
 def test_no_more_pages_than_are_worth_it(occ: ScriptedOcc) -> None:
     """One for each eight names; what they do not have is read one by one, and is not taken for new."""
     filler = [info(f"filler{number}") for number in range(992)]

@@ -75,7 +75,7 @@ class Choice:
     def expect_edits(self, edits: int) -> None:
         """Take occ for the edits, if there are more than the API allows at once."""
         limit = self._api.accounts.abilities.edit_limit if edits else None
-        if limit is not None and edits > limit.edits:
+        if limit is not None and edits > limit.edits and not self._edits_by_occ:
             self._edits_by_occ = True
             self._reasons.append(
                 f"{edits} edits are needed, and the API allows {limit.edits} in {limit.seconds // 60} minutes"

@@ -113,6 +113,7 @@ class NextcloudOccAccounts:
         self._wishes: dict[str, Wish] | None = None
         self._listed: dict[str, Account] = {}
         self._not_listed: set[str] = set()
+        self._only_reads = False
         self._lock = threading.Lock()
         cannot = api_only = frozenset() if api is not None else _BY_API
         if release < _FIRST_WITH_MANAGERS:
@@ -177,6 +178,10 @@ class NextcloudOccAccounts:
                 break
         self._listed = {name: listed[name] for name in sought & listed.keys()}
 
+    def only_reads(self) -> None:
+        """Look each account up before it is said to be missing: nothing is created that would tell."""
+        self._only_reads = True
+
     def read(self, name: str) -> Account | None:
         """Return an account that may be changed, or None when there is none of this name.
 
@@ -239,10 +244,16 @@ class NextcloudOccAccounts:
     def _is_new(self, name: str, wish: Wish | None) -> bool:
         """Whether a list of all accounts did not have this one, asked once: its creation would tell if it were there.
 
-        Where it should not be created that is not enough, since a directory may not list all of its accounts.
+        Where it is not going to be created that is not enough: a directory may not list all of its accounts, and each
+        account that is deleted between two pages moves another one to a page that was read already. Where it is, a
+        look-up would be one command more to the four that it takes.
         """
+        if wish is None or wish.state != "present" or not wish.create or self._only_reads:
+            return False
+        if wish.password is None and not wish.invite:
+            return False
         with self._lock:
-            if wish is None or wish.state != "present" or not wish.create or name not in self._not_listed:
+            if name not in self._not_listed:
                 return False
             self._not_listed.remove(name)
             return True

@@ -66,5 +66,6 @@ def connected(
         group_quotas=NextcloudGroupQuotas(settings),
         accounts_at_once=lambda: commands.at_once,
         prepare=accounts.prepare,
+        only_reads=accounts.only_reads,
         transport=api.transport if api is not None else lambda: TransportUsed((OCC,)),
     )
