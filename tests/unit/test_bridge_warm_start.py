@@ -295,6 +295,18 @@ def test_what_is_no_longer_the_same(project: Path) -> None:
     assert key.difference(Key.of(before, str(project))) == f"a file: {project / 'ansible.cfg'}"
 
 
+def test_a_file_in_the_place_of_another(project: Path) -> None:
+    """It is another, though it has the same size and the same time of modification."""
+    key = Key.of({}, str(project))
+    file = project / "playbooks" / "accounts.yml"
+    status = file.stat()
+    another = project / "another"
+    another.write_bytes(b"#" * status.st_size)
+    os.utime(another, ns=(status.st_atime_ns, status.st_mtime_ns))
+    another.replace(file)
+    assert key.difference(Key.of({}, str(project))) == f"a file: {file}"
+
+
 def test_a_changed_file(project: Path, place: Place, caplog: pytest.LogCaptureFixture) -> None:
     """The next run is begun cold, and a line says why; those after it have a new server."""
     leave_pytest_out()
