@@ -6,18 +6,22 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
+import socket
 import subprocess
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from bill_nextcloud.runs.run import PLAYBOOK, Access, Results, Run, Start, environment, execute
+from bill_nextcloud.runs.warm import client
 from bill_nextcloud.runs.warm.client import Begun, WarmStart
 from bill_nextcloud.runs.warm.key import Key
 from harness import tmpfs
@@ -257,17 +261,64 @@ def test_the_server_has_no_secret(place: Place) -> None:
     assert any(b"ansible.builtin.set_stats" in one for one in found)
 
 
-def test_a_server_that_went_wrong(place: Place) -> None:
-    """Its run did nothing, and is unknown as any that hands nothing back. The next is begun cold, later ones warm."""
+def look(place: Place, temporary: str = "") -> subprocess.CompletedProcess[str]:
+    """The least that can be begun. With a zero byte in ``temporary`` it goes wrong before Ansible has begun."""
     leave_pytest_out()
+    variables = environment(REPOSITORY, place.runtime, place.home)
+    variables["ANSIBLE_LOCAL_TEMP"] += temporary
+    command = [str(PLAYBOOK), "--version"]
+    return place.begin_warm(command, env=variables, cwd=str(REPOSITORY), timeout=60, check=True)
+
+
+def test_a_server_that_went_wrong(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its run did nothing, and is unknown as any that hands nothing back. Another server is started, after more time
+    for each that goes wrong until a run is fine."""
+    first = 0.01
+    monkeypatch.setattr(client, "_FIRST_PAUSE", first)
+    monkeypatch.setattr(place.warm, "_pause", first)
+    start = place.warm._start
+    pauses: list[float] = []
+
+    def noted(pause: float) -> None:
+        pauses.append(pause)
+        start(pause)
+
+    monkeypatch.setattr(place.warm, "_start", noted)
+    for expected in ([first], [first, 2 * first]):
+        server = place.server()
+        with pytest.raises(subprocess.CalledProcessError) as raised:
+            look(place, "\0")
+        assert "ValueError: embedded null byte" in raised.value.stderr
+        assert pauses == expected
+        assert place.server() != server
+    assert "ansible-playbook [core" in look(place).stdout
+    with pytest.raises(subprocess.CalledProcessError):
+        look(place, "\0")
+    assert pauses == [first, 2 * first, first]
+    place.server()
+
+
+def test_no_descriptor_is_left(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a run has begun, none is needed to wait for its end."""
     server = place.server()
-    variables = {**environment(REPOSITORY, place.runtime, place.home), "ANSIBLE_LOCAL_TEMP": "/nowhere\0"}
-    options: dict[str, Any] = {"env": variables, "cwd": str(REPOSITORY), "timeout": 60}
-    with pytest.raises(subprocess.CalledProcessError) as raised:
-        place.warm.carry_out([str(PLAYBOOK), "--version"], begun=Begun(), check=True, **options)
-    assert "ValueError: embedded null byte" in raised.value.stderr
-    assert place.warm._server is None
-    assert place.server() != server
+    send = socket.send_fds
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    def last(*arguments: Any) -> int:
+        sent = send(*arguments)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        return sent
+
+    monkeypatch.setattr(socket, "send_fds", last)
+    found = place.warm._server
+    assert found is not None
+    try:
+        ended = found.run([str(PLAYBOOK), "--version"], {"ANSIBLE_LOCAL_TEMP": str(place.runtime / "tmp")}, 60)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert ended is not None
+    assert ended.returncode == 0
+    assert place.server() == server
 
 
 @pytest.fixture
@@ -307,6 +358,18 @@ def test_what_is_no_longer_the_same(project: Path) -> None:
     assert key.difference(Key.of(before, str(project))) == f"a file: {project / 'ansible.cfg'}"
 
 
+def test_a_file_in_the_place_of_another(project: Path) -> None:
+    """It is another, though it has the same size and the same time of modification."""
+    key = Key.of({}, str(project))
+    file = project / "playbooks" / "accounts.yml"
+    status = file.stat()
+    another = project / "another"
+    another.write_bytes(b"#" * status.st_size)
+    os.utime(another, ns=(status.st_atime_ns, status.st_mtime_ns))
+    another.replace(file)
+    assert key.difference(Key.of({}, str(project))) == f"a file: {file}"
+
+
 def test_a_changed_file(project: Path, place: Place, caplog: pytest.LogCaptureFixture) -> None:
     """The next run is begun cold, and a line says why; those after it have a new server."""
     leave_pytest_out()
@@ -328,6 +391,22 @@ def test_a_changed_file(project: Path, place: Place, caplog: pytest.LogCaptureFi
     assert found is not None
     found.retire()
     assert found.process.wait(10) == 0
+
+
+def test_an_ansible_that_is_being_installed(
+    project: Path, place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As long as it is not there, or without its version, runs begin cold; then there is a server."""
+    leave_pytest_out()
+    monkeypatch.setattr(client, "_FIRST_PAUSE", 0.01)
+    answers: list[Callable[[str], Any]] = [lambda name: version("ansible-core-that-is-not-there"), lambda name: None]
+    monkeypatch.setattr(client, "version", lambda name: (answers.pop(0) if answers else version)(name))
+    warm = WarmStart(project, place.runtime, place.home)
+    warm.begin()
+    until(lambda: warm._server is not None)
+    assert warm._server is not None
+    warm._server.retire()
+    assert caplog.text.count("cold starts for now") == 2
 
 
 @pytest.mark.parametrize("release", ["2.1.9", "2.20.0"])

@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
 
@@ -144,11 +144,15 @@ class _Server:
         try:
             yield
         finally:
-            # The server kills the run. If it does not, it is killed itself, and the kernel does.
+            # The server kills the run. If it does not, or nobody can tell, it is killed itself, and the kernel does.
             channel.close()
-            if not _read({life: bytearray()}, time.monotonic() + _ANSWER):
-                self.kill()
-                _read({life: bytearray()}, None)
+            ended = False
+            try:
+                ended = _read({life: bytearray()}, time.monotonic() + _ANSWER)
+            finally:
+                if not ended:
+                    self.kill()
+                    _read({life: bytearray()}, None)
 
 
 class WarmStart:
@@ -161,6 +165,8 @@ class WarmStart:
         self._home = home
         self._guard = threading.Lock()
         self._server: _Server | None = None
+        # Before the next server is started; replacing one does not shorten it.
+        self._pause = _FIRST_PAUSE
 
     def begin(self) -> None:
         """Start a server, in a thread of its own, without waiting for it."""
@@ -173,11 +179,14 @@ class WarmStart:
         begun.warm = found is not None
         arguments = command[command.index(str(PLAYBOOK)) :]
         ended = None if found is None else found.run(arguments, _of_one_run(options["env"]), options["timeout"])
-        if found is not None and ended is not None and ended.returncode == server.BROKEN:
-            self._replace(found, "a run ended before Ansible began")
-        if ended is None:
+        if found is None or ended is None:
             begun.warm = False
             return subprocess.run(command, **options)
+        if ended.returncode == server.BROKEN:
+            self._replace(found, "a run went wrong before Ansible began, or after it had ended")
+        elif ended.returncode != _KILLED:
+            with self._guard:
+                self._pause = _FIRST_PAUSE
         if options["check"]:
             ended.check_returncode()
         return ended
@@ -201,9 +210,16 @@ class WarmStart:
         with self._guard:
             if self._server is found:
                 self._server = None
-                log.warning("cold starts until there is a new server", detail=why)
+                pause = self._next_pause()
+                log.warning("cold starts until there is a new server", detail=why, next_start_seconds=pause)
                 found.retire()
-                self._start(_FIRST_PAUSE)
+                self._start(pause)
+
+    def _next_pause(self) -> float:
+        """Seconds until another server is started, more each time until a run was fine. For who holds the guard."""
+        pause = self._pause
+        self._pause = min(2 * pause, _LONGEST_PAUSE)
+        return pause
 
     def _start(self, pause: float) -> None:
         threading.Thread(target=self._keep, args=(pause,), name="warm-start", daemon=True).start()
@@ -212,25 +228,27 @@ class WarmStart:
         """Keep one server after the other, until one is retired."""
         while True:
             time.sleep(pause)
-            release = version("ansible-core")
-            if not preloaded.known(release):
-                log.warning("cold starts only", detail=f"ansible-core {release}, tried: {preloaded.RELEASES}")
-                return
-            pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
             began = time.monotonic()
             try:
+                release = _release()
+                if not preloaded.known(release):
+                    log.warning("cold starts only", detail=f"ansible-core {release}, tried: {preloaded.RELEASES}")
+                    return
                 found = self._one()
             except (_Unusable, OSError, subprocess.SubprocessError) as error:
+                with self._guard:
+                    pause = self._next_pause()
                 log.warning("cold starts for now", detail=error, next_start_seconds=pause)
                 continue
             status = found.process.wait()
             with self._guard:
                 if self._server is found:
                     self._server = None
-            if found.retired:
-                return
-            if time.monotonic() - began > _LONGEST_PAUSE:
-                pause = _FIRST_PAUSE
+                if found.retired:
+                    return
+                if time.monotonic() - began > _LONGEST_PAUSE:
+                    self._pause = _FIRST_PAUSE
+                pause = self._next_pause()
             log.warning("server of warm starts ended", status=status, next_start_seconds=pause)
 
     def _one(self) -> _Server:
@@ -259,12 +277,23 @@ class WarmStart:
         """Have it begin the least that there is, and look at what that has read."""
         arguments = [str(PLAYBOOK), "--version"]
         ended = found.run(arguments, {"ANSIBLE_LOCAL_TEMP": str(private / "tmp")}, _ANSWER)
-        expected = [f"config file = {self._project / 'ansible.cfg'}", f"core {version('ansible-core')}"]
+        expected = [f"config file = {self._project / 'ansible.cfg'}", f"core {_release()}"]
         if ended is None or ended.returncode or not all(one in ended.stdout for one in expected):
             raise _Unusable(f"a trial of it went wrong: {ended}")
         difference = key.difference(Key.of(key.environment, key.directory))
         if difference is not None:
             raise _Unusable(f"changed meanwhile: {difference}")
+
+
+def _release() -> str:
+    """Of ansible-core. Raises :class:`_Unusable` while that is being installed."""
+    try:
+        found: str | None = version("ansible-core")
+    except PackageNotFoundError as error:
+        raise _Unusable(str(error)) from error
+    if found is None:  # its directory is there, and the file with the version is not
+        raise _Unusable("ansible-core has no version")
+    return found
 
 
 def _of_one_run(environment: Mapping[str, str]) -> dict[str, str]:
@@ -285,7 +314,8 @@ def _received(channel: socket.socket) -> bytes:
 
 def _read(into: Mapping[IO[bytes], bytearray], deadline: float | None) -> bool:
     """Read all to their ends; whether that was before ``deadline`` (monotonic)."""
-    with selectors.DefaultSelector() as selector:
+    # Without a descriptor of its own: there may be none left, and the run has begun.
+    with selectors.PollSelector() as selector:
         for pipe in into:
             selector.register(pipe, selectors.EVENT_READ)
         while selector.get_map():

@@ -19,13 +19,13 @@ _EVERYBODYS = Path("/usr/share/ansible")
 
 @dataclass(frozen=True)
 class Key:
-    """``environment``: all but :data:`OF_ONE_RUN`; ``files``: size and time of the last change (ns) of each file that
-    may be read or found, by its path; a link that leads nowhere counts by itself. Installed packages count by the
-    directories that hold their versions."""
+    """``environment``: all but :data:`OF_ONE_RUN`; ``files``: see :func:`_stamp`, of each file that may be read or
+    found, by its path; a link that leads nowhere counts by itself. Installed packages count by the directories that
+    hold their versions."""
 
     environment: Mapping[str, str]
     directory: str
-    files: Mapping[str, tuple[int, int]]
+    files: Mapping[str, tuple[int, ...]]
 
     @classmethod
     def of(cls, environment: Mapping[str, str], directory: str) -> Key:
@@ -50,7 +50,7 @@ class Key:
         return None
 
 
-def _files(project: Path) -> Iterator[tuple[str, tuple[int, int]]]:
+def _files(project: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
     collection = project / "collections" / "ansible_collections" / "bill" / "nextcloud"
     trees = (PACKAGE, project / "playbooks", collection / "plugins", collection / "meta", _EVERYBODYS)
     yield _stamp(str(project / "ansible.cfg"), (project / "ansible.cfg").stat())
@@ -63,7 +63,7 @@ def _files(project: Path) -> Iterator[tuple[str, tuple[int, int]]]:
                 yield _stamp(entry.path, entry.stat())
 
 
-def _below(directory: str) -> Iterator[tuple[str, tuple[int, int]]]:
+def _below(directory: str) -> Iterator[tuple[str, tuple[int, ...]]]:
     with os.scandir(directory) as entries:
         for entry in entries:
             # Neither Ansible (of a directory of variables or plugins) nor Python reads what is hidden, such as an
@@ -84,5 +84,7 @@ def _status(entry: os.DirEntry[str]) -> os.stat_result:
         return entry.stat(follow_symlinks=False)
 
 
-def _stamp(path: str, status: os.stat_result) -> tuple[str, tuple[int, int]]:
-    return path, (status.st_size, status.st_mtime_ns)
+def _stamp(path: str, status: os.stat_result) -> tuple[str, tuple[int, ...]]:
+    """Size, times (ns) and number of what is at ``path``. The files of a release all have one time of modification, and
+    a file that takes another's place may have the same size; the kernel's own time of the change nobody can set."""
+    return path, (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
