@@ -178,13 +178,12 @@ def test_a_playbook_that_breaks_off(place: Place) -> None:
 
 
 def test_a_run_that_takes_too_long(place: Place) -> None:
-    """Is ended with all that belongs to it, before anybody hears of it."""
-    seconds = 20.0
-    place.cloud.fault("delay", method="GET", seconds=seconds)
+    """Is ended with all that belongs to it, before anybody hears of it. (How far it came depends on the machine.)"""
+    place.cloud.fault("delay", method="GET", seconds=20.0)
     server = place.server()
-    ended, handed_back = place.both(accounts=[WISH], timeout=2)
+    for start in (subprocess.run, place.begin_warm):
+        assert place.play(start, accounts=[WISH], timeout=2)[0] == (("timeout", 254), {})
     place.cloud.clear_faults()
-    assert (ended, handed_back) == (("timeout", 254), {})
     assert server.children(recursive=True) == []
 
 
