@@ -404,7 +404,9 @@ def test_an_ansible_that_is_being_installed(
     warm.begin()
     until(lambda: warm._server is not None)
     assert warm._server is not None
+    pid = warm._server.process.pid
     warm._server.retire()
+    until(lambda: not psutil.pid_exists(pid))
     assert caplog.text.count("cold starts for now") == 2
 
 
