@@ -22,7 +22,7 @@ from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import Failure, OperationError
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.playbook import OF_DRIFT, Part, Runs, failure_of
-from bill_nextcloud.removal import remove_of_dead, remove_of_killed
+from bill_nextcloud.runs.left import remove_of_dead, remove_of_killed
 from bill_nextcloud.settings import Settings
 from bill_nextcloud.sold import SOLD, SoldAccount, sold_accounts
 

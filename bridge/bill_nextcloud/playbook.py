@@ -18,7 +18,8 @@ from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.server_config import Listing
 from bill_nextcloud.errors import EngineUnavailable, Failure, RunUnknown, SettingsInvalid
 from bill_nextcloud.log import logger
-from bill_nextcloud.removal import remove, remove_of_dead
+from bill_nextcloud.removal import remove
+from bill_nextcloud.runs.left import remove_of_dead
 from bill_nextcloud.runs.private import on_tmpfs
 from bill_nextcloud.runs.run import Access, Interrupted, Results, Run, execute
 from bill_nextcloud.runs.sessions import Sessions

@@ -26,8 +26,8 @@ from bill_nextcloud.lock import lock_path
 from bill_nextcloud.mapping import Mapping
 from bill_nextcloud.playbook import RunResult, Runs
 from bill_nextcloud.record import RunsOnRecord
-from bill_nextcloud.removal import remove_of_dead
 from bill_nextcloud.request import Request
+from bill_nextcloud.runs.left import remove_of_dead
 from bill_nextcloud.runs.run import Access, Interrupted, Results, execute
 from bill_nextcloud.settings import BridgeSettings, Settings
 from bill_nextcloud.work import Work

@@ -24,9 +24,9 @@ from ansible_runner.streaming import Worker
 
 from bill_nextcloud.errors import OperationError, WorkerCredentialsRefused, WorkerRefused
 from bill_nextcloud.process import die_with
-from bill_nextcloud.removal import remove_of_dead, remove_of_killed
 from bill_nextcloud.runs.credentials import access, mark
 from bill_nextcloud.runs.lease import TICK, Lease
+from bill_nextcloud.runs.left import remove_of_dead, remove_of_killed
 from bill_nextcloud.runs.private import on_tmpfs
 from bill_nextcloud.runs.release import PACKAGE, release
 from bill_nextcloud.runs.run import execute
