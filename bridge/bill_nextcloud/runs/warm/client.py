@@ -77,7 +77,7 @@ class _Server:
             found = b""
         self._control.settimeout(_ANSWER)
         if found != server.READY:
-            raise _Unusable("it did not become ready")
+            raise _Unusable(found.decode() or "it did not become ready")
 
     def retire(self) -> None:
         """Have it end with the last of its runs."""
