@@ -405,6 +405,14 @@ def test_a_file_in_the_place_of_another(project: Path) -> None:
     assert key.difference(Key.of({}, str(project))) == f"a file: {file}"
 
 
+def retire(warm: WarmStart) -> None:
+    """Have its server end."""
+    found = warm._server
+    assert found is not None
+    found.retire()
+    assert found.process.wait(10) == 0
+
+
 def test_a_changed_file(project: Path, place: Place, caplog: pytest.LogCaptureFixture) -> None:
     """The next run is begun cold, and a line says why; those after it have a new server."""
     leave_pytest_out()
@@ -422,10 +430,8 @@ def test_a_changed_file(project: Path, place: Place, caplog: pytest.LogCaptureFi
     assert f"a file: {project / 'playbooks' / 'accounts.yml'}" in caplog.text
     until(lambda: warm._server is not None)
     assert not first.is_running()
-    found = warm._fitting(variables, str(project))
-    assert found is not None
-    found.retire()
-    assert found.process.wait(10) == 0
+    assert warm._fitting(variables, str(project)) is not None
+    retire(warm)
 
 
 def test_a_log_that_ansible_keeps_open(project: Path, place: Place, caplog: pytest.LogCaptureFixture) -> None:
@@ -441,8 +447,7 @@ def test_a_log_that_ansible_keeps_open(project: Path, place: Place, caplog: pyte
     assert f"Ansible has opened {project / 'log'}" in caplog.text
     settings.write_text(text, "utf-8")
     until(lambda: warm._server is not None)
-    assert warm._server is not None
-    warm._server.retire()
+    retire(warm)
 
 
 def test_an_ansible_that_is_being_installed(
@@ -456,8 +461,7 @@ def test_an_ansible_that_is_being_installed(
     warm = WarmStart(project, place.runtime, place.home)
     warm.begin()
     until(lambda: warm._server is not None)
-    assert warm._server is not None
-    warm._server.retire()
+    retire(warm)
     assert caplog.text.count("cold starts for now") == 2
 
 

@@ -93,7 +93,8 @@ class _Server:
         self, arguments: Sequence[str], environment: Mapping[str, str], timeout: float
     ) -> subprocess.CompletedProcess[str] | None:
         """Carry ``ansible-playbook`` out with ``arguments`` (its name is the first) and these variables of the
-        environment, those of one run; ``None`` when nothing was begun. No process of the run lives when this returns.
+        environment, those of one run; ``None`` when nothing was begun. Neither the run nor a process that it
+        forked lives when this returns.
 
         Raises ``subprocess.TimeoutExpired``.
         """
@@ -132,7 +133,7 @@ class _Server:
 
     @contextmanager
     def _ended(self, channel: socket.socket, life: IO[bytes]) -> Iterator[None]:
-        """However it is left: no process of the run lives then."""
+        """However it is left: neither the run nor a process that it forked lives then."""
         try:
             yield
         finally:
