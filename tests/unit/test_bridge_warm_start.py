@@ -193,7 +193,8 @@ def held(place: Place) -> tuple[threading.Thread, list[Any]]:
     seen = len(place.cloud.arrivals())
     place.cloud.fault("hold", method="GET", path="/cloud/users")
     found: list[Any] = []
-    thread = threading.Thread(target=lambda: found.append(place.play(place.begin_warm, accounts=[WISH])[0]))
+    wish: dict[str, Any] = {"accounts": [WISH], "passwords": {"anna": PASSWORD}}
+    thread = threading.Thread(target=lambda: found.append(place.play(place.begin_warm, **wish)[0]))
     thread.start()
     until(lambda: any("/cloud/users" in one["path"] for one in place.cloud.arrivals()[seen:]))
     return thread, found
@@ -220,6 +221,52 @@ def test_a_run_that_is_killed(place: Place, killed: str) -> None:
         ("successful", 0),
         "created",
     ]
+
+
+HANGING = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  vars:
+    ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"
+  tasks:
+    - ansible.builtin.command: sh -c 'echo $$ > {path}.new && mv {path}.new {path} && exec sleep 60'
+"""
+
+
+def test_a_run_whose_task_hangs(place: Place, tmp_path: Path) -> None:
+    """With it, all die that it has forked, and no other run does."""
+    leave_pytest_out()
+    server = place.server()
+    playbook, path = tmp_path / "hanging.yml", tmp_path / "number"
+    playbook.write_text(HANGING.format(path=path), "utf-8")
+    options: dict[str, Any] = {"env": environment(REPOSITORY, place.runtime, place.home), "cwd": str(REPOSITORY)}
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text("all: {hosts: {localhost: {}}}\n", "utf-8")
+    command = [str(PLAYBOOK), "-i", str(inventory), str(playbook)]
+    ended: list[subprocess.CompletedProcess[str]] = []
+    hanging = threading.Thread(
+        target=lambda: ended.append(place.begin_warm(command, timeout=60, check=False, **options))
+    )
+    hanging.start()
+    until(lambda: path.exists() or ended)
+    assert ended == []
+    program = psutil.Process(int(path.read_text()))
+    (run,) = server.children()
+    (worker,) = run.children()
+    other, found = held(place)
+    run.kill()
+    hanging.join(60)
+    assert [one.returncode for one in ended] == [-9]
+    _, alive = psutil.wait_procs([worker], timeout=5)
+    assert alive == []
+    # A program of its own: as after a cold run.
+    program.kill()
+    place.cloud.clear_faults()
+    other.join(60)
+    assert [made(one) for one in found] == [[("successful", 0), "created"]]
+    assert place.server() == server
+    assert server.children() == []
 
 
 def test_several_at_once(place: Place) -> None:
@@ -369,6 +416,14 @@ def test_a_file_in_the_place_of_another(project: Path) -> None:
     assert key.difference(Key.of({}, str(project))) == f"a file: {file}"
 
 
+def retire(warm: WarmStart) -> None:
+    """Have its server end."""
+    found = warm._server
+    assert found is not None
+    found.retire()
+    assert found.process.wait(10) == 0
+
+
 def test_a_changed_file(project: Path, place: Place, caplog: pytest.LogCaptureFixture) -> None:
     """The next run is begun cold, and a line says why; those after it have a new server."""
     leave_pytest_out()
@@ -386,10 +441,24 @@ def test_a_changed_file(project: Path, place: Place, caplog: pytest.LogCaptureFi
     assert f"a file: {project / 'playbooks' / 'accounts.yml'}" in caplog.text
     until(lambda: warm._server is not None)
     assert not first.is_running()
-    found = warm._fitting(variables, str(project))
-    assert found is not None
-    found.retire()
-    assert found.process.wait(10) == 0
+    assert warm._fitting(variables, str(project)) is not None
+    retire(warm)
+
+
+def test_a_log_that_ansible_keeps_open(project: Path, place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    """Runs would share it: there is no server, and a line says why."""
+    leave_pytest_out()
+    settings = project / "ansible.cfg"
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace("[defaults]\n", f"[defaults]\nlog_path = {project / 'log'}\n"), "utf-8")
+    warm = WarmStart(project, place.runtime, place.home)
+    warm.begin()
+    until(lambda: "cold starts for now" in caplog.text or warm._server is not None)
+    assert warm._server is None
+    assert f"Ansible has opened {project / 'log'}" in caplog.text
+    settings.write_text(text, "utf-8")
+    until(lambda: warm._server is not None)
+    retire(warm)
 
 
 def test_an_ansible_that_is_being_installed(
@@ -403,10 +472,7 @@ def test_an_ansible_that_is_being_installed(
     warm = WarmStart(project, place.runtime, place.home)
     warm.begin()
     until(lambda: warm._server is not None)
-    assert warm._server is not None
-    pid = warm._server.process.pid
-    warm._server.retire()
-    until(lambda: not psutil.pid_exists(pid))
+    retire(warm)
     assert caplog.text.count("cold starts for now") == 2
 
 

@@ -85,7 +85,7 @@ class _Server:
             found = b""
         self._control.settimeout(_ANSWER)
         if found != server.READY:
-            raise _Unusable("it did not become ready")
+            raise _Unusable(found.decode() or "it did not become ready")
 
     def retire(self) -> None:
         """Have it end with the last of its runs."""
@@ -101,7 +101,8 @@ class _Server:
         self, arguments: Sequence[str], environment: Mapping[str, str], timeout: float
     ) -> subprocess.CompletedProcess[str] | None:
         """Carry ``ansible-playbook`` out with ``arguments`` (its name is the first) and these variables of the
-        environment, those of one run; ``None`` when nothing was begun. No process of the run lives when this returns.
+        environment, those of one run; ``None`` when nothing was begun. Neither the run nor a process that it
+        forked lives when this returns.
 
         Raises ``subprocess.TimeoutExpired``.
         """
@@ -140,7 +141,7 @@ class _Server:
 
     @contextmanager
     def _ended(self, channel: socket.socket, life: IO[bytes]) -> Iterator[None]:
-        """However it is left: no process of the run lives then."""
+        """However it is left: neither the run nor a process that it forked lives then."""
         try:
             yield
         finally:

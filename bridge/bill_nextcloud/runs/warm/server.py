@@ -4,9 +4,11 @@
 ``python -m bill_nextcloud.runs.warm.server FD``: ``FD`` is one end of a socket pair. The other is the bridge's
 worker's, and has no name, so nobody else can ask for anything. A request is a message with the run's arguments and
 environment, and four descriptors: a socket for this run, its standard output and standard error, and its sign of life,
-which each process of the run holds open as long as it lives. On the run's socket the server says :data:`BEGUN`, then
-``{"status": …}``; when its other end is closed, the run is killed. There is one thread, and this process never sees a
-secret: those are in files that the child reads.
+which the run and each process that it forks hold open as long as they live (other programs that those start do not). On
+the run's socket the server says :data:`BEGUN`, then ``{"status": …}``; when its other end is closed, the run is killed.
+There is one thread, and this process never sees a secret: those are in files that the child reads.
+
+Instead of :data:`READY` it may say why it will not serve.
 """
 
 from __future__ import annotations
@@ -124,6 +126,7 @@ class _Server:
                 if int(name) > 2 and int(name) != life:
                     with suppress(OSError):  # the one that listed them
                         os.close(int(name))
+            _have_children_die_with_it()
             Path("/proc/self/comm").write_text(NAME)
             os.environ.update(request["environment"])
             status = preloaded.run(request["arguments"])
@@ -135,6 +138,30 @@ class _Server:
             os._exit(status)
 
 
+def _have_children_die_with_it() -> None:
+    """From now on, the kernel kills each process that this one or a child of it forks when the thread that forked it
+    ends; Ansible forks in its main thread. It does not concern other programs that are started."""
+    parent = 0
+
+    def before() -> None:
+        nonlocal parent
+        parent = os.getpid()
+
+    os.register_at_fork(before=before, after_in_child=lambda: die_with(parent))
+
+
+def _obstacle(control: socket.socket) -> str | None:
+    """Why no run may be forked from this process, in words."""
+    if len(os.listdir("/proc/self/task")) > 1:
+        return "Ansible has started threads, which a fork loses"
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) != control.fileno():
+            with suppress(FileNotFoundError):  # the one that listed them
+                # Its number would be another file's in a run, for who has it here.
+                return f"Ansible has opened {os.readlink(f'/proc/self/fd/{name}')}, which runs would share"
+    return None
+
+
 def main() -> None:
     """The program."""
     # They are for the worker, with which this process ends.
@@ -143,8 +170,10 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
     preloaded.load()
-    if len(os.listdir("/proc/self/task")) > 1:
-        raise RuntimeError("a fork would lose threads")
+    obstacle = _obstacle(control)
+    if obstacle is not None:
+        control.send(obstacle.encode())
+        sys.exit(1)
     server = _Server(control)
     # Children share this memory until they write to it.
     gc.collect()
