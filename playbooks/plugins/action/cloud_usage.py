@@ -102,7 +102,8 @@ def _read(cloud: Cloud, names: Iterable[str]) -> tuple[dict[str, Account | None]
     def take(name: str) -> None:
         accounts[name] = _account(cloud.accounts, name)
 
-    fault, left_out = Steps(take, failures.__setitem__, cloud.accounts_at_once()).take(list(dict.fromkeys(names)))
+    steps = Steps(take, failures.__setitem__, cloud.accounts_at_once(), stop=cloud.stop)
+    fault, left_out = steps.take(list(dict.fromkeys(names)))
     if fault is not None:
         failures |= dict.fromkeys(left_out, fault.for_others())
     return accounts, failures

@@ -26,7 +26,7 @@ else:
 
 
 class Watch:
-    """The clock of one request at a time. Not for concurrent requests: a session makes one after the other."""
+    """The clock of one request at a time: requests of the same time have one each."""
 
     def __init__(self) -> None:
         self.sent = False
