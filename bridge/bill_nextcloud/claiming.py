@@ -12,8 +12,9 @@ from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Database
 from bill_nextcloud.errors import AccountConflict, OperationError
+from bill_nextcloud.lock import cloud_address
 from bill_nextcloud.log import logger
-from bill_nextcloud.parallel import for_each
+from bill_nextcloud.parallel import InUse, for_each
 from bill_nextcloud.playbook import failure_of
 from bill_nextcloud.work import Work
 
@@ -21,6 +22,8 @@ log = logger("claiming")
 
 # What has the name is not ours, for sure.
 _ANOTHERS = ("account_conflict", "protected_account")
+# Orders are claimed ahead of their batches, too: of several that want one name, one after the other.
+_names = InUse()
 # Looks at the accounts of orders: the module's result for each, in order.
 Look = Callable[[list[Work]], Sequence[dict[str, Any]]]
 
@@ -61,17 +64,18 @@ class Claiming:
     def _claim(self, work: Work) -> None:
         assert work.account is not None
         try:
-            claim(
-                self.mgrctl,
-                self.database,
-                work.request.service,
-                self.modules,
-                work.account.name,
-                work.password,
-                work.account.email if work.account.invite else None,
-                url=self.cloud.url,
-                typed=work.typed,
-            )
+            with _names.in_use((cloud_address(self.cloud.url), work.account.name.lower())):
+                claim(
+                    self.mgrctl,
+                    self.database,
+                    work.request.service,
+                    self.modules,
+                    work.account.name,
+                    work.password,
+                    work.account.email if work.account.invite else None,
+                    url=self.cloud.url,
+                    typed=work.typed,
+                )
             work.claimed_now = True
         except OperationError as error:
             work.failure = error.failure

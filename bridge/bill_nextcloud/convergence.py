@@ -13,9 +13,9 @@ from bill_nextcloud.account import new_password, wish
 from bill_nextcloud.billmanager import password_change
 from bill_nextcloud.billmanager.asked import modules_at
 from bill_nextcloud.billmanager.claims import owners
-from bill_nextcloud.billmanager.cloud import TICKED, Cloud
+from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
-from bill_nextcloud.billmanager.service import DELETE_AFTER, INVITED, QUOTA_PENDING, URL, Database, Tariff
+from bill_nextcloud.billmanager.service import Database, Tariff
 from bill_nextcloud.claiming import Claiming
 from bill_nextcloud.damage import Damage, Ledger, asked, done
 from bill_nextcloud.errors import (
@@ -30,6 +30,7 @@ from bill_nextcloud.errors import (
     RunUnknown,
     ServiceUnknown,
 )
+from bill_nextcloud.keeping import Keeping
 from bill_nextcloud.lock import lock_path, locked
 from bill_nextcloud.log import logger
 from bill_nextcloud.mapping import Mapping
@@ -63,12 +64,28 @@ class Convergence:
     runs: Runs
     on_record: RunsOnRecord
 
-    def __call__(self, module: int, requests: list[Request]) -> list[Outcome]:
-        """An outcome for each of ``requests``, in order. A run without results is tried again from the first read."""
+    def claim_ahead(self, module: int, request: Request) -> Work | None:
+        """Claim the name of an order while another batch of its cloud is carried out, where that needs no look at the
+        cloud: the work with its claim, for the batch of the order. ``None``, where that has to claim it."""
+        work = Work(request)
+        try:
+            cloud = self.database.cloud(module, secret=False)
+            modules = modules_at(self.database, cloud)
+            self._read(cloud, modules, [work])
+            if work.open and work.unclaimed and work.new_password:
+                self._claiming(cloud, modules).claim([work], lambda _: ())
+        except OperationError as error:
+            # The batch finds it again, and tells it.
+            log.info("not claimed ahead", service=request.service, detail=error)
+        return work if work.claimed_now and work.failure is None else None
+
+    def __call__(self, module: int, requests: list[Request], ahead: Sequence[Work | None]) -> list[Outcome]:
+        """An outcome for each of ``requests``, in order. A run without results is tried again from the first read.
+        ``ahead``: what :meth:`claim_ahead` has returned for each, or ``None``."""
         try:
             cloud = self.database.cloud(module, secret=not self.runs.elsewhere)
             with locked(lock_path(self.settings.lock_directory, cloud.url), LOCK_SECONDS):
-                works = self._attempts(cloud, requests)
+                works = self._attempts(cloud, requests, ahead)
         except OperationError as error:
             # What concerns the whole cloud concerns each request.
             return [Outcome(request, failure=error.failure) for request in requests]
@@ -89,19 +106,41 @@ class Convergence:
             for work in works
         ]
 
-    def _attempts(self, cloud: Cloud, requests: list[Request]) -> list[Work]:
+    def _attempts(self, cloud: Cloud, requests: list[Request], ahead: Sequence[Work | None]) -> list[Work]:
+        works = [Work(request, ahead=claimed) for request, claimed in zip(requests, ahead, strict=True)]
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._converge(cloud, [Work(request) for request in requests])
+                self._converge(cloud, works)
+                return works
             except RunUnknown as error:
                 log.warning("run without results", cloud=cloud.name, attempt=attempt, detail=error.parameters["detail"])
                 if attempt == ATTEMPTS:
                     raise
-                requests = [replace(request, repeated=True) for request in requests]
+                works = [Work(replace(request, repeated=True)) for request in requests]
         raise AssertionError("unreachable")
 
-    def _converge(self, cloud: Cloud, works: list[Work]) -> list[Work]:
+    def _converge(self, cloud: Cloud, works: list[Work]) -> None:
         modules = modules_at(self.database, cloud)
+        self._read(cloud, modules, works)
+        claiming = self._claiming(cloud, modules)
+        claiming.give_all_up([work.ahead for work in works if work.ahead and work.claimed_in_vain])
+        try:
+            claiming.claim(
+                [work for work in works if work.open and work.unclaimed],
+                lambda unsure: self._run(cloud, unsure, check=True).accounts,
+            )
+            self._keep_owner(cloud, modules, [work for work in works if work.open and not work.claimed_now])
+            self._limit(cloud, [work for work in works if work.open])
+        except OperationError:
+            claiming.give_all_up(works)
+            raise
+        self._apply(cloud, [work for work in works if work.open], claiming)
+
+    def _claiming(self, cloud: Cloud, modules: Sequence[int]) -> Claiming:
+        return Claiming(self.mgrctl, self.database, cloud, modules)
+
+    def _read(self, cloud: Cloud, modules: Sequence[int], works: list[Work]) -> None:
+        """What BILLmanager has of ``works``, and what their accounts have to be; some have a failure then."""
         services = self.database.services(work.request.service for work in works)
         for work in works:
             try:
@@ -121,15 +160,6 @@ class Convergence:
                     self._map(work, cloud, tariffs)
                 except OperationError as error:
                     work.failure = error.failure
-        claiming = Claiming(self.mgrctl, self.database, cloud, modules)
-        claiming.claim(
-            [work for work in works if work.open and work.unclaimed],
-            lambda unsure: self._run(cloud, unsure, check=True).accounts,
-        )
-        self._keep_owner(cloud, modules, [work for work in works if work.open and not work.claimed_now])
-        self._limit(cloud, [work for work in works if work.open])
-        self._apply(cloud, [work for work in works if work.open], claiming)
-        return works
 
     def _map(self, work: Work, cloud: Cloud, tariffs: Sequence[Tariff]) -> None:
         assert work.service is not None
@@ -162,6 +192,7 @@ class Convergence:
             work.unclaimed = True
             work.new_password = known is None and not work.account.invite
             work.password = new_password() if work.new_password else known
+        work.take_over_claim()
 
     def _keep_for_a_while(self, work: Work, cloud: Cloud) -> None:
         assert work.service is not None
@@ -194,7 +225,7 @@ class Convergence:
             work.delete_after = work.undecided = None
             if work.request.command == "delete":
                 work.dropped = f"the account is that of service {owner} by now"
-            self._keep_parameters(work, cloud)
+            Keeping(self.mgrctl, self.database, cloud).parameters(work)
             work.account = None
 
     def _ledger(self, cloud: Cloud) -> Ledger:
@@ -276,24 +307,24 @@ class Convergence:
     def _keep(self, work: Work, cloud: Cloud, claiming: Claiming) -> None:
         """Save with the service what the run has made of its account; decide what a failure there means."""
         assert work.account is not None
-        result = work.result
+        result, keeping = work.result, Keeping(self.mgrctl, self.database, cloud)
         if not result["failure"]:
-            self._keep_password(work)
-            self._keep_parameters(work, cloud)
-            self._keep_pending(work, result)
+            keeping.password(work)
+            keeping.parameters(work)
+            keeping.pending(work)
             work.failure = work.failure or work.undecided
             return
         work.failure = self._failure(work, result["failure"], cloud)
         if (work.delete_after or work.undecided) and work.failure.code == "account_missing":
             # Gone already: nothing to be kept.
             work.failure = work.delete_after = work.undecided = None
-            self._keep_parameters(work, cloud)
+            keeping.parameters(work)
         elif work.request.command == "close" and not work.confirmed and work.failure.code == "account_conflict":
             # Not proven ours, so it stays; an order that could not be fulfilled can be closed all the same.
             detail = work.failure.parameters["detail"]
             log.warning("account left", service=work.request.service, account=work.account.name, detail=detail)
             work.failure = work.delete_after = work.undecided = None
-            self._keep_parameters(work, cloud)
+            keeping.parameters(work)
         else:
             claiming.give_up(work)
 
@@ -312,57 +343,6 @@ class Convergence:
         except EngineUnavailable as error:
             # What became of the run is known all the same; too much is counted for an hour.
             log.error("count not corrected", detail=error)
-
-    def _keep_password(self, work: Work) -> None:
-        # Of an order, too: a write of a killed run may have reached BILLmanager late, and what the customer is shown
-        # must be what works.
-        ordered = work.opening and work.service is not None and not work.service.confirmed
-        if work.password is None or not (ordered or work.request.command == CHANGE_PASSWORD):
-            return
-        try:
-            password_change.show(self.mgrctl, self.database, work.request.service, work.password)
-        except OperationError as error:
-            work.failure = error.failure
-
-    def _keep_parameters(self, work: Work, cloud: Cloud) -> None:
-        """Before the operation is reported: the deadline of an account that is kept; no deadline where the account is
-        wanted again; neither deadline nor address where it is gone, since the name may be another's tomorrow."""
-        assert work.service is not None
-        saved = work.service.params
-        gone = [URL, DELETE_AFTER, INVITED, QUOTA_PENDING]
-        stale = {"open": [DELETE_AFTER], "reopen": [DELETE_AFTER], "close": gone}
-        stale["delete"] = stale["close"]
-        try:
-            if work.means == "close_retained" and not work.confirmed:
-                # It was proven just now; whoever takes it back, or deletes it later, need not prove it again.
-                self.mgrctl.save_parameter(work.service.id, URL, cloud.url)
-            if work.undecided:
-                return
-            if work.delete_after:
-                if saved.get(DELETE_AFTER) != work.delete_after:
-                    self.mgrctl.save_parameter(work.service.id, DELETE_AFTER, work.delete_after)
-                return
-            for name in stale.get(work.request.command, []):
-                if name in saved:
-                    self.mgrctl.drop_parameter(work.service.id, name)
-        except OperationError as error:
-            work.failure = error.failure
-
-    def _keep_pending(self, work: Work, result: dict[str, Any]) -> None:
-        """A quota that the cloud could not take yet is on record with the service until a later run has set it."""
-        assert work.service is not None
-        assert work.wish is not None
-        pending = "quota" in result["pending"]
-        if "quota" not in work.wish or pending is (QUOTA_PENDING in work.service.params):
-            return
-        try:
-            if pending:
-                self.mgrctl.save_parameter(work.service.id, QUOTA_PENDING, TICKED)
-                log.warning("quota not set yet", service=work.service.id, account=result["name"])
-            else:
-                self.mgrctl.drop_parameter(work.service.id, QUOTA_PENDING)
-        except OperationError as error:
-            work.failure = error.failure
 
     def _run(self, cloud: Cloud, works: list[Work], *, check: bool) -> RunResult:
         wishes = []

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The same for many at once, where each mostly waits for BILLmanager."""
+"""The same for many at once, where each mostly waits for BILLmanager; and what no two may use at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import threading
+from collections.abc import Callable, Collection, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from bill_nextcloud.billmanager.mgrctl import AT_ONCE
@@ -24,3 +26,24 @@ def for_each(items: Collection[_Item], act: Callable[[_Item], None]) -> None:
         begun = [pool.submit(act, item) for item in items]
     for one in begun:
         one.result()
+
+
+class InUse:
+    """What threads use now, each alone."""
+
+    def __init__(self) -> None:
+        self._used: set[Hashable] = set()
+        self._given_back = threading.Condition()
+
+    @contextmanager
+    def in_use(self, what: Hashable) -> Iterator[None]:
+        """Use ``what`` within the block; wait for whoever does already."""
+        with self._given_back:
+            self._given_back.wait_for(lambda: what not in self._used)
+            self._used.add(what)
+        try:
+            yield
+        finally:
+            with self._given_back:
+                self._used.discard(what)
+                self._given_back.notify_all()

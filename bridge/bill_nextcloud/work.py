@@ -16,7 +16,8 @@ from bill_nextcloud.request import Request, meaning
 class Work:
     """One request on its way through a batch. ``undecided``: why it is not known whether the account of a closed
     service is kept; it is disabled all the same. ``new_password``: it was made a moment ago,
-    so nobody else's account has it. ``perhaps_set``: the account may have the new password already."""
+    so nobody else's account has it. ``perhaps_set``: the account may have the new password already. ``ahead``: the same
+    order, when its name was claimed before the batch."""
 
     request: Request
     service: Service | None = None
@@ -33,6 +34,7 @@ class Work:
     delete_after: str | None = None
     undecided: Failure | None = None
     dropped: str | None = None
+    ahead: Work | None = None
 
     @property
     def open(self) -> bool:
@@ -46,7 +48,26 @@ class Work:
     @property
     def typed(self) -> bool:
         """Whether the account's name stood in the order."""
-        return self.service is not None and self.service.account is not None
+        service = self.ahead.service if self.ahead else self.service
+        return service is not None and service.account is not None
+
+    @property
+    def claimed_in_vain(self) -> bool:
+        """Whether the name was claimed ahead, and still is, for an order that cannot be carried out any more."""
+        if self.ahead is None or self.failure is None or self.service is None:
+            return False
+        assert self.ahead.account is not None
+        return self.service.account == self.ahead.account.name
+
+    def take_over_claim(self) -> None:
+        """An account that was claimed ahead is new, like one that is claimed now; unless something else is claimed by
+        now, which is then what a claim of an earlier attempt is."""
+        if self.ahead is None:
+            return
+        assert self.account is not None
+        assert self.ahead.account is not None
+        if (self.account.name, self.password) == (self.ahead.account.name, self.ahead.password):
+            self.claimed_now = self.new_password = True
 
     @property
     def opening(self) -> bool:

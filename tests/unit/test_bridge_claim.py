@@ -6,15 +6,21 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from bill_nextcloud.account import Account
 from bill_nextcloud.billmanager.claim import claim
 from bill_nextcloud.billmanager.connection import database_of, mgrctl_of
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
+from bill_nextcloud.claiming import Claiming
 from bill_nextcloud.errors import AccountConflict, BillmanagerUnavailable, ClaimNotSaved
+from bill_nextcloud.request import Request
 from bill_nextcloud.settings import BillmanagerSettings
+from bill_nextcloud.work import Work
 from standins.billmanager import Panel
 
 PASSWORD = "geheim-Pass1"
@@ -34,7 +40,7 @@ class Desk:
     def __init__(self, root: Path, empty: Path) -> None:
         shutil.copytree(empty, root)
         self.panel = Panel(root)
-        self.cloud = self.panel.add_cloud("Blue", {"url": "https://blue"}, {"password": "x"})
+        self.cloud = self.panel.add_cloud("Blue", {"url": "https://blue", "username": "admin"}, {"password": "x"})
         self.tariff = self.panel.add_tariff("Small", self.cloud)
         self.client = self.panel.add_client("Anna", "anna@example.org")
         self.first, self.second = (self.panel.order(self.tariff, self.client) for _ in range(2))
@@ -165,6 +171,46 @@ def test_the_lower_number_wins_at_the_same_time(desk: Desk) -> None:
     assert str(desk.first) in raised.value.parameters["detail"].split()
     assert desk.params(desk.second) == {}
     assert desk.params(desk.first) == {"username": "anna", "userpassword": PASSWORD}
+
+
+def test_orders_of_one_name_are_claimed_one_by_one(desk: Desk) -> None:
+    """In whatever threads: one that is half claimed is waited for, since two that overlap could both be done."""
+    begun, free = threading.Event(), threading.Event()
+
+    @dataclass(frozen=True)
+    class Slow(Mgrctl):
+        """The first service's claim takes until ``free``."""
+
+        def save_parameter(self, service: int, name: str, value: str, *, encrypted: bool = False) -> None:
+            if service == desk.first:
+                begun.set()
+                assert free.wait(10)
+            super().save_parameter(service, name, value, encrypted=encrypted)
+
+    cloud = desk.database.cloud(desk.cloud, secret=False)
+    claiming = Claiming(Slow(desk.mgrctl.program), desk.database, cloud, [desk.cloud])
+    works = [
+        Work(
+            Request(service, "open"),
+            desk.database.service(service),
+            Account(name, None),
+            password=PASSWORD,
+            new_password=True,
+        )
+        for service, name in ((desk.first, "anna"), (desk.second, "Anna"))
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(claiming.claim, works[:1], lambda _: ())
+        assert begun.wait(10)
+        second = pool.submit(claiming.claim, works[1:], lambda _: ())
+        with pytest.raises(TimeoutError):
+            second.result(1)
+        free.set()
+        first.result(10)
+        second.result(10)
+    assert [work.claimed_now for work in works] == [True, False]
+    assert works[1].failure is not None
+    assert works[1].failure.code == "account_conflict"
 
 
 def test_a_name_on_another_cloud_is_free(desk: Desk) -> None:

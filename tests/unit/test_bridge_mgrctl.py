@@ -9,14 +9,16 @@ import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bill_nextcloud.billmanager.connection import mgrctl_of
-from bill_nextcloud.billmanager.mgrctl import Mgrctl
+from bill_nextcloud.billmanager.mgrctl import Mgrctl, Turns
 from bill_nextcloud.errors import BillmanagerRefused, BillmanagerUnavailable
 from bill_nextcloud.settings import BillmanagerSettings
+from harness.processes import until
 
 SECRET = "s3cret with spaces = and 'quotes' $HOME"
 OK = "<doc><ok/></doc>"
@@ -214,3 +216,26 @@ def test_the_answer_is_an_element(make: Make) -> None:
     document = make('<?xml version="1.0" encoding="UTF-8"?>\n<doc><name>Имя</name></doc>\n').call("x", {})
     assert isinstance(document, ElementTree.Element)
     assert document.findtext("name") == "Имя"
+
+
+def test_whose_turn_it_is() -> None:
+    """Who is ahead comes first, otherwise who came first; and a turn is given back whatever happens in it."""
+    turns = Turns(1)
+    order: list[str] = []
+    begun: list[Future[None]] = []
+    with ThreadPoolExecutor(4) as pool:
+
+        def take(name: str, ahead: bool) -> None:
+            with turns.one(ahead=ahead):
+                order.append(name)
+                if name == "first":
+                    raise ValueError(name)
+
+        with turns.one(ahead=False):
+            for name, ahead in (("third", False), ("fourth", False), ("first", True), ("second", True)):
+                begun.append(pool.submit(take, name, ahead))
+                until(lambda: len(turns._ahead) + len(turns._others) == len(begun))
+            assert order == []
+    assert order == ["first", "second", "third", "fourth"]
+    assert [type(one.exception()) for one in begun] == [type(None), type(None), ValueError, type(None)]
+    assert turns._free == 1

@@ -7,6 +7,9 @@ import os
 import subprocess
 import threading
 import xml.etree.ElementTree as ElementTree
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,15 +19,50 @@ from bill_nextcloud.process import dying_with_parent
 # Each call is a process, and after a batch hundreds of operations report at once. Not fewer on a small machine: calls
 # that BILLmanager does not answer must not keep all others waiting.
 AT_ONCE = 8
-_turns = threading.BoundedSemaphore(AT_ONCE)
+
+
+class Turns:
+    """So many at once; of those who wait, who is ``ahead`` comes first, otherwise who came first."""
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._guard = threading.Lock()
+        self._ahead: deque[threading.Event] = deque()
+        self._others: deque[threading.Event] = deque()
+
+    @contextmanager
+    def one(self, *, ahead: bool) -> Iterator[None]:
+        """Wait for a turn, which lasts as long as the block."""
+        called = threading.Event()
+        with self._guard:
+            if self._free:
+                self._free -= 1
+                called.set()
+            else:
+                (self._ahead if ahead else self._others).append(called)
+        called.wait()
+        try:
+            yield
+        finally:
+            with self._guard:
+                line = self._ahead or self._others
+                if line:
+                    line.popleft().set()
+                else:
+                    self._free += 1
+
+
+_turns = Turns(AT_ONCE)
 
 
 @dataclass(frozen=True)
 class Mgrctl:
-    """Calls of ``mgrctl -m billmgr``. ``program``: its path; ``timeout``: seconds for one call."""
+    """Calls of ``mgrctl -m billmgr``. ``program``: its path; ``timeout``: seconds for one call; ``ahead``: calls for
+    which a whole batch waits come before reports."""
 
     program: Path
     timeout: float = 60
+    ahead: bool = False
 
     def call(
         self, function: str, parameters: dict[str, str], secrets: dict[str, str] | None = None
@@ -46,7 +84,7 @@ class Mgrctl:
         command += [function, *(f"{name}={value}" for name, value in parameters.items())]
         hidden = list((secrets or {}).values())
         try:
-            with _turns:
+            with _turns.one(ahead=self.ahead):
                 done = subprocess.run(
                     dying_with_parent(command),
                     env=environment,

@@ -8,6 +8,7 @@ import os
 import signal
 import sqlite3
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -88,10 +89,11 @@ def _work(settings: Settings) -> None:
         runs,
         lambda module, by: operations.released(module, by),
     )
-    converge = Convergence(settings, mgrctl, database, mapping, runs, RunsOnRecord(store))
+    converge = Convergence(settings, replace(mgrctl, ahead=True), database, mapping, runs, RunsOnRecord(store))
     record = Record(store)
     teller = Teller(mgrctl, database, record, Untold(store), holds)
-    operations = Operations(settings, mgrctl, database, Batches(converge, holds.observe), record, holds, teller)
+    batches = Batches(converge, converge.claim_ahead, holds.observe)
+    operations = Operations(settings, mgrctl, database, batches, record, holds, teller)
     signal.signal(signal.SIGTERM, _stop)
     operations.start()
     history = UsageHistory(store)
