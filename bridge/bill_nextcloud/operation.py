@@ -324,7 +324,8 @@ class Operations:
                 self.expect_deletion(operation.service, outcome.delete_after, BRIDGE)
         except OperationError as error:
             return error.failure
-        return report.success(self._mgrctl, self._database, outcome)
+        # A batch leaves many of them; what the next one needs goes before.
+        return report.success(replace(self._mgrctl, last=True), self._database, outcome)
 
     def _failed(self, operation: Operation, outcome: Outcome, failure: Failure) -> None:
         now = time.time()

@@ -10,6 +10,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ Make = Callable[..., Mgrctl]
 PROGRAM = """#!{python} -IS
 import json, os, sys, time
 with open({seen!r}, "a") as seen:
-    json.dump({{"argv": sys.argv[1:], "environment": dict(os.environ), "stdin": sys.stdin.read()}}, seen)
+    call = {{"argv": sys.argv[1:], "environment": dict(os.environ), "stdin": sys.stdin.read(), "nice": os.nice(0)}}
+    json.dump(call, seen)
     seen.write("\\n")
 sys.stdout.buffer.write({answer!r})
 sys.stdout.flush()
@@ -218,23 +220,34 @@ def test_the_answer_is_an_element(make: Make) -> None:
     assert document.findtext("name") == "Имя"
 
 
+def test_calls_that_are_last(make: Make, tmp_path: Path) -> None:
+    """They are the same, for who has a processor left; a refusal is, too."""
+    mgrctl = make()
+    for one in (mgrctl, replace(mgrctl, last=True)):
+        assert one.call("service.postopen", {"elid": "5"}, secrets={"value": SECRET}).tag == "doc"
+    first, last = calls(tmp_path)
+    assert (first.pop("nice") + 10, first) == (last.pop("nice"), last)
+    with pytest.raises(BillmanagerRefused):
+        replace(make('<doc><error type="missed"/></doc>', 1), last=True).call("f.open", {})
+
+
 def test_whose_turn_it_is() -> None:
-    """Who is ahead comes first, otherwise who came first; and a turn is given back whatever happens in it."""
+    """Who is last comes after all others, otherwise who came first; and a turn is given back whatever happens in it."""
     turns = Turns(1)
     order: list[str] = []
     begun: list[Future[None]] = []
     with ThreadPoolExecutor(4) as pool:
 
-        def take(name: str, ahead: bool) -> None:
-            with turns.one(ahead=ahead):
+        def take(name: str, last: bool) -> None:
+            with turns.one(last=last):
                 order.append(name)
                 if name == "first":
                     raise ValueError(name)
 
-        with turns.one(ahead=False):
-            for name, ahead in (("third", False), ("fourth", False), ("first", True), ("second", True)):
-                begun.append(pool.submit(take, name, ahead))
-                until(lambda: len(turns._ahead) + len(turns._others) == len(begun))
+        with turns.one(last=False):
+            for name, last in (("third", True), ("fourth", True), ("first", False), ("second", False)):
+                begun.append(pool.submit(take, name, last))
+                until(lambda: len(turns._waiting) + len(turns._last) == len(begun))
             assert order == []
     assert order == ["first", "second", "third", "fourth"]
     assert [type(one.exception()) for one in begun] == [type(None), type(None), ValueError, type(None)]

@@ -19,19 +19,21 @@ from bill_nextcloud.process import dying_with_parent
 # Each call is a process, and after a batch hundreds of operations report at once. Not fewer on a small machine: calls
 # that BILLmanager does not answer must not keep all others waiting.
 AT_ONCE = 8
+# After runs, which have 5.
+_NICE = ("nice", "-n", "10")
 
 
 class Turns:
-    """So many at once; of those who wait, who is ``ahead`` comes first, otherwise who came first."""
+    """So many at once; of those who wait, who is ``last`` comes after all others, otherwise who came first."""
 
     def __init__(self, count: int) -> None:
         self._free = count
         self._guard = threading.Lock()
-        self._ahead: deque[threading.Event] = deque()
-        self._others: deque[threading.Event] = deque()
+        self._waiting: deque[threading.Event] = deque()
+        self._last: deque[threading.Event] = deque()
 
     @contextmanager
-    def one(self, *, ahead: bool) -> Iterator[None]:
+    def one(self, *, last: bool) -> Iterator[None]:
         """Wait for a turn, which lasts as long as the block."""
         called = threading.Event()
         with self._guard:
@@ -39,13 +41,13 @@ class Turns:
                 self._free -= 1
                 called.set()
             else:
-                (self._ahead if ahead else self._others).append(called)
+                (self._last if last else self._waiting).append(called)
         called.wait()
         try:
             yield
         finally:
             with self._guard:
-                line = self._ahead or self._others
+                line = self._waiting or self._last
                 if line:
                     line.popleft().set()
                 else:
@@ -57,12 +59,12 @@ _turns = Turns(AT_ONCE)
 
 @dataclass(frozen=True)
 class Mgrctl:
-    """Calls of ``mgrctl -m billmgr``. ``program``: its path; ``timeout``: seconds for one call; ``ahead``: calls for
-    which a whole batch waits come before reports."""
+    """Calls of ``mgrctl -m billmgr``. ``program``: its path; ``timeout``: seconds for one call; ``last``: these
+    calls leave turns and processors to others, to runs as well."""
 
     program: Path
     timeout: float = 60
-    ahead: bool = False
+    last: bool = False
 
     def call(
         self, function: str, parameters: dict[str, str], secrets: dict[str, str] | None = None
@@ -76,7 +78,7 @@ class Mgrctl:
         if not os.access(self.program, os.X_OK):
             raise BillmanagerUnavailable(detail=f"mgrctl: not there or not executable: {self.program}")
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
-        command = [str(self.program), "-m", "billmgr", "-o", "xml"]
+        command = [*(_NICE if self.last else ()), str(self.program), "-m", "billmgr", "-o", "xml"]
         for number, (name, value) in enumerate((secrets or {}).items()):
             variable = f"BILL_NEXTCLOUD_{number}"
             environment[variable] = value
@@ -84,7 +86,7 @@ class Mgrctl:
         command += [function, *(f"{name}={value}" for name, value in parameters.items())]
         hidden = list((secrets or {}).values())
         try:
-            with _turns.one(ahead=self.ahead):
+            with _turns.one(last=self.last):
                 done = subprocess.run(
                     dying_with_parent(command),
                     env=environment,

@@ -8,7 +8,6 @@ import os
 import signal
 import sqlite3
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -89,7 +88,7 @@ def _work(settings: Settings) -> None:
         runs,
         lambda module, by: operations.released(module, by),
     )
-    converge = Convergence(settings, replace(mgrctl, ahead=True), database, mapping, runs, RunsOnRecord(store))
+    converge = Convergence(settings, mgrctl, database, mapping, runs, RunsOnRecord(store))
     record = Record(store)
     teller = Teller(mgrctl, database, record, Untold(store), holds)
     batches = Batches(converge, converge.claim_ahead, holds.observe)
