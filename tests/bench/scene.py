@@ -17,7 +17,8 @@ from harness.cloud import Server
 from harness.stack import Stack
 from harness.worker import REPOSITORY
 from standins.billmanager import Panel, operations, sales
-from standins.billmanager.database import Connection, transaction
+from standins.billmanager.connection import Connection
+from standins.billmanager.database import transaction
 
 from bench.callers import Event, ask
 

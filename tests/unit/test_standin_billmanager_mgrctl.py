@@ -15,7 +15,11 @@ from typing import Any
 
 import pytest
 from standins.billmanager import Panel, PanelError
+from standins.billmanager.answers import Answer, Form, Rows, write
+from standins.billmanager.errors import MgrError
 
+# All that JSON or XML write in another way, but for the carriage return, which XML reads as a line end.
+SIGNS = "".join(map(chr, range(0x20, 0x80))) + "\t\n \u2028 äё €😀"
 COMMAND_LINE = Path(__file__).resolve().parents[1] / "standins" / "billmanager"
 
 
@@ -89,6 +93,51 @@ def test_forms_lists_and_errors_in_each_form_of_output(desk: Desk) -> None:
     done = desk.mgrctl("-o", "bjson", *wrong)
     assert done.returncode == 1
     assert json.loads(done.stdout)["error"]["object"] == "runningoperation"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Form({}),
+        Form({"ok": "", "text": SIGNS}),
+        Rows([]),
+        Rows([{"text": SIGNS, "none": ""}, {}]),
+        MgrError("value"),
+        MgrError("value", SIGNS + "\r", SIGNS, {SIGNS: SIGNS, "none": ""}),
+    ],
+)
+def test_answers_are_written_as_the_standard_library_does(answer: Answer) -> None:
+    declaration, document = write(answer, "xml").split("\n", 1)
+    assert declaration == '<?xml version="1.0" encoding="UTF-8"?>'
+    assert ET.tostring(ET.fromstring(document), encoding="unicode") + "\n" == document
+    for form in ("json", "bjson"):
+        written = write(answer, form)
+        assert json.dumps(json.loads(written), ensure_ascii=False) + "\n" == written
+
+
+def test_signs_come_back_from_each_form(desk: Desk) -> None:
+    controls = "".join(map(chr, range(1, 0x20)))
+    error = ET.fromstring(desk.mgrctl("-o", "xml", f"{SIGNS}\r").stdout).find("error")
+    assert error is not None
+    assert error.get("value") == f"{SIGNS}\r"
+    written = desk.mgrctl("-o", "bjson", controls + SIGNS).stdout
+    assert json.loads(written)["error"]["value"] == controls + SIGNS
+    assert json.dumps(json.loads(written), ensure_ascii=False) + "\n" == written
+    assert [call["function"] for call in desk.panel.mgrctl_calls()] == [f"{SIGNS}\r", controls + SIGNS]
+
+
+@pytest.mark.parametrize("folder", ["with a space", "long" * 60])
+def test_an_interpreter_that_no_first_line_can_hold(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / folder / "python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    monkeypatch.setattr(sys, "executable", str(python))
+    panel = Panel.create(tmp_path / "mgr5")
+    command = [str(panel.layout.mgrctl), "-m", "billmgr", "task.gettype", "operation=open"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stdout) == (0, "task_type=open\n"), done
 
 
 def test_saveparam_in_both_forms(desk: Desk) -> None:

@@ -8,9 +8,7 @@ processing module, and no more. Where that is open (the retry interval, the colu
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .errors import NoCredentials, OperationNotEnded, PanelError
     from .panel import Panel
@@ -25,4 +23,6 @@ def __getattr__(name: str) -> object:
     """Imports on first use: mgrctl is started several times per operation and needs none of this."""
     if name not in __all__:
         raise AttributeError(name)
+    from importlib import import_module
+
     return getattr(import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)

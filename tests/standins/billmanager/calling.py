@@ -9,7 +9,8 @@ from dataclasses import asdict
 from . import operations
 from .database import reading, transaction
 from .descriptor import Descriptor
-from .layout import Layout, append_line
+from .layout import Layout
+from .lines import append_line
 from .run import Run, error_document, execute, judge
 
 HIDDEN = "(hidden)"

@@ -7,71 +7,43 @@ is a file in both cases: the SQLite file itself, or the option file that tells h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
-from typing import Any, Protocol, cast
+import os
+from contextlib import contextmanager
+
+from .errors import Outage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from _typeshed import StrPath
+
+    from .connection import Connection, Kind
 
 
-class Row(Protocol):
-    """A row: its values in order, and by the names of their columns."""
-
-    def __getitem__(self, key: Any, /) -> Any: ...
-    def __iter__(self) -> Iterator[Any]: ...
-    def keys(self) -> Iterable[str]: ...
-
-
-class Cursor(Protocol):
-    """What a statement has found (each of it a `Row`) or done."""
-
-    @property
-    def lastrowid(self) -> int | None: ...
-    def fetchone(self) -> Any: ...
-    def fetchall(self) -> list[Any]: ...
-    def __iter__(self) -> Iterator[Any]: ...
-
-
-class Connection(Protocol):
-    """The little of a connection that is used here. Values stand for `?` in a statement; dates are text."""
-
-    def execute(self, statement: str, values: Sequence[Any] = ..., /) -> Cursor: ...
-
-
-class _Kind(Protocol):
-    """What `on_sqlite` and `on_mariadb` are."""
-
-    def create(self, path: Path, tables: str) -> None: ...
-    def connected(self, path: Path) -> AbstractContextManager[Connection]: ...
-    def begin_writing(self, connection: Connection) -> None: ...
-    def begin_reading(self, connection: Connection) -> None: ...
-    def shown(self, connection: Connection) -> AbstractContextManager[None]: ...
-    def set_outage(self, path: Path, *, down: bool) -> None: ...
-    def is_down(self, path: Path) -> bool: ...
-    def back_up(self, path: Path, copy: Path) -> None: ...
-    def restore(self, path: Path, copy: Path) -> None: ...
-    def parameters(self, path: Path) -> dict[str, str]: ...
-
-
-def _kind(path: Path) -> _Kind:
+def _kind(path: StrPath) -> Kind:
     # mgrctl is started several times per operation: it imports one of the two.
-    if path.suffix == ".cnf":
+    if os.fspath(path).endswith(".cnf"):
         from . import on_mariadb
 
-        return cast(_Kind, on_mariadb)
+        return on_mariadb  # type: ignore[return-value]  # it takes connections of its own only
     from . import on_sqlite
 
-    return cast(_Kind, on_sqlite)
+    return on_sqlite  # type: ignore[return-value]  # it takes connections of its own only
 
 
 @contextmanager
-def transaction(path: Path) -> Iterator[Connection]:
+def transaction(path: StrPath, *, in_outage: bool = True) -> Iterator[Connection]:
     """One write transaction on the database of `path`: committed at the end, rolled back on any error. There is one at
     a time.
 
-    Each use has a connection of its own, so threads and processes may use it at the same time.
+    Each use has a connection of its own, so threads and processes may use it at the same time. `Outage` while one is
+    on, unless `in_outage`, and when the database's server does not run.
     """
     kind = _kind(path)
     with kind.connected(path) as connection:
+        _check(kind, connection, in_outage)
         kind.begin_writing(connection)
         try:
             with kind.shown(connection):
@@ -83,14 +55,20 @@ def transaction(path: Path) -> Iterator[Connection]:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[Connection]:
-    """One consistent view of the database of `path`."""
+def reading(path: StrPath, *, in_outage: bool = True) -> Iterator[Connection]:
+    """One consistent view of the database of `path`. `Outage` as with `transaction`."""
     kind = _kind(path)
     with kind.connected(path) as connection:
+        _check(kind, connection, in_outage)
         kind.begin_reading(connection)
         with kind.shown(connection):
             yield connection
         connection.execute("ROLLBACK")
+
+
+def _check(kind: Kind, connection: Connection, in_outage: bool) -> None:
+    if not in_outage and kind.is_down(connection):
+        raise Outage
 
 
 def create(path: Path, tables: str) -> None:
@@ -104,11 +82,6 @@ def set_outage(path: Path, *, down: bool) -> None:
     Every read by another program fails, also over a connection that is open already. This stand-in goes on.
     """
     _kind(path).set_outage(path, down=down)
-
-
-def is_down(path: Path) -> bool:
-    """Whether an outage is on."""
-    return _kind(path).is_down(path)
 
 
 def back_up(path: Path, copy: Path) -> None:
@@ -125,6 +98,6 @@ def restore(path: Path, copy: Path) -> None:
         connection.execute("UPDATE standin_clock SET seconds = ?", (ahead,))
 
 
-def parameters(path: Path) -> dict[str, str]:
+def parameters(path: StrPath) -> dict[str, str]:
     """What `mgrctl paramlist` tells of the database of `path`: DBHost and so on."""
     return _kind(path).parameters(path)

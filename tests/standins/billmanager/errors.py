@@ -21,6 +21,10 @@ class OperationNotEnded(PanelError):
     """`Panel.wait` gave up."""
 
 
+class Outage(Exception):
+    """An outage of the database is on, or its server does not run."""
+
+
 class MgrError(Exception):
     """An error answer of BILLmanager: type, object and value as in `doc/error@type@object@value`."""
 

@@ -1,35 +1,42 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The functions of mgrctl that processing modules call. Each is one transaction.
 
-Most of them change something only with sok=ok; without it BILLmanager shows the form, and so do they.
+Most of them change something only with sok=ok; without it BILLmanager shows the form, and so do they. What takes
+long to import and few calls need is imported there: mgrctl is a process of its own for each call.
 """
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable
 
-from . import crypt, operations, shapes
+from . import operations
 from .answers import Answer, Form, Rows
-from .database import Connection, parameters, transaction
+from .database import parameters, reading, transaction
 from .errors import MgrError
-from .layout import Layout
+from .files import KEY, Files
+from .lines import to_json
 from .schema import DEPARTMENT
 
-Params = dict[str, str]
-Function = Callable[[Layout, Connection, Params], Answer]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .connection import Connection
+
+    Params = dict[str, str]
+    Function = Callable[[Files, Connection, Params], Answer]
 
 OK = Form({"ok": ""})
 TASK_TYPES = {"open", "suspend", "resume", "close", "setparam", "reopen", "prolong"}
 """Commands for which task.gettype knows a type of manual task; for others its answer is empty."""
 
 
-def call(layout: Layout, function: str, params: Params) -> Answer:
-    """Does `function` and returns its answer; an error is returned, not raised."""
+def call(files: Files, function: str, params: Params, *, in_outage: bool) -> Answer:
+    """Does `function` and returns its answer; an error is returned, not raised. `Outage` as with `transaction`."""
+    begin = reading if function in READING else transaction
     try:
-        with transaction(layout.database) as connection:
-            return _find(connection, function)(layout, connection, params)
+        with begin(files.database, in_outage=in_outage) as connection:
+            return _find(connection, function)(files, connection, params)
     except MgrError as error:
         return error
 
@@ -47,7 +54,7 @@ def _find(connection: Connection, function: str) -> Function:
 
 
 def _post_call(function: str) -> Function:
-    def post(_: Layout, connection: Connection, params: Params) -> Answer:
+    def post(_: Files, connection: Connection, params: Params) -> Answer:
         item = _item(connection, params)
         if _only_shown(params):
             return Form({"elid": str(item)})
@@ -58,7 +65,7 @@ def _post_call(function: str) -> Function:
 
 
 def _open(item_type: str) -> Function:
-    def open_(_: Layout, connection: Connection, params: Params) -> Answer:
+    def open_(_: Files, connection: Connection, params: Params) -> Answer:
         item = _item(connection, params)
         if _only_shown(params):
             return Form({"elid": str(item)})
@@ -68,12 +75,12 @@ def _open(item_type: str) -> Function:
     return open_
 
 
-def _paramlist(layout: Layout, _: Connection, __: Params) -> Answer:
-    settings = {**parameters(layout.database), "CryptKey": str(layout.key.relative_to(layout.root))}
+def _paramlist(files: Files, _: Connection, __: Params) -> Answer:
+    settings = {**parameters(files.database), "CryptKey": KEY}
     return Rows([{name: value} for name, value in settings.items()])
 
 
-def _save_param(layout: Layout, connection: Connection, params: Params) -> Answer:
+def _save_param(files: Files, connection: Connection, params: Params) -> Answer:
     item = _item(connection, params)
     if _only_shown(params):
         return Form({"elid": str(item)})
@@ -84,14 +91,17 @@ def _save_param(layout: Layout, connection: Connection, params: Params) -> Answe
     if not values or "" in values:
         raise MgrError("missed", "name")
     crypted = params.get("crypted") == "on"
+    if crypted:
+        from . import crypt
+
+        values = {name: crypt.encrypt(files.key, value) for name, value in values.items()}
     table = "itemcryptedparam" if crypted else "itemparam"
     for name, value in values.items():
-        stored = crypt.encrypt(layout.key, value) if crypted else value
-        connection.execute(f"REPLACE INTO {table} (item, intname, value) VALUES (?, ?, ?)", (item, name, stored))
+        connection.execute(f"REPLACE INTO {table} (item, intname, value) VALUES (?, ?, ?)", (item, name, value))
     return OK
 
 
-def _drop_param(_: Layout, connection: Connection, params: Params) -> Answer:
+def _drop_param(_: Files, connection: Connection, params: Params) -> Answer:
     item, name = _item(connection, params), _required(params, "name")
     if _only_shown(params):
         return Form({"elid": str(item)})
@@ -100,13 +110,13 @@ def _drop_param(_: Layout, connection: Connection, params: Params) -> Answer:
     return OK
 
 
-def _set_expire_date(_: Layout, connection: Connection, params: Params) -> Answer:
+def _set_expire_date(_: Files, connection: Connection, params: Params) -> Answer:
     item, date = _item(connection, params), _date(params, "expiredate")
     connection.execute("UPDATE item SET expiredate = ? WHERE id = ?", (date, item))
     return OK
 
 
-def _roll_back(_: Layout, connection: Connection, params: Params) -> Answer:
+def _roll_back(_: Files, connection: Connection, params: Params) -> Answer:
     item = _item(connection, params)
     if _only_shown(params):
         return Form({"elid": str(item)})
@@ -114,7 +124,7 @@ def _roll_back(_: Layout, connection: Connection, params: Params) -> Answer:
     return OK
 
 
-def _post_stat(_: Layout, connection: Connection, params: Params) -> Answer:
+def _post_stat(_: Files, connection: Connection, params: Params) -> Answer:
     cloud, date = _id(connection, "processingmodule", params, "elid"), _date(params, "date")
     connection.execute(
         "INSERT INTO standin_poststat (processingmodule, date, cdate) VALUES (?, ?, ?)",
@@ -123,12 +133,14 @@ def _post_stat(_: Layout, connection: Connection, params: Params) -> Answer:
     return OK
 
 
-def _edit_operation(_: Layout, connection: Connection, params: Params) -> Answer:
+def _edit_operation(_: Files, connection: Connection, params: Params) -> Answer:
     operation = _id(connection, "runningoperation", params, "elid")
     if _only_shown(params):
         row = connection.execute("SELECT * FROM runningoperation WHERE id = ?", (operation,)).fetchone()
         return Form({name: "" if row[name] is None else str(row[name]) for name in row.keys()})  # noqa: SIM118
     if "errorxml" in params:
+        from . import shapes
+
         fault = shapes.fault(params["errorxml"], "error")
         if fault:
             raise MgrError("value", "errorxml", fault)
@@ -140,23 +152,23 @@ def _edit_operation(_: Layout, connection: Connection, params: Params) -> Answer
     return OK
 
 
-def _set_manual(_: Layout, connection: Connection, params: Params) -> Answer:
+def _set_manual(_: Files, connection: Connection, params: Params) -> Answer:
     operation = _id(connection, "runningoperation", params, "elid")
     connection.execute("UPDATE runningoperation SET manual = 'on' WHERE id = ?", (operation,))
     return OK
 
 
-def _delete_operation(_: Layout, connection: Connection, params: Params) -> Answer:
+def _delete_operation(_: Files, connection: Connection, params: Params) -> Answer:
     operations.delete_operation(connection, _id(connection, "runningoperation", params, "elid"))
     return OK
 
 
-def _task_type(_: Layout, __: Connection, params: Params) -> Answer:
+def _task_type(_: Files, __: Connection, params: Params) -> Answer:
     operation = _required(params, "operation")
     return Form({"task_type": operation if operation in TASK_TYPES else ""})
 
 
-def _edit_task(_: Layout, connection: Connection, params: Params) -> Answer:
+def _edit_task(_: Files, connection: Connection, params: Params) -> Answer:
     item, type_ = _id(connection, "item", params, "item"), _required(params, "type")
     operation = _id(connection, "runningoperation", params, "runningoperation")
     if _only_shown(params):
@@ -169,7 +181,7 @@ def _edit_task(_: Layout, connection: Connection, params: Params) -> Answer:
     return _add_task(connection, type_, item, operation, department or DEPARTMENT, others)
 
 
-def _create_simple_task(_: Layout, connection: Connection, params: Params) -> Answer:
+def _create_simple_task(_: Files, connection: Connection, params: Params) -> Answer:
     # BILLmanager's list of departments is in no table that modules read: those exist that a cloud names.
     department = _required(params, "elid")
     known = connection.execute("SELECT 1 FROM processingmodule WHERE department = ?", (department,)).fetchone()
@@ -191,12 +203,12 @@ def _add_task(
 ) -> Answer:
     task = connection.execute(
         "INSERT INTO task (type, item, runningoperation, department, cdate, params) VALUES (?, ?, ?, ?, ?, ?)",
-        (type_, item, operation, department, operations.now(connection), json.dumps(params, ensure_ascii=False)),
+        (type_, item, operation, department, operations.now(connection), to_json(params)),
     ).lastrowid
     return Form({"id": str(task), "ok": ""})
 
 
-def _register_problem(_: Layout, connection: Connection, params: Params) -> Answer:
+def _register_problem(_: Files, connection: Connection, params: Params) -> Answer:
     name = _required(params, "name")
     if _only_shown(params):
         return Form({"name": name})
@@ -207,14 +219,14 @@ def _register_problem(_: Layout, connection: Connection, params: Params) -> Answ
             name,
             params.get("id"),
             params.get("level"),
-            json.dumps(others, ensure_ascii=False),
+            to_json(others),
             operations.now(connection),
         ),
     )
     return OK
 
 
-def _import_service(_: Layout, connection: Connection, params: Params) -> Answer:
+def _import_service(_: Files, connection: Connection, params: Params) -> Answer:
     """A service of nobody, without a tariff: it gets both when it is given to a client (`sales.assign`). Whether
     BILLmanager keeps other fields as parameters is not known; here it does not, so that modules save them."""
     cloud, name = _id(connection, "processingmodule", params, "module"), _required(params, "import_service_name")
@@ -243,7 +255,7 @@ def _import_service(_: Layout, connection: Connection, params: Params) -> Answer
     return Form({"service_id": str(item), "ok": ""})
 
 
-def _edit_processing(_: Layout, connection: Connection, params: Params) -> Answer:
+def _edit_processing(_: Files, connection: Connection, params: Params) -> Answer:
     cloud = _id(connection, "processingmodule", params, "elid")
     row = connection.execute("SELECT * FROM processingmodule WHERE id = ?", (cloud,)).fetchone()
     fields = {name: str(row[name]) for name in ("id", "name", "module", "active", "department")}
@@ -252,7 +264,7 @@ def _edit_processing(_: Layout, connection: Connection, params: Params) -> Answe
     return Form(fields)
 
 
-def _set_config(_: Layout, connection: Connection, params: Params) -> Answer:
+def _set_config(_: Files, connection: Connection, params: Params) -> Answer:
     cloud = _id(connection, "processingmodule", params, "elid")
     connection.execute("UPDATE processingmodule SET config = ? WHERE id = ?", (_required(params, "config"), cloud))
     return OK
@@ -307,3 +319,5 @@ FUNCTIONS: dict[str, Function] = {
     "processing.setconfig": _set_config,
     "processing.import.service": _import_service,
 }
+READING = {"paramlist", "task.gettype", "processing.edit"}
+"""Those that write nothing, in no form, and need not wait for a writer."""

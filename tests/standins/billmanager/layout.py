@@ -3,35 +3,33 @@
 
 from __future__ import annotations
 
-import json
+import os
 import shlex
+import site
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from . import crypt
 from .errors import PanelError
+from .files import Files
 from .schema import create_tables
 
 TESTS = Path(__file__).resolve().parents[2]
 """The folder that holds the package `standins`."""
 
-# A first line with the interpreter would break at a space in its path; to Python the shell's part is a text.
 MGRCTL = """\
-#!/bin/sh
-''':'
-exec {python} -I "$0" "$@"
-'''
+{start}
 import sys
-from pathlib import Path
 
-sys.path.insert(0, {tests!r})
+sys.path += {folders!r}
 from standins.billmanager.mgrctl import main
 
-sys.exit(main(Path(__file__).resolve().parent.parent, sys.argv[1:]))
+sys.exit(main(__file__, sys.argv[1:]))
 """
+
+FIRST_LINE_BYTES = 127
+"""How long the line that names a program's interpreter may be; newer Linux takes 255."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +46,12 @@ class Layout:
     @property
     def key(self) -> Path:
         """The RSA key of all encrypted parameters."""
-        return self.root / "etc" / "billmgr.pem"
+        return Path(self._files.key)
 
     @property
     def database(self) -> Path:
         """The file that stands for BILLmanager's MySQL, or leads to it: see database.py."""
-        options = self.root / "etc" / "billmgr.cnf"
-        return options if options.exists() else self.root / "var" / "billmgr.sqlite"
+        return Path(self._files.database)
 
     @property
     def history(self) -> Path:
@@ -64,17 +61,17 @@ class Layout:
     @property
     def mgrctl_log(self) -> Path:
         """One JSON line per call of mgrctl."""
-        return self.root / "var" / "mgrctl.jsonl"
+        return Path(self._files.mgrctl_log)
 
     @property
     def fault(self) -> Path:
         """The faults that mgrctl has to show, see faults.py."""
-        return self.root / "var" / "mgrctl.fault"
+        return Path(self._files.fault)
 
     @property
     def features(self) -> Path:
         """The module's answer to `features`, kept from one start of the panel to the next."""
-        return self.root / "var" / "features.xml"
+        return Path(self._files.features)
 
     def module(self, name: str) -> Path:
         """The executable of a processing module."""
@@ -87,6 +84,10 @@ class Layout:
     def configuration(self, name: str) -> Path:
         """The module's own configuration file."""
         return self.root / "etc" / f"{name}.conf"
+
+    @property
+    def _files(self) -> Files:
+        return Files(str(self.root))
 
 
 def lay_out(root: Path, mariadb: Path | None) -> Layout:
@@ -104,20 +105,20 @@ def lay_out(root: Path, mariadb: Path | None) -> Layout:
 
         add(mariadb, layout.root / "etc" / "billmgr.cnf")
     create_tables(layout.database)
-    layout.mgrctl.write_text(MGRCTL.format(python=shlex.quote(sys.executable), tests=str(TESTS)), encoding="utf-8")
+    folders = [str(TESTS), *site.getsitepackages()]
+    layout.mgrctl.write_text(MGRCTL.format(start=_start(sys.executable), folders=folders), encoding="utf-8")
     layout.mgrctl.chmod(0o755)
     return layout
 
 
-def append_line(path: Path, record: dict[str, Any]) -> None:
-    """Adds one JSON line with the time; a single short write, so lines of several processes do not mix."""
-    line = json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), **record}, ensure_ascii=False) + "\n"
-    with path.open("ab", buffering=0) as file:
-        file.write(line.encode())
-
-
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """All records of a JSON lines file; none when the file is absent."""
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+def _start(python: str) -> str:
+    """The beginning of a program for the interpreter `python`. It does without `site` (`-S`), which is a third of its
+    start."""
+    first = f"#!{python} -IS"
+    if len(os.fsencode(first)) < FIRST_LINE_BYTES and not any(sign.isspace() for sign in python):
+        return first
+    # A shell starts it. To that the second line says nothing; to Python what the shell has to read is a text.
+    return f"""#!/bin/sh
+''':'
+exec {shlex.quote(python)} -IS "$0" "$@"
+'''"""

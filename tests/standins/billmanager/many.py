@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from . import operations
-from .database import Connection
+from .connection import Connection
 
 _ROWS = 500
 """So many go into one statement."""

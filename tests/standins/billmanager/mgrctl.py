@@ -4,6 +4,9 @@
 Each call adds a line to var/mgrctl.jsonl: function, names of parameters, which of them came from the environment, the
 elid, the answer, the caller's SSH_CONNECTION; values of parameters never. `secret_in_arguments` says that an encrypted
 parameter was given in the argument list, where every user of the machine can read it.
+
+Each call is a process, of which tests start thousands. So what most calls need imports nothing that takes long, such as
+`json`, `pathlib`, `xml`, or `typing`: type checkers, who are its only use, take `TYPE_CHECKING = False` for true.
 """
 
 from __future__ import annotations
@@ -11,53 +14,58 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from contextlib import suppress
 
 from . import answers
-from .database import is_down
-from .errors import MgrError
-from .faults import kill_bridge, take_fault
+from .errors import MgrError, Outage
+from .files import Files
 from .functions import call
-from .layout import Layout, append_line
+from .lines import append_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DOWN = "ERROR Error: Connect, billmgr: the service is not running\n"
 
 
-@dataclass
 class Request:
     """A command line, read. `params` holds the values of `from_env` too."""
 
-    function: str = ""
-    form: str = "text"
-    restart: bool = False
-    params: dict[str, str] = field(default_factory=dict)
-    from_env: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.function = ""
+        self.form = "text"
+        self.restart = False
+        self.params: dict[str, str] = {}
+        self.from_env: list[str] = []
 
 
-def main(root: Path, arguments: Sequence[str]) -> int:
-    """Runs one call for the tree at `root`; returns the exit code."""
-    layout = Layout(root)
+def main(program: str, arguments: Sequence[str]) -> int:
+    """Runs one call for the tree that has `program` in its folder sbin; returns the exit code."""
+    files = Files(os.path.dirname(os.path.dirname(os.path.realpath(program))))
     try:
         request = parse(arguments)
     except MgrError as error:
         sys.stdout.write(answers.write(error, "text"))
         return 1
     if request.restart:
-        layout.features.unlink(missing_ok=True)  # the panel asks its modules again
-        append_line(layout.mgrctl_log, {"function": "-R", "answer": "ok"})
+        with suppress(FileNotFoundError):
+            os.unlink(files.features)  # the panel asks its modules again
+        append_line(files.mgrctl_log, {"function": "-R", "answer": "ok"})
         return 0
-    fault = take_fault(layout.fault, request.function, request.params.get("elid"))
-    if fault is None and is_down(layout.database):
-        fault = "down"  # the panel's own functions cannot do without it
-    answer = _answer(layout, request, fault)
-    _log(layout, request, fault, answer)
+    fault = _fault(files, request)
+    try:
+        answer = _answer(files, request, fault)
+    except Outage:
+        fault, answer = "down", None  # the panel's own functions cannot do without the database
+    _log(files, request, fault, answer)
     if fault in ("hang", "hang_after"):
         _hang()
     if fault == "down":
         sys.stderr.write(DOWN)
     if fault in ("kill_caller_before", "kill_caller_after"):
+        from .faults import kill_bridge
+
         kill_bridge()
         return 1
     if answer is None or fault == "exit_after":
@@ -117,20 +125,31 @@ def _hang() -> None:
         time.sleep(0.2)
 
 
-def _answer(layout: Layout, request: Request, fault: str | None) -> answers.Answer | None:
+def _fault(files: Files, request: Request) -> str | None:
+    """See `faults.take_fault`."""
+    if not os.path.exists(files.fault):
+        return None
+    from pathlib import Path
+
+    from .faults import take_fault
+
+    return take_fault(Path(files.fault), request.function, request.params.get("elid"))
+
+
+def _answer(files: Files, request: Request, fault: str | None) -> answers.Answer | None:
     """The answer, or None when the caller gets none."""
     if fault in ("exit", "hang", "down", "kill_caller_before"):
         return None
     if fault in ("error", "error_exit_0"):
         return MgrError("standin", request.function, fault)
-    return call(layout, request.function, request.params)
+    return call(files, request.function, request.params, in_outage=fault is not None)
 
 
-def _log(layout: Layout, request: Request, fault: str | None, answer: answers.Answer | None) -> None:
+def _log(files: Files, request: Request, fault: str | None, answer: answers.Answer | None) -> None:
     values = {"value"} if "name" in request.params else set(request.params) - {"elid", "sok", "crypted"}
     secret = request.params.get("crypted") == "on" and bool(values - set(request.from_env))
     append_line(
-        layout.mgrctl_log,
+        files.mgrctl_log,
         {
             "function": request.function,
             "elid": request.params.get("elid"),

@@ -15,8 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from configparser import RawConfigParser
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # Its import doubles the time that pymysql's takes, and mgrctl, which is started several times per operation, would not
 # use it: a password of the plug-in mysql_native_password needs none of it.
@@ -27,8 +26,15 @@ import pymysql  # noqa: E402
 from pymysql.constants import FIELD_TYPE  # noqa: E402
 from pymysql.converters import conversions  # noqa: E402
 
+from .errors import Outage  # noqa: E402
+
 if _without:
     del sys.modules["cryptography"]
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from _typeshed import StrPath
 
 # As of SQLite, which the stand-in is written for: dates are text, and any number is one.
 _DATES: tuple[Any, ...] = (FIELD_TYPE.DATE, FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP)
@@ -52,10 +58,11 @@ class _Row(tuple[Any, ...]):
 
 
 class _Connection:
-    """A connection of pymysql as `database.Connection`."""
+    """A connection of pymysql as `connection.Connection`. `billmgr`: BILLmanager's own user."""
 
-    def __init__(self, connection: pymysql.connections.Connection) -> None:
+    def __init__(self, connection: pymysql.connections.Connection, billmgr: str) -> None:
         self._connection = connection
+        self.billmgr = billmgr
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> _Cursor:
         cursor = self._connection.cursor()
@@ -93,7 +100,7 @@ def add(server: Path, path: Path) -> None:
     path.touch(mode=0o600)
     with path.open("w", encoding="utf-8") as file:
         options.write(file)
-    with _connected(path, None) as connection:
+    with _connected(options, None) as connection:
         connection.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")
         connection.execute(f"CREATE USER {name}@localhost IDENTIFIED BY ?", (password,))
         connection.execute(f"GRANT ALL ON {name}.* TO {name}@localhost")
@@ -108,9 +115,10 @@ def create(path: Path, tables: str) -> None:
 
 
 @contextmanager
-def connected(path: Path) -> Iterator[_Connection]:
-    """A connection without a transaction."""
-    with _connected(path, _options(path)["billmgr"]["database"]) as connection:
+def connected(path: StrPath) -> Iterator[_Connection]:
+    """A connection without a transaction; `Outage` when the server does not run."""
+    options = _options(path)
+    with _connected(options, options["billmgr"]["database"]) as connection:
         yield connection
 
 
@@ -133,8 +141,8 @@ def shown(_: _Connection) -> Iterator[None]:
 
 def set_outage(path: Path, *, down: bool) -> None:
     """See `database.set_outage`."""
-    user = _options(path)["billmgr"]["user"]
     with connected(path) as connection:
+        user = connection.billmgr
         connection.execute(f"ALTER USER {user}@localhost ACCOUNT {'LOCK' if down else 'UNLOCK'}")
         theirs = "SELECT 1 FROM information_schema.processlist WHERE user = ?"
         while down and connection.execute(theirs, (user,)).fetchone():
@@ -142,13 +150,11 @@ def set_outage(path: Path, *, down: bool) -> None:
             time.sleep(0.01)
 
 
-def is_down(path: Path) -> bool:
-    """See `database.is_down`; a server that does not run is down, too."""
-    user = _options(path)["billmgr"]["user"]
+def is_down(connection: _Connection) -> bool:
+    """Whether an outage is on; so it is when the server stops at this moment."""
     locked = "SELECT 1 FROM mysql.global_priv WHERE user = ? AND JSON_VALUE(priv, '$.account_locked')"
     try:
-        with connected(path) as connection:
-            return connection.execute(locked, (user,)).fetchone() is not None
+        return connection.execute(locked, (connection.billmgr,)).fetchone() is not None
     except pymysql.OperationalError:
         return True
 
@@ -169,7 +175,7 @@ def restore(path: Path, copy: Path) -> None:
     set_outage(path, down=False)
 
 
-def parameters(path: Path) -> dict[str, str]:
+def parameters(path: StrPath) -> dict[str, str]:
     """The real ones: with them a module can connect."""
     options = _options(path)
     own = options["billmgr"]
@@ -182,25 +188,29 @@ def parameters(path: Path) -> dict[str, str]:
     }
 
 
-def _options(path: Path) -> RawConfigParser:
+def _options(path: StrPath) -> RawConfigParser:
     options = RawConfigParser()
-    options.read_string(path.read_text(encoding="utf-8"))
+    with open(path, encoding="utf-8") as file:
+        options.read_file(file)
     return options
 
 
 @contextmanager
-def _connected(path: Path, database: str | None) -> Iterator[_Connection]:
-    client = _options(path)["client"]
-    connection = pymysql.connect(
-        unix_socket=client["socket"],
-        user=client["user"],
-        password=client["password"],
-        database=database,
-        conv=_CONVERSIONS,
-        autocommit=True,
-        ssl_disabled=True,
-    )
+def _connected(options: RawConfigParser, database: str | None) -> Iterator[_Connection]:
+    client = options["client"]
     try:
-        yield _Connection(connection)
+        connection = pymysql.connect(
+            unix_socket=client["socket"],
+            user=client["user"],
+            password=client["password"],
+            database=database,
+            conv=_CONVERSIONS,
+            autocommit=True,
+            ssl_disabled=True,
+        )
+    except pymysql.OperationalError as error:
+        raise Outage(str(error)) from error
+    try:
+        yield _Connection(connection, options["billmgr"]["user"])
     finally:
         connection.close()

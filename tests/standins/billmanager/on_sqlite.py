@@ -8,9 +8,14 @@ connection that is open already. This stand-in gives them their names back for a
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from _typeshed import StrPath
 
 _HIDDEN = "standin_hidden_"
 
@@ -23,7 +28,7 @@ def create(path: Path, tables: str) -> None:
 
 
 @contextmanager
-def connected(path: Path) -> Iterator[sqlite3.Connection]:
+def connected(path: StrPath) -> Iterator[sqlite3.Connection]:
     """A connection without a transaction."""
     connection = sqlite3.connect(path, timeout=30, isolation_level=None)
     connection.row_factory = sqlite3.Row
@@ -66,10 +71,9 @@ def set_outage(path: Path, *, down: bool) -> None:
         connection.execute("COMMIT")
 
 
-def is_down(path: Path) -> bool:
-    """See `database.is_down`."""
-    with connected(path) as connection:
-        return bool(_hidden(connection))
+def is_down(connection: sqlite3.Connection) -> bool:
+    """Whether an outage is on."""
+    return bool(_hidden(connection))
 
 
 def back_up(path: Path, copy: Path) -> None:
@@ -84,7 +88,7 @@ def restore(path: Path, copy: Path) -> None:
         source.backup(connection)
 
 
-def parameters(path: Path) -> dict[str, str]:
+def parameters(path: StrPath) -> dict[str, str]:
     """BILLmanager's database is MySQL. Here DBName is the path and the rest is empty: a module takes the address itself
     from its own settings (`Panel.database_url`)."""
     return {"DBHost": "", "DBUser": "", "DBPassword": "", "DBName": str(path), "DBSocket": ""}

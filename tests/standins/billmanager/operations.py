@@ -8,12 +8,16 @@ the operation without making the service active, `<itemtype>.open` does both; th
 
 from __future__ import annotations
 
-import json
 import time
-from typing import Any
 
-from .database import Connection, Row
 from .errors import MgrError, PanelError
+from .lines import to_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .connection import Connection, Row
 
 ORDERED, ACTIVE, SUSPENDED, DELETED, PROCESSING = 1, 2, 3, 4, 5
 STATUS_NAMES = {0: "new", ORDERED: "ordered", ACTIVE: "active", SUSPENDED: "suspended", DELETED: "deleted"}
@@ -99,7 +103,7 @@ def begin(
     connection.execute(
         "INSERT INTO standin_operation (id, item, intname, cdate, previous_status, userid, password, rollback)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (operation, item, command, now(connection), previous, userid, password, rollback and json.dumps(rollback)),
+        (operation, item, command, now(connection), previous, userid, password, rollback and to_json(rollback)),
     )
     if command in IN_PROCESSING:
         connection.execute("UPDATE item SET status = ? WHERE id = ?", (PROCESSING, item))
@@ -155,6 +159,8 @@ def open_service(connection: Connection, item: int, item_type: str) -> None:
 
 def roll_back(connection: Connection, item: int) -> None:
     """service.changepricelist.rollback: the service has its old tariff and addons again and the operation ends."""
+    import json
+
     operation = connection.execute(
         "SELECT s.rollback FROM runningoperation o JOIN standin_operation s USING (id)"
         " WHERE o.item = ? AND o.intname = 'setparam'",

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import operations
-from .database import Connection
+from .connection import Connection
 from .errors import PanelError
 
 BOOLEAN, INTEGER, ENUMERATION = 1, 2, 3

@@ -7,9 +7,11 @@ hints to SQLite. Tables named `standin_*` belong to the stand-in itself: a modul
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from . import database
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TABLES = """
 CREATE TABLE item (

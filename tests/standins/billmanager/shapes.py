@@ -5,10 +5,8 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # imported where it is used: mgrctl is a process of its own for each call, and hardly ever needs it
-    from lxml import etree
+from lxml import etree
 
 ANSWERS = {
     "features": "features",
@@ -27,8 +25,6 @@ _NAMESPACE = "{http://relaxng.org/ns/structure/1.0}"
 
 def fault(document: str | bytes, shape: str) -> str | None:
     """Why `document` has not the shape of that name; None when it has. What is no XML is a fault, too."""
-    from lxml import etree
-
     data = document.encode("utf-8", "surrogateescape") if isinstance(document, str) else document
     try:
         root = etree.fromstring(data.strip(), etree.XMLParser(resolve_entities=False, no_network=True))
@@ -48,8 +44,6 @@ def answer_fault(document: str, command: str, *, failed: bool) -> str | None:
 
 @cache
 def _schema(shape: str) -> etree.RelaxNG:
-    from lxml import etree
-
     grammar = etree.parse(_GRAMMAR)
     start = grammar.find(f"{_NAMESPACE}start/{_NAMESPACE}ref")
     assert start is not None

@@ -9,7 +9,8 @@ from . import crypt, sales, views
 from .database import reading
 from .descriptor import Descriptor
 from .errors import NoCredentials
-from .layout import Layout, read_lines
+from .layout import Layout
+from .lines import read_lines
 
 MODULE = "pmnextcloud"
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from . import crypt, operations
-from .database import Connection, Row
+from .connection import Connection, Row
 from .descriptor import Descriptor
 from .errors import PanelError
 from .layout import Layout
