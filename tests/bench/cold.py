@@ -4,7 +4,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +24,8 @@ from bench.raw import PASSWORD
 
 
 def run(cloud: Cloud, wish: dict[str, Any]) -> None:
-    """Bring one account of ``cloud`` to ``wish``. Raises :class:`NotTaken` when the playbook fails."""
+    """Bring one account of ``cloud`` to ``wish``. Raises :class:`NotTaken` when the playbook fails, and
+    ``KeyboardInterrupt`` at Ctrl-C."""
     host = {
         "ansible_connection": "local",
         "cloud_url": cloud.url,
@@ -36,20 +41,36 @@ def run(cloud: Cloud, wish: dict[str, Any]) -> None:
             yaml.safe_dump({"cloud_password": cloud.password, "account_passwords": {wish["name"]: PASSWORD}})
         )
         (private / "inventory.yml").write_text(yaml.safe_dump({"clouds": {"hosts": {"cloud": host}}}))
-        done = ansible_runner.interface.run(
-            private_data_dir=name,
-            project_dir=str(REPOSITORY),
-            playbook=str(REPOSITORY / "playbooks" / "accounts.yml"),
-            inventory=str(private / "inventory.yml"),
-            envvars={
-                "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
-                "ANSIBLE_INVENTORY_ENABLED": "ansible.builtin.yaml",
-                "ANSIBLE_HOME": str(private / "ansible"),
-                "ANSIBLE_LOCAL_TEMP": str(private / "tmp"),
-                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            },
-            cmdline=f"--diff --skip-tags hand_run -e @{secrets}",
-            quiet=True,
-        )
+        with _interruption() as interrupted:
+            done = ansible_runner.interface.run(
+                private_data_dir=name,
+                project_dir=str(REPOSITORY),
+                playbook=str(REPOSITORY / "playbooks" / "accounts.yml"),
+                inventory=str(private / "inventory.yml"),
+                envvars={
+                    "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
+                    "ANSIBLE_INVENTORY_ENABLED": "ansible.builtin.yaml",
+                    "ANSIBLE_HOME": str(private / "ansible"),
+                    "ANSIBLE_LOCAL_TEMP": str(private / "tmp"),
+                    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                },
+                cmdline=f"--diff --skip-tags hand_run -e @{secrets}",
+                quiet=True,
+                cancel_callback=interrupted.is_set,
+            )
+        if interrupted.is_set():
+            raise KeyboardInterrupt
         if done.status != "successful":
             raise NotTaken(f"ansible_runner.run of {wish}: {done.status}\n{done.stdout.read()}")
+
+
+@contextmanager
+def _interruption() -> Iterator[threading.Event]:
+    """Set by Ctrl-C, which ends the playbook first. Left to ansible-runner, Ctrl-C would do nothing more from its first
+    run on."""
+    asked = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -25,7 +25,7 @@ OVER_RAW, OVER_PEER = 0.8, 5.0
 AT_ONCE = 4
 OUTCOME_SECONDS, DONE_SECONDS = 60, 900
 PICTURES = BUILD
-BRIDGE, RAW = "the whole way", f"raw, {AT_ONCE} requests at once"
+BRIDGE, RAW, PEER = "the whole way", f"raw, {AT_ONCE} requests at once", "PEER"
 # Fewer changes of tariff: Nextcloud takes 50 edits in ten minutes.
 EDITS, EDIT_SECONDS = 0.1, 601
 
@@ -51,18 +51,19 @@ def measure(
         if peer is not None:
             other = Peer(peer, beside)
             for at_once in (1, AT_ONCE):
-                progress(f"PEER, {at_once} at once", 0, 1)
+                progress(f"{PEER}, {at_once} at once", 0, 1)
                 # Of another ten minutes: the changes of tariff so far are no longer counted.
                 here.servers[here.other].standin.advance_clock(EDIT_SECONDS)
                 by_peer[at_once] = events / _by_processes(other, _events(beside, events), at_once)
     pictured = {f"{count} events at once": {BRIDGE: whole, RAW: raw} for count, (whole, raw) in throughput.items()}
+    pictured[f"{count} events at once"] |= {f"{PEER}, {at_once} at once": rate for at_once, rate in by_peer.items()}
     write_bars(PICTURES / f"bench-mixed-{engine}.svg", f"Accounts a second ({engine})", pictured, "1/s")
     found = []
     for count, (whole, raw) in throughput.items():
         name = f"{count} mixed events at once, {engine}"
         found += [seen(f"{name}: {BRIDGE}", whole, "1/s"), seen(f"{name}: {RAW}", raw, "1/s")]
     for at_once, rate in by_peer.items():
-        other_name = f"{name}: PEER, {at_once} at once"
+        other_name = f"{name}: {PEER}, {at_once} at once"
         found += [seen(other_name, rate, "1/s"), at_least(f"{other_name}: over it", whole / rate, "×", OVER_PEER)]
     return [at_least(f"{name}: over the raw client", whole / raw, "×", OVER_RAW), *found]
 

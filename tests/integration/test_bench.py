@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
-from bench import executable, growth, lives, mixed, peer, register, unchanged, way
+from bench import cold, executable, growth, lives, mixed, peer, register, unchanged, way
 from bench.callers import NotTaken
 from bench.lives import standin_place
 from bench.scene import GIB, scene
+from harness.cloud import Server
+from harness.processes import until
 
 # Two of them take half the time.
 COMMANDS = ("open", "close")
@@ -87,6 +92,28 @@ def test_the_whole_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert picture.read_text("utf-8").count("<rect") == 1 + 5 * len(COMMANDS)
 
 
+def test_ctrl_c_in_a_playbook(tmp_path: Path) -> None:
+    """The playbook is ended before anything is written; afterwards Ctrl-C does what it did before."""
+    server = Server(tmp_path / "cloud")
+    before = signal.getsignal(signal.SIGINT)
+
+    def press() -> None:
+        until(server.standin.arrivals, what="for a request of the playbook")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    try:
+        server.standin.set_delays(routes=[{"seconds": 5}])
+        pressing = threading.Thread(target=press)
+        pressing.start()
+        with pytest.raises(KeyboardInterrupt):
+            cold.run(server.cloud, {"name": "user_1", "state": "exists", "email": "client@example.org"})
+        pressing.join()
+        assert signal.getsignal(signal.SIGINT) == before
+        assert {one["method"] for one in server.standin.arrivals()} == {"GET"}
+    finally:
+        server.stop()
+
+
 def test_a_module_with_billmanagers_library(tmp_path: Path) -> None:
     """It finds the cloud, what was sold and the address there, as ISPsystem's does; it is not taken when it fails."""
     module = tmp_path / "pmnextcloud.py"
@@ -156,10 +183,12 @@ def test_the_register() -> None:
 
 
 def test_many_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An event of each kind by the bridge and by the raw client, which both carry out all of them."""
+    """An event of each kind by the bridge, by the raw client, which both carry out all of them, and by another
+    module: a bar for each."""
     monkeypatch.setattr(mixed, "PICTURES", tmp_path)
-    measures = mixed.measure("sqlite", None, len(lives.COMMANDS), lambda *_: None)
+    another = peer.Program((sys.executable, "-c", PEER))
+    measures = mixed.measure("sqlite", None, len(lives.COMMANDS), lambda *_: None, another)
     assert all(measure.value for measure in measures)
-    assert [measure.target for measure in measures] == ["≥ 0.8", None, None]
+    assert [measure.target for measure in measures] == ["≥ 0.8", None, None, None, "≥ 5", None, "≥ 5"]
     (picture,) = tmp_path.iterdir()
-    assert picture.read_text("utf-8").count("<rect") == 1 + 2
+    assert picture.read_text("utf-8").count("<rect") == 1 + 4

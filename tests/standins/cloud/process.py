@@ -44,7 +44,8 @@ class StandinCloud:
 
     def __enter__(self) -> StandinCloud:
         command = [sys.executable, str(_PROGRAM), "--config", str(self._configuration)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        # Ctrl-C is for whoever started it, and takes away what was made here.
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
