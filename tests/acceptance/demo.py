@@ -28,7 +28,7 @@ from rich.markup import escape
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.cloud import Cloud, CloudRefused, Server
-from harness.clouds import DIALECTS, named_cloud
+from harness.clouds import DIALECTS, named_cloud, trouble
 from harness.playbook import DRIFT, ansible, recap
 from harness.stack import Stack
 
@@ -217,14 +217,8 @@ def main() -> int:
         demo = run()
     except KeyboardInterrupt:
         sys.exit("demo: interrupted; what was made has been removed")
-    except requests.exceptions.SSLError:
-        sys.exit("demo: the cloud's certificate does not verify; CLOUD_CA_FILE names a private authority's file")
-    except requests.exceptions.JSONDecodeError:
-        sys.exit("demo: what answers at CLOUD_URL is not Nextcloud's API; is the path right?")
-    except requests.exceptions.RequestException as error:
-        sys.exit(f"demo: the cloud does not answer: {type(error).__name__}; is CLOUD_URL right?")
-    except CloudRefused as error:
-        sys.exit(f"demo: {error}")
+    except (requests.RequestException, CloudRefused) as error:
+        sys.exit(f"demo: {trouble(error)}")
     if demo.failures:
         console.print(f"\n[bold red]{len(demo.failures)} of the checks failed[/]")
         return 1

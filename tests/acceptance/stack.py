@@ -100,7 +100,7 @@ def main() -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="bill-nextcloud-stack-") as directory:
             print(
-                "A stand-in of BILLmanager, one of Nextcloud 31, and the bridge; selling takes half a minute …",
+                "A stand-in of BILLmanager, one of Nextcloud 31, and the bridge; selling takes some seconds …",
                 flush=True,
             )
             with stack(Path(directory)) as started:

@@ -43,6 +43,11 @@ def left_out(measure: str, why: str) -> Measure:
     return Measure(f"{measure}: left out, {why}", None, "")
 
 
+def noted(what: str) -> Measure:
+    """What values depend on, beside them."""
+    return Measure(what, None, "")
+
+
 def rounded(value: float) -> float:
     """Three significant digits: what a repetition would show, too."""
     return float(f"{value:.3g}") if abs(value) < 1000 else float(round(value))

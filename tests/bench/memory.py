@@ -10,12 +10,14 @@ from bill_nextcloud.record import State
 from bill_nextcloud.record.overview import backlog, failed_since
 
 from bench.callers import NotTaken, Progress, burst
-from bench.measures import Measure, at_most, seen, slope
+from bench.measures import Measure, at_most, left_out, seen, slope
 from bench.sampling import memory
 from bench.scene import Scene, scene
 
 GROWTH_PERCENT = 10
 SAMPLES = 10
+# The share of the operations after which the worker has what it needs.
+SETTLED = 0.2
 CALLERS = 8
 CHUNK = 250
 # So many wait at most: the backlog is another measurement's.
@@ -32,17 +34,26 @@ def measure(engine: str, database: str | None, operations: int, progress: Progre
         started = time.monotonic()
         samples, runs = _carry_out(here, services, progress)
         seconds = time.monotonic() - started
-    settled = samples[SAMPLES // 5 - 1]
     last = samples[-1]
-    growth = 100 * (last[1] / settled[1] - 1)
-    per_thousand = 1000 * slope([(float(done), value) for done, value in samples[SAMPLES // 5 - 1 :]])
     return [
-        at_most(f"{name}: growth of the worker from {settled[0]} on", growth, "%", GROWTH_PERCENT),
-        seen(f"{name}: the worker after {settled[0]}", settled[1], "MiB"),
+        *growth_of(name, [sample for sample in samples if sample[0] >= operations * SETTLED]),
         seen(f"{name}: the worker after {last[0]}", last[1], "MiB"),
-        seen(f"{name}: slope of the worker from {settled[0]} on", per_thousand, "MiB per 1000"),
         seen(f"{name}: the most of playbook runs and mgrctl beside it", runs, "MiB"),
         seen(f"{name}: operations", operations / seconds, "1/s"),
+    ]
+
+
+def growth_of(name: str, samples: list[tuple[int, float]]) -> list[Measure]:
+    """How much more the worker takes; ``samples``: (operations done, MiB), since it has settled."""
+    if len(samples) < 2:
+        return [left_out(f"{name}: growth of the worker", "they were done too soon to see any")]
+    (first, settled), (_, last) = samples[0], samples[-1]
+    per_thousand = 1000 * slope([(float(done), value) for done, value in samples])
+    growth = f"{name}: growth of the worker from {first} on"
+    return [
+        at_most(growth, 100 * (last / settled - 1), "%", GROWTH_PERCENT),
+        seen(f"{name}: the worker after {first}", settled, "MiB"),
+        seen(f"{name}: slope of the worker from {first} on", per_thousand, "MiB per 1000"),
     ]
 
 
@@ -52,7 +63,7 @@ def _carry_out(here: Scene, services: list[int], progress: Progress) -> tuple[li
     assert process is not None
     worker = psutil.Process(process.pid)
     store = here.store
-    total, asked, done = len(services), 0, 0
+    total, asked, done, tenths = len(services), 0, 0, 1
     samples: list[tuple[int, float]] = []
     most = 0.0
     moved = time.monotonic()
@@ -65,8 +76,9 @@ def _carry_out(here: Scene, services: list[int], progress: Progress) -> tuple[li
         moved = time.monotonic() if done != before else moved
         if time.monotonic() - moved > STALLED_SECONDS or failed_since(store, 0):
             raise NotTaken(f"{done} of {total} operations are done and no more, failed: {failed_since(store, 0)}")
-        if done >= (len(samples) + 1) * total / SAMPLES:
+        if done >= tenths * total / SAMPLES:
             samples.append((done, memory(worker)))
+            tenths = done * SAMPLES // total + 1
         most = max(most, sum(memory(child) for child in worker.children(recursive=True)))
         progress("done", done, total)
         time.sleep(0.5)

@@ -40,7 +40,10 @@ class Program:
         ``build``, or a command; ``None`` where it is empty. Raises :class:`NotTaken` when they cannot be."""
         executable = Path(text).expanduser().resolve() / _EXECUTABLE
         if not executable.is_file():
-            command = tuple(shlex.split(text))
+            try:
+                command = tuple(shlex.split(text))
+            except ValueError as error:
+                raise NotTaken(f"PEER: {text}: {error}") from error
             if command and shutil.which(command[0]) is None:
                 raise NotTaken(f"PEER: {command[0]} is neither a program nor a directory that has {_EXECUTABLE}")
             return cls(command) if command else None
@@ -90,15 +93,18 @@ class Peer:
     def carry_out(self, event: Event) -> float:
         """Let it do one event, in a process of its own; the seconds of that. Raises :class:`NotTaken`."""
         started = time.perf_counter()
-        ended = subprocess.run(
-            [*self._program.command, *event.arguments()],
-            cwd=self._place.panel.root,
-            env={**os.environ, **self._environment(self._place.cloud)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        try:
+            ended = subprocess.run(
+                [*self._program.command, *event.arguments()],
+                cwd=self._place.panel.root,
+                env={**os.environ, **self._environment(self._place.cloud)},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=PATIENCE,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise NotTaken(f"PEER, {event}: it has not ended after {PATIENCE:g} seconds") from error
         seconds = time.perf_counter() - started
         if ended.returncode != 0:
             said = f"{ended.stdout.decode()[-1000:]}\n{ended.stderr.decode()[-1000:]}".strip()

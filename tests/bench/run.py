@@ -37,7 +37,7 @@ from harness.worker import REPOSITORY
 
 from bench import backlog, executable, growth, intake, memory, mixed, occ, register, unchanged, way
 from bench.callers import NotTaken, Progress
-from bench.measures import Measure, left_out, write
+from bench.measures import Measure, left_out, noted, write
 from bench.peer import Program
 
 RESULT = REPOSITORY / "build" / "bench.json"
@@ -56,24 +56,34 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
-    """Run what the command line names; the exit status."""
+    """Run what the command line names; the exit status. What was measured before something failed is shown as well."""
     options = _options()
-    console.print(f"[bold]bill-nextcloud bench[/]: {_machine()}")
-    measures: list[Measure] = []
-    for engine in options.engines:
-        try:
-            with _databases(engine) as new_database:
-                for subject in options.subjects:
-                    if subject in WITHOUT_ENGINE and engine != options.engines[0]:
-                        continue
-                    measures += _measured(subject, engine, new_database(), options)
-                    write(RESULT, measures)
-        except NotInstalled as error:
-            measures += [left_out(f"{subject}, {engine}", str(error)) for subject in options.subjects]
-    write(RESULT, measures)
-    console.print(table(measures))
-    console.print(f"written to {RESULT.relative_to(REPOSITORY)}; load now {_load()}")
+    machine = _machine()
+    console.print(f"[bold]bill-nextcloud bench[/]: {machine}")
+    notes, measures = [noted(f"machine: {machine}")], list[Measure]()
+    try:
+        for engine in options.engines:
+            subjects = subjects_of(engine, options)
+            try:
+                with _databases(engine) as new_database:
+                    for subject in subjects:
+                        found, note = _measured(subject, engine, new_database(), options)
+                        measures += found
+                        notes.append(note)
+                        write(RESULT, [*notes, *measures])
+            except NotInstalled as error:
+                measures += [left_out(f"{subject}, {engine}", str(error)) for subject in subjects]
+    finally:
+        if measures:
+            write(RESULT, [*notes, *measures])
+            console.print(table(measures))
+            console.print(f"written to {RESULT.relative_to(REPOSITORY)}; load now {_load()}")
     return int(any(measure.met is False for measure in measures))
+
+
+def subjects_of(engine: str, options: argparse.Namespace) -> list[str]:
+    """Those to be measured with ``engine``: those in which no engine has a part only with the first."""
+    return [name for name in options.subjects if name not in WITHOUT_ENGINE or engine == options.engines[0]]
 
 
 def table(measures: list[Measure]) -> Table:
@@ -114,7 +124,10 @@ def subject_of(name: str, options: argparse.Namespace) -> Callable[[str, str | N
     return measured
 
 
-def _measured(subject: str, engine: str, database: str | None, options: argparse.Namespace) -> list[Measure]:
+def _measured(
+    subject: str, engine: str, database: str | None, options: argparse.Namespace
+) -> tuple[list[Measure], Measure]:
+    """What was found, and how busy the machine was meanwhile."""
     started, load, used = time.monotonic(), _load(), _processor_seconds()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bar(*columns, console=console, transient=True) as bar:
@@ -126,11 +139,12 @@ def _measured(subject: str, engine: str, database: str | None, options: argparse
         measures = subject_of(subject, options)(engine, database, progress)
     took = time.monotonic() - started
     own, all_ = (after - before for before, after in zip(used, _processor_seconds(), strict=True))
-    console.print(
+    busy = (
         f"{subject}, {engine}: {took:.0f} s, load before {load}, after {_load()};"
         f" {own / took:.1f} processors used here, {(all_ - own) / took:.1f} by others"
     )
-    return measures
+    console.print(busy)
+    return measures, noted(busy)
 
 
 @contextmanager
@@ -144,15 +158,15 @@ def _databases(engine: str) -> Iterator[Callable[[], str | None]]:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--operations", type=int, default=10_000, help="how many wait, and how many are carried out")
+    parser = argparse.ArgumentParser(prog="bench", usage="make bench [OPERATIONS=…] [SUBJECTS=…] [ENGINES=…]")
+    parser.add_argument("--operations", type=int, default=10_000)
     parser.add_argument("--subjects", nargs="+", choices=SUBJECTS, default=SUBJECTS)
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=ENGINES)
     options = parser.parse_args()
     options.cloud = named_cloud("bench", "nextcloud")
     options.peer = Program.of(os.environ.pop("PEER", ""))
     if options.operations < memory.SAMPLES:
-        parser.error(f"--operations must be at least {memory.SAMPLES}")
+        parser.error(f"OPERATIONS must be at least {memory.SAMPLES}")
     return options
 
 

@@ -25,13 +25,12 @@ def memory(process: psutil.Process) -> float:
 @dataclass
 class Sampled:
     """What was seen. ``seconds``: how long it took; ``samples``: what all processes had together (proportional set
-    size, MiB), ten times a second; ``processor``: seconds of processors that they took, as far as seen; ``before``:
-    those that the process had taken already."""
+    size, MiB), ten times a second; ``processor``: seconds of processors that they took, as far as seen."""
 
     seconds: float = 0.0
-    before: float = 0.0
     samples: list[float] = field(default_factory=list)
     _used: dict[int, float] = field(default_factory=dict)
+    _before: float = 0.0
 
     @property
     def peak(self) -> float:
@@ -41,20 +40,26 @@ class Sampled:
     @property
     def processor(self) -> float:
         """See the class."""
-        return sum(self._used.values()) - self.before
+        return sum(self._used.values()) - self._before
+
+    def begin(self, process: psutil.Process) -> None:
+        """What ``process`` and all that it has started took before does not count."""
+        for one in _family(process):
+            self._note_processor(one)
+        self._before = sum(self._used.values())
 
     def look(self, process: psutil.Process) -> None:
         """Take a sample of ``process`` and all that it has started."""
-        processes = [process]
-        with contextlib.suppress(psutil.Error):
-            processes += process.children(recursive=True)
         total = 0.0
-        for one in processes:
+        for one in _family(process):
             total += memory(one)
-            with contextlib.suppress(psutil.Error):
-                times = one.cpu_times()
-                self._used[one.pid] = times.user + times.system
+            self._note_processor(one)
         self.samples.append(total)
+
+    def _note_processor(self, process: psutil.Process) -> None:
+        with contextlib.suppress(psutil.Error):
+            times = process.cpu_times()
+            self._used[process.pid] = times.user + times.system
 
 
 @contextlib.contextmanager
@@ -62,8 +67,7 @@ def sampled(pid: int) -> Iterator[Sampled]:
     """Sample the process ``pid`` and all that it starts while the block lasts."""
     found, ended = Sampled(), threading.Event()
     process = psutil.Process(pid)
-    before = process.cpu_times()
-    found.before = before.user + before.system
+    found.begin(process)
 
     def watch() -> None:
         while not ended.wait(_EVERY_SECONDS):
@@ -78,3 +82,9 @@ def sampled(pid: int) -> Iterator[Sampled]:
         found.seconds = time.monotonic() - started
         ended.set()
         thread.join()
+
+
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.Error):
+        return [process, *process.children(recursive=True)]
+    return [process]

@@ -133,7 +133,7 @@ def dialect_of(url: str, ca_path: Path | None) -> str:
 
 def named_cloud(program: str, dialect: str | None = None) -> Cloud | None:
     """The cloud that the environment names (CLOUD_URL, CLOUD_USER, CLOUD_PASSWORD, CLOUD_CA_FILE), if it names one.
-    Ends the program, which is called ``program``, when the variables make no sense.
+    Ends the program, which is called ``program``, when the variables make no sense or no such cloud answers.
 
     ``dialect``: a key of ``DIALECTS``; ``None``: it is asked.
     """
@@ -151,10 +151,25 @@ def named_cloud(program: str, dialect: str | None = None) -> Cloud | None:
     if authority and not Path(authority).is_file():
         sys.exit(f"{program}: CLOUD_CA_FILE is not there: {authority}")
     url, ca_path = url.rstrip("/"), Path(authority).resolve() if authority else None
-    told = dialect_of(url, ca_path)
+    try:
+        told = dialect_of(url, ca_path)
+    except requests.RequestException as error:
+        sys.exit(f"{program}: {trouble(error)}")
     if dialect is not None and dialect.partition("-")[0] != told:
         sys.exit(f"{program}: DIALECT is {dialect}, but CLOUD_URL says that it is {told}")
     return DIALECTS[told].cloud_type(url, username, password, ca_path)
+
+
+def trouble(error: requests.RequestException | CloudRefused) -> str:
+    """What is wrong with the cloud that the environment names, for people."""
+    match error:
+        case requests.exceptions.SSLError():
+            return "the cloud's certificate does not verify; CLOUD_CA_FILE names a private authority's file"
+        case requests.exceptions.JSONDecodeError():
+            return "what answers at CLOUD_URL is not Nextcloud's API; is the path right?"
+        case requests.RequestException():
+            return f"the cloud does not answer: {type(error).__name__}; is CLOUD_URL right?"
+    return str(error)
 
 
 def _required(answer: requests.Response, name: str) -> dict[str, Any]:
