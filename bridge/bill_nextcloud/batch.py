@@ -42,7 +42,8 @@ class Batches:
 
     ``converge(module, requests, ahead)`` returns an outcome for each request, in order, and does not raise for what it
     knows. ``claim_ahead(module, request)`` is called for orders that wait for their cloud, and returns what ``ahead``
-    has of it. ``observe(module, failures)`` is told before the operations are, so that they find their cloud held.
+    has of it. ``observe(module, failures)`` is told before the operations are, so that they find their cloud held; not
+    of those that have waited because it was.
     """
 
     def __init__(self, converge: Converge, claim_ahead: ClaimAhead, observe: Observe) -> None:
@@ -99,7 +100,7 @@ class Batches:
                 failure = Failure("internal", {"detail": type(error).__name__})
                 outcomes = [Outcome(member.request, failure=failure) for member in members]
             try:
-                self._observe(module, [outcome.failure for outcome in outcomes])
+                self._observe(module, [outcome.failure for outcome in outcomes if not outcome.held])
             except Exception:  # what became of them is known all the same
                 log.exception("batch not observed", module=module)
             self._busy.discard(module)

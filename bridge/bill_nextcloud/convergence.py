@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -55,7 +55,8 @@ LOCK_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Convergence:
-    """Converges batches. All its reads and writes of one batch happen under the cloud's lock."""
+    """Converges batches. All its reads and writes of one batch happen under the cloud's lock. ``held``: why the cloud
+    of a processing module is held, or ``None``."""
 
     settings: Settings
     mgrctl: Mgrctl
@@ -63,6 +64,7 @@ class Convergence:
     mapping: Mapping
     runs: Runs
     on_record: RunsOnRecord
+    held: Callable[[int], Failure | None]
 
     def claim_ahead(self, module: int, request: Request) -> Work | None:
         """Claim the name of an order while another batch of its cloud is carried out, where that needs no look at the
@@ -72,6 +74,7 @@ class Convergence:
             cloud = self.database.cloud(module, secret=False)
             modules = modules_at(self.database, cloud)
             self._read(cloud, modules, [work])
+            self._hold(cloud, [work])
             if work.open and work.unclaimed and work.new_password:
                 self._claiming(cloud, modules).claim([work], lambda _: ())
         except OperationError as error:
@@ -102,6 +105,7 @@ class Convergence:
                 result=work.result,
                 delete_after=work.delete_after,
                 dropped=work.dropped,
+                held=work.held,
             )
             for work in works
         ]
@@ -122,6 +126,7 @@ class Convergence:
     def _converge(self, cloud: Cloud, works: list[Work]) -> None:
         modules = modules_at(self.database, cloud)
         self._read(cloud, modules, works)
+        self._hold(cloud, works)
         claiming = self._claiming(cloud, modules)
         claiming.give_all_up([work.ahead for work in works if work.ahead and work.claimed_in_vain])
         try:
@@ -135,6 +140,13 @@ class Convergence:
             claiming.give_all_up(works)
             raise
         self._apply(cloud, [work for work in works if work.open], claiming)
+
+    def _hold(self, cloud: Cloud, works: list[Work]) -> None:
+        """Let ``works`` wait if their cloud is held by now, since a batch before: each log-in there may do harm."""
+        failure = self.held(cloud.id)
+        for work in works:
+            if failure is not None and work.open:
+                work.failure, work.held = failure, True
 
     def _claiming(self, cloud: Cloud, modules: Sequence[int]) -> Claiming:
         return Claiming(self.mgrctl, self.database, cloud, modules)

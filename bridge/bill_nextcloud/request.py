@@ -46,7 +46,7 @@ class Outcome:
     """What became of a request. ``failure`` is ``None`` on success; ``result`` is the module's (without a password) for
     ``wish``; ``run`` names the playbook run that wrote; ``url`` is the cloud's address, ``confirmed`` whether the
     service has it saved already. ``delete_after``: the deadline of a deletion that is now to come. ``dropped``: why a
-    deletion is not wanted any more."""
+    deletion is not wanted any more. ``held``: the cloud was not looked at, and ``failure`` is why it was held."""
 
     request: Request
     failure: Failure | None = None
@@ -59,6 +59,7 @@ class Outcome:
     result: dict[str, Any] = field(default_factory=dict)
     delete_after: str | None = None
     dropped: str | None = None
+    held: bool = False
 
 
 def require_asked(request: Request, service: Service, cloud: Cloud, modules: Sequence[int], database: Database) -> None:

@@ -17,7 +17,7 @@ class Work:
     """One request on its way through a batch. ``undecided``: why it is not known whether the account of a closed
     service is kept; it is disabled all the same. ``new_password``: it was made a moment ago,
     so nobody else's account has it. ``perhaps_set``: the account may have the new password already. ``ahead``: the same
-    order, when its name was claimed before the batch."""
+    order, when its name was claimed before the batch. ``held``: it was left to wait with its cloud."""
 
     request: Request
     service: Service | None = None
@@ -35,6 +35,7 @@ class Work:
     undecided: Failure | None = None
     dropped: str | None = None
     ahead: Work | None = None
+    held: bool = False
 
     @property
     def open(self) -> bool:

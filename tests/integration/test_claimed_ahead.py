@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -108,6 +109,26 @@ def test_an_order_that_ends_before_its_batch(stack: Stack) -> None:
     found.result(60)
     until(lambda: not {"username", "userpassword"} & stack.panel.service(service)["params"].keys())
     assert len(creations(stack)) == before
+
+
+def test_a_cloud_that_is_held_before_their_batch(stack: Stack) -> None:
+    """Whatever else was under way waits as well: the cloud is not even looked at, and nothing stays claimed."""
+    with busy(stack) as waiting:
+        service, found = waiting.order()
+        waiting.claimed(service)
+        assert stack.administer("hold", cloud=stack.module, reason="disks")["status"] == "done"
+        after, _ = waiting.order()
+    told = stack.panel.wait(found.result(60).operation or 0, or_error=True)
+    assert told["error"]["type"] == "nextcloud_held_by_administrator"
+    until(lambda: len(stack.on_record("id", "held")) == 2)
+    assert not [one for one in stack.standin.arrivals() if f"user_{service}" in one["path"]]
+    assert not {"username", "userpassword"} & stack.panel.service(service)["params"].keys()
+    with sqlite3.connect(stack.worker.state / "record.sqlite") as record:
+        assert record.execute("SELECT held_by FROM cloud").fetchall() == [("tester",)]
+    stack.administer("release", cloud=stack.module)
+    for one in (service, after):
+        stack.panel.wait(stack.panel.service(one)["operations"][0])
+        assert stack.customer(one).can_store()
 
 
 def test_a_worker_that_is_killed(stack: Stack) -> None:

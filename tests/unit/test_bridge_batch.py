@@ -49,6 +49,20 @@ def test_results_that_cannot_be_observed() -> None:
     assert batches.submit(3, Request(1, "open")).result(10) == Outcome(Request(1, "open"), account="user_1")
 
 
+def test_what_waits_with_its_cloud_is_no_observation() -> None:
+    """Why a cloud was held is told, but says nothing of how it is now: it may be released by then."""
+    failure = Failure("maintenance", {"cloud": "Blue"})
+    observed: list[list[Failure | None]] = []
+
+    def converge(module: int, requests: list[Request], ahead: Sequence[Work | None]) -> list[Outcome]:
+        return [Outcome(one, failure=failure, held=one.service == 2) for one in requests]
+
+    batches = Batches(converge, nothing, lambda module, failures: observed.append(failures))
+    assert batches.submit(3, Request(2, "suspend")).result(10).failure == failure
+    assert batches.submit(3, Request(1, "suspend")).result(10).failure == failure
+    assert observed == [[], [failure]]
+
+
 class Cloud:
     """One whose first run lasts until ``free``; ``batches``: the services of each run, ``ahead``: those of them that
     were claimed ahead. ``asked``: for whom that was begun."""

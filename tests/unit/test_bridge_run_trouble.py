@@ -153,7 +153,7 @@ def converge(settings: Settings, runs: Runs) -> Work:
     nothing: Any = None
     without = cast(Mgrctl, nothing), cast(Database, nothing), cast(Mapping, nothing)
     convergence = Convergence(
-        settings, *without, runs, cast(RunsOnRecord, SimpleNamespace(begin=lambda *_, **__: None))
+        settings, *without, runs, cast(RunsOnRecord, SimpleNamespace(begin=lambda *_, **__: None)), lambda _: None
     )
     lock_path(settings.lock_directory, CLOUD.url).parent.mkdir(parents=True)
     convergence._apply(CLOUD, [work], Claiming(without[0], without[1], CLOUD, []))

@@ -88,7 +88,7 @@ def _work(settings: Settings) -> None:
         runs,
         lambda module, by: operations.released(module, by),
     )
-    converge = Convergence(settings, mgrctl, database, mapping, runs, RunsOnRecord(store))
+    converge = Convergence(settings, mgrctl, database, mapping, runs, RunsOnRecord(store), holds.failure)
     record = Record(store)
     teller = Teller(mgrctl, database, record, Untold(store), holds)
     batches = Batches(converge, converge.claim_ahead, holds.observe)
