@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.cloud import Cloud, CloudRefused, Server
 from harness.clouds import DIALECTS, named_cloud, trouble
+from harness.interruption import end_in_order, uninterrupted
 from harness.playbook import DRIFT, ansible, recap
 from harness.stack import Stack
 
@@ -176,19 +175,6 @@ def demonstration(directory: Path, cloud: Cloud) -> Iterator[Demo]:
                 cloud.delete_group(group)
 
 
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C wait: what was begun on somebody's cloud is cleaned up."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def run() -> Demo:
     """The demonstration on the cloud that the environment names, or on the stand-in."""
     dialect = named_dialect()
@@ -213,6 +199,7 @@ def run() -> Demo:
 def main() -> int:
     """Run the demonstration; the exit status."""
     started = time.monotonic()
+    end_in_order()
     try:
         demo = run()
     except KeyboardInterrupt:

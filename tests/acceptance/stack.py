@@ -14,16 +14,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.cloud import Server
+from harness.interruption import end_in_order, uninterrupted
 from harness.stack import Stack
 from harness.worker import COMMAND, REPOSITORY
-
-from acceptance.demo import uninterrupted
 
 # As in production, other than in tests: there is time to look.
 RETRIES = {"first_seconds": 5, "longest_seconds": 600, "probe_seconds": 30}
@@ -95,8 +92,8 @@ def guide(stack: Stack, sold: Sold) -> str:
 
 
 def main() -> None:
-    """Run until Ctrl-C or SIGTERM."""
-    signal.signal(signal.SIGTERM, _stop)
+    """Run until Ctrl-C, SIGTERM or the end of the terminal."""
+    end_in_order()
     try:
         with tempfile.TemporaryDirectory(prefix="bill-nextcloud-stack-") as directory:
             print(
@@ -108,10 +105,6 @@ def main() -> None:
                 signal.pause()
     except KeyboardInterrupt:
         print("\nended; nothing is left of it")
-
-
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -4,11 +4,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +12,7 @@ from typing import Any
 import ansible_runner.interface
 import yaml
 from harness.cloud import Cloud
+from harness.interruption import noticed
 from harness.tmpfs import TMPFS
 from harness.worker import REPOSITORY
 
@@ -25,7 +22,7 @@ from bench.raw import PASSWORD
 
 def run(cloud: Cloud, wish: dict[str, Any]) -> None:
     """Bring one account of ``cloud`` to ``wish``. Raises :class:`NotTaken` when the playbook fails, and
-    ``KeyboardInterrupt`` at Ctrl-C."""
+    ``KeyboardInterrupt`` at Ctrl-C, when the playbook has ended."""
     host = {
         "ansible_connection": "local",
         "cloud_url": cloud.url,
@@ -41,7 +38,8 @@ def run(cloud: Cloud, wish: dict[str, Any]) -> None:
             yaml.safe_dump({"cloud_password": cloud.password, "account_passwords": {wish["name"]: PASSWORD}})
         )
         (private / "inventory.yml").write_text(yaml.safe_dump({"clouds": {"hosts": {"cloud": host}}}))
-        with _interruption() as interrupted:
+        # Left to ansible-runner, Ctrl-C would do nothing more from its first run on.
+        with noticed() as interrupted:
             done = ansible_runner.interface.run(
                 private_data_dir=name,
                 project_dir=str(REPOSITORY),
@@ -62,15 +60,3 @@ def run(cloud: Cloud, wish: dict[str, Any]) -> None:
             raise KeyboardInterrupt
         if done.status != "successful":
             raise NotTaken(f"ansible_runner.run of {wish}: {done.status}\n{done.stdout.read()}")
-
-
-@contextmanager
-def _interruption() -> Iterator[threading.Event]:
-    """Set by Ctrl-C, which ends the playbook first. Left to ansible-runner, Ctrl-C would do nothing more from its first
-    run on."""
-    asked = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from acceptance.demo import uninterrupted
 from bill_nextcloud.record import Operation, State
 from harness.cloud import Cloud
+from harness.interruption import uninterrupted
 from standins.billmanager import Panel
 from standins.cloud.process import StandinCloud
 

@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from harness.cloud import CloudRefused
 from harness.clouds import named_cloud
 from harness.database_server import NotInstalled
+from harness.interruption import end_in_order
 from harness.postgresql import PostgreSQL
 from harness.worker import REPOSITORY
 
@@ -57,6 +58,7 @@ console = Console(highlight=False, soft_wrap=True)
 
 def main() -> int:
     """Run what the command line names; the exit status. What was measured before something failed is shown as well."""
+    end_in_order()
     options = _options()
     machine = _machine()
     console.print(f"[bold]bill-nextcloud bench[/]: {machine}")
