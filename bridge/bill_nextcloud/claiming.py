@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bill_nextcloud.billmanager.claim import claim, take_back
@@ -84,19 +85,21 @@ class Claiming:
         """Take the claim of an order back whose account was certainly not made, so that another name, or what else is
         mended, can be tried, and no later event touches what has this name. An account that may be there stays
         claimed."""
-        if work.claimed_now and _unmade(work.result):
-            self._take_back(work)
+        if _unmade(work.result):
+            give_all_up(self.mgrctl, [work])
 
-    def give_all_up(self, works: Iterable[Work]) -> None:
-        """The same for a batch of which nothing was begun."""
-        for_each([work for work in works if work.claimed_now], self._take_back)
 
-    def _take_back(self, work: Work) -> None:
-        assert work.account is not None
-        try:
-            take_back(self.mgrctl, work.request.service, invited=work.account.invite, typed=work.typed)
-        except OperationError as error:
-            log.error("claim not taken back", service=work.request.service, detail=error)
+def give_all_up(mgrctl: Mgrctl, works: Iterable[Work]) -> None:
+    """Take the claims of orders back with whose accounts nothing was begun (see :meth:`Claiming.give_up`)."""
+    for_each([work for work in works if work.claimed_now], partial(_take_back, mgrctl))
+
+
+def _take_back(mgrctl: Mgrctl, work: Work) -> None:
+    assert work.account is not None
+    try:
+        take_back(mgrctl, work.request.service, invited=work.account.invite, typed=work.typed)
+    except OperationError as error:
+        log.error("claim not taken back", service=work.request.service, detail=error)
 
 
 def _unmade(result: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from bill_nextcloud.billmanager.claims import owners
 from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Database, Tariff
-from bill_nextcloud.claiming import Claiming
+from bill_nextcloud.claiming import Claiming, give_all_up
 from bill_nextcloud.damage import Damage, Ledger, asked, done
 from bill_nextcloud.errors import (
     AccountConflict,
@@ -85,11 +85,16 @@ class Convergence:
     def __call__(self, module: int, requests: list[Request], ahead: Sequence[Work | None]) -> list[Outcome]:
         """An outcome for each of ``requests``, in order. A run without results is tried again from the first read.
         ``ahead``: what :meth:`claim_ahead` has returned for each, or ``None``."""
+        claimed = [work for work in ahead if work is not None]
         try:
             cloud = self.database.cloud(module, secret=not self.runs.elsewhere)
             with locked(lock_path(self.settings.lock_directory, cloud.url), LOCK_SECONDS):
+                claimed = []  # from now on by what becomes of each
                 works = self._attempts(cloud, requests, ahead)
         except OperationError as error:
+            if error.failure.kind != "temporary":
+                # Nobody tries them again before a person has mended something.
+                give_all_up(self.mgrctl, claimed)
             # What concerns the whole cloud concerns each request.
             return [Outcome(request, failure=error.failure) for request in requests]
         return [
@@ -128,7 +133,7 @@ class Convergence:
         self._read(cloud, modules, works)
         self._hold(cloud, works)
         claiming = self._claiming(cloud, modules)
-        claiming.give_all_up([work.ahead for work in works if work.ahead and work.claimed_in_vain])
+        give_all_up(self.mgrctl, [work.ahead for work in works if work.ahead and work.claimed_in_vain])
         try:
             claiming.claim(
                 [work for work in works if work.open and work.unclaimed],
@@ -137,7 +142,7 @@ class Convergence:
             self._keep_owner(cloud, modules, [work for work in works if work.open and not work.claimed_now])
             self._limit(cloud, [work for work in works if work.open])
         except OperationError:
-            claiming.give_all_up(works)
+            give_all_up(self.mgrctl, works)
             raise
         self._apply(cloud, [work for work in works if work.open], claiming)
 
@@ -309,7 +314,7 @@ class Convergence:
             raise  # it may have done all of it
         except OperationError:
             self._settle(ledger, reserved, Damage())
-            claiming.give_all_up(works)
+            give_all_up(self.mgrctl, works)
             raise
         self._settle(ledger, reserved, done(run.accounts, wishes))
         for work, result in zip(works, run.accounts, strict=True):

@@ -125,10 +125,12 @@ def test_a_cloud_that_is_held_before_their_batch(stack: Stack) -> None:
     assert not {"username", "userpassword"} & stack.panel.service(service)["params"].keys()
     with sqlite3.connect(stack.worker.state / "record.sqlite") as record:
         assert record.execute("SELECT held_by FROM cloud").fetchall() == [("tester",)]
+    operations = [stack.panel.service(one)["operations"][0] for one in (service, after)]
     stack.administer("release", cloud=stack.module)
-    for one in (service, after):
-        stack.panel.wait(stack.panel.service(one)["operations"][0])
-        assert stack.customer(one).can_store()
+    for operation in operations:
+        stack.panel.wait(operation)
+    assert stack.customer(service).can_store()
+    assert stack.customer(after).can_store()
 
 
 def test_a_worker_that_is_killed(stack: Stack) -> None:
@@ -144,10 +146,47 @@ def test_a_worker_that_is_killed(stack: Stack) -> None:
         order, _ = waiting.order()
         password = waiting.claimed(order)
         before = len(creations(stack))
+        (operation,) = stack.panel.service(order)["operations"]
         kill_worker(stack.worker)
     stack.standin.clear_faults()
     stack.worker.start()
-    stack.panel.wait(stack.panel.service(order)["operations"][0])
+    stack.panel.wait(operation)
     assert stack.customer(order).password == password
     assert stack.customer(order).can_store()
     assert len(creations(stack)) == before + 1
+
+
+def test_a_batch_that_fails_before_its_run(stack: Stack) -> None:
+    """Nothing stays claimed of it; when it can be carried out, it is."""
+    with busy(stack) as waiting:
+        service, found = waiting.order()
+        waiting.claimed(service)
+        # What counts suspensions and deletions, which is read before each run.
+        (count,) = stack.worker.state.rglob("*.damage.json")
+        count.unlink()
+        count.mkdir()
+    until(lambda: not {"username", "userpassword"} & stack.panel.service(service)["params"].keys())
+    until(lambda: "code=engine_unavailable" in stack.worker.log.read_text())
+    (operation,) = stack.panel.service(service)["operations"]
+    count.rmdir()
+    stack.panel.wait(operation)
+    assert found.result(60).exit_code == 0
+    assert stack.customer(service).can_store()
+
+
+def test_a_cloud_that_cannot_be_used_any_more(stack: Stack) -> None:
+    """Somebody takes its address away: for a person; nothing stays claimed, and an administrator's retry opens it."""
+    ((address,),) = stack.sql("SELECT value FROM processingparam WHERE intname = 'url'")
+    with busy(stack) as waiting:
+        service, found = waiting.order()
+        waiting.claimed(service)
+        stack.sql("UPDATE processingparam SET value = '' WHERE intname = 'url'")
+    run = found.result(60)
+    assert run.error is not None
+    assert run.error.type == "nextcloud_cloud_parameter_missing"
+    assert not {"username", "userpassword"} & stack.panel.service(service)["params"].keys()
+    stack.sql("UPDATE processingparam SET value = ? WHERE intname = 'url'", address)
+    ((operation,),) = stack.on_record("id", "failed")
+    assert stack.administer("retry", operation=operation)["status"] == "done"
+    stack.panel.wait(run.operation or 0)
+    assert stack.customer(service).can_store()

@@ -12,7 +12,7 @@ from bill_nextcloud.account import Account
 from bill_nextcloud.billmanager.cloud import Cloud
 from bill_nextcloud.billmanager.mgrctl import Mgrctl
 from bill_nextcloud.billmanager.service import Database, Service
-from bill_nextcloud.claiming import Claiming
+from bill_nextcloud.claiming import Claiming, give_all_up
 from bill_nextcloud.request import Request
 from bill_nextcloud.work import Work
 
@@ -98,7 +98,7 @@ def test_a_claim_of_an_earlier_attempt(panel: Panel) -> None:
     work = order(result=result(FINAL))
     work.claimed_now = False
     claiming(panel).give_up(work)
-    claiming(panel).give_all_up([work])
+    give_all_up(Mgrctl(panel.program), [work])
     assert panel.dropped() == []
 
 
@@ -106,5 +106,5 @@ def test_a_run_that_was_not_begun(panel: Panel) -> None:
     """All claims of its batch are taken back, and a name that was typed stays."""
     typed = order()
     typed.service = cast(Service, SimpleNamespace(account="carl", confirmed=False))
-    claiming(panel).give_all_up([order(), typed])
+    give_all_up(Mgrctl(panel.program), [order(), typed])
     assert panel.dropped() == ["username", "userpassword", "userpassword"]

@@ -31,7 +31,7 @@ def forget(
 ) -> None:
     """Remove a client's personal data from the record and its runs.
 
-    Account names, wishes, results and failures go; numbers, times and what was done stay. A run serves up to 500
+    Account names, wishes, results and failures go; numbers, times and what was done stay. A run serves up to 50
     accounts, so its artifacts go for all of them. Log lines in the journal are out of reach.
     """
     read = read_settings(settings)

@@ -106,7 +106,7 @@ attempt = Table(
 run = Table(
     "run",
     metadata,
-    # Of a playbook run, which serves up to 500 operations.
+    # Of a playbook run, which serves up to 50 operations.
     Column("ident", String(64), primary_key=True),
     Column("operation", Integer, primary_key=True, autoincrement=False),
     Column("at", Float, nullable=False),
