@@ -9,34 +9,12 @@ import subprocess
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import pytest
-from bill_nextcloud.errors import Failure
-from bill_nextcloud.record import CloudRow, State
+from bill_nextcloud.record import State
+from harness.busy import DAY, ENDED, FAILED, busy
 from harness.command import Command, Listen, Record
 from harness.prometheus import Samples, promtool, samples
-
-DAY = 86400
-HELD = Failure("wrong_credentials", {"cloud": "Blue"})
-FAILED = Failure("disk_addon_missing", {"tariff": "Small"})
-TIMEOUT = Failure("timeout", {"cloud": "Blue", "detail": "30 s"})
-ENDED: dict[str, Any] = {"run": "aaa", "wish": {"name": "user_12"}}
-
-
-def busy(record: Record) -> None:
-    """Two clouds, one of them held; operations in several states, and attempts."""
-    record.clouds.save(CloudRow(3, 'Blue "old"\n', failure=HELD, held_since=time.time() - 120, held_by="anna"))
-    record.clouds.save(CloudRow(4, "Green"))
-    record.add(12, state=State.HELD, accepted_at=time.time() - 500)
-    record.add(13, state=State.HELD)
-    retrying = record.add(14, state=State.RETRYING, cloud=4)
-    record.attempt(retrying, failure=TIMEOUT, **ENDED)
-    record.add(15, "delete", due_at=time.time() + DAY, accepted_at=time.time() - 30 * DAY)
-    done = record.add(16, state=State.DONE, cloud=4, ended_at=time.time() - 60)
-    record.attempt(done, failure=Failure("timeout", {"cloud": "Green", "detail": "10 s"}), **ENDED)
-    record.attempt(done, 2, **ENDED)
-    record.add(17, state=State.FAILED, ended_at=time.time() - 60, failure=FAILED)
 
 
 def read(command: Command) -> Samples:
@@ -100,6 +78,7 @@ def test_an_operation_whose_cloud_is_not_known(command: Command, record: Record)
     """Such as one that was taken while BILLmanager's database did not answer."""
     record.add(12, cloud=None, accepted_at=time.time() - 100)
     found = read(command)
+    assert found["cloud_info"] == {("unknown", "unknown"): 1}
     assert found["operations"]["unknown", "queued"] == 1
     assert found["oldest_operation_age_seconds"]["unknown",] >= 100
 
@@ -121,13 +100,18 @@ def test_only_a_day_counts(command: Command, record: Record) -> None:
     old = record.add(12, state=State.FAILED, ended_at=time.time() - DAY - 60, failure=FAILED)
     record.operations.note(old.id, "personal data removed")
     record.add(13, state=State.FAILED, ended_at=time.time() - DAY + 60, failure=FAILED)
+    tried = record.add(16)
+    record.attempt(tried, **ENDED)
+    with record.store.writing() as connection:
+        connection.exec_driver_sql("UPDATE attempt SET ended_at = ended_at - 90000")
     mended = record.add(14, state=State.FAILED, ended_at=time.time() - 60, failure=FAILED)
     record.add(14, state=State.DONE, ended_at=time.time())
     forgotten = record.add(15, state=State.FAILED, ended_at=time.time() - 60)
-    assert (mended.id, forgotten.failure) == (3, None)
+    assert (mended.id, forgotten.failure) == (4, None)
     found = read(command)
     assert found["operations_ended_last_day"]["3", "failed"] == 3
     assert found["unresolved_failures_last_day"] == {("3", "disk_addon_missing"): 1, ("3", "unknown"): 1}
+    assert (found["attempts_last_day"]["3", "succeeded"], "last_attempt_timestamp_seconds" in found) == (0, False)
 
 
 def test_what_happened_before_the_day_is_not_read(command: Command, record: Record) -> None:

@@ -105,10 +105,17 @@ def _of_record(store: Store, now: float) -> Iterator[GaugeMetricFamily]:
     rows, waiting, oldest = Clouds(store).all(), backlog(store), oldest_waiting(store)
     ended, failed = ended_since(store, now - DAY), failed_since(store, now - DAY)
     attempts = attempts_since(store, now - DAY)
-    seen = {row.id for row in rows} | {row["cloud"] for row in waiting} | {cloud for cloud, _ in ended}
-    clouds = sorted(_label(cloud) for cloud in seen | {one.cloud for one in attempts})
+    names = {_label(row.id): plain(row.name) for row in rows}
+    seen = {row["cloud"] for row in waiting} | {cloud for cloud, _ in ended} | {one.cloud for one in attempts}
+    clouds = sorted(names.keys() | {_label(cloud) for cloud in seen})
     yield _gauge("collection_timestamp_seconds", "When this was read.", (), [((), now)])
-    yield from _of_clouds(rows)
+    yield _gauge(
+        "cloud_info",
+        "Name of a cloud, the processing module's (its number while the name is not on record); always 1.",
+        ("cloud", "name"),
+        (((cloud, names.get(cloud, cloud)), 1) for cloud in clouds),
+    )
+    yield from _of_holds(rows)
     yield _gauge(
         "operations",
         "Unfinished operations.",
@@ -160,13 +167,7 @@ def _of_record(store: Store, now: float) -> Iterator[GaugeMetricFamily]:
     )
 
 
-def _of_clouds(rows: list[CloudRow]) -> Iterator[GaugeMetricFamily]:
-    yield _gauge(
-        "cloud_info",
-        "Name of a cloud, the processing module's; always 1.",
-        ("cloud", "name"),
-        (((_label(row.id), plain(row.name)), 1) for row in rows),
-    )
+def _of_holds(rows: list[CloudRow]) -> Iterator[GaugeMetricFamily]:
     yield _gauge(
         "cloud_held", "Whether a cloud is held.", ("cloud",), (((_label(row.id),), float(row.held)) for row in rows)
     )
