@@ -114,6 +114,17 @@ def test_only_a_day_counts(command: Command, record: Record) -> None:
     assert (found["attempts_last_day"]["3", "succeeded"], "last_attempt_timestamp_seconds" in found) == (0, False)
 
 
+def test_a_forgotten_client(command: Command, record: Record) -> None:
+    """How the attempts ended is not known any more: they are no successes."""
+    failed = record.add(12, state=State.FAILED, ended_at=time.time() - 60, failure=FAILED)
+    record.attempt(failed, failure=FAILED, **ENDED)
+    assert read(command)["attempts_last_day"]["3", "failed"] == 1
+    record.operations.forget(5)
+    found = read(command)
+    assert found["attempts_last_day"] == {("3", "failed"): 0, ("3", "succeeded"): 0}
+    assert found["unresolved_failures_last_day"] == {("3", "unknown"): 1}
+
+
 def test_what_happened_before_the_day_is_not_read(command: Command, record: Record) -> None:
     """The timeline says where the day begins."""
     early = record.add(12, state=State.DONE, ended_at=time.time() - 60)

@@ -125,8 +125,8 @@ def ended_since(store: Store, moment: float) -> Counter[tuple[int | None, State]
 
 
 def attempts_since(store: Store, moment: float) -> list[Attempts]:
-    """The attempts that ended since ``moment`` (seconds since 1970), by cloud and how they ended. Raises
-    ``EngineUnavailable``."""
+    """The attempts that ended since ``moment`` (seconds since 1970), by cloud and how they ended; without those of
+    forgotten clients, of which that is not known any more. Raises ``EngineUnavailable``."""
     query = (
         select(
             operations.c.cloud,
@@ -136,6 +136,7 @@ def attempts_since(store: Store, moment: float) -> list[Attempts]:
         )
         .join(operations, operations.c.id == attempts.c.operation)
         .where(attempts.c.operation.in_(_touched_since(moment)), attempts.c.ended_at >= moment)
+        .where(attempts.c.outcome.is_not(None))
         .group_by(operations.c.cloud, attempts.c.failure)
     )
     # The same failure has other parameters for each operation.
