@@ -15,6 +15,7 @@ import bundle as bundles
 import pytest
 from harness.own_root import REPOSITORY, Finished
 from harness.panel_host import BILLMANAGER, PYTHON, PanelHost
+from harness.prometheus import samples
 
 SETTINGS = Path("/etc/bill-nextcloud/settings.toml")
 COMMAND = Path("/usr/local/bin/bill-nextcloud")
@@ -30,6 +31,8 @@ INSTALLED = (
     f"{BILLMANAGER}/etc/xml/billmgr_mod_pmnextcloud.xml",
     f"{BILLMANAGER}/skins/common/plugin-logo/billmanager-plugin-pmnextcloud.png",
 )
+METRICS = Path("/var/lib/textfile/bridge.prom")
+METRICS_UNITS = [Path(f"/etc/systemd/system/bill-nextcloud-metrics.{kind}") for kind in ("service", "timer")]
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 and not os.environ.get("REQUIRE_INSTALLATION"), reason="only root may make a root of its own"
@@ -147,9 +150,15 @@ def test_a_host_from_installation_to_removal(make_host: Callable[[], Host], bund
         settings.read_text("utf-8").replace("# database_url = ", f'database_url = "{address}"  # '), "utf-8"
     )
     as_written = settings.read_bytes()
-    done = host.play(bundle)
+    assert not host.path(METRICS_UNITS[0]).exists()
+    with_metrics = ("-e", f"bridge_metrics={METRICS}")
+    done = host.play(bundle, *with_metrics)
+    assert done.returncode != 0
+    assert "bridge_metrics is a file with the ending .prom" in " ".join(done.printed.split())
+    assert host.run("mkdir", METRICS.parent).returncode == 0
+    done = host.play(bundle, *with_metrics)
     assert done.returncode == 0, done.printed
-    done = host.play(bundle)
+    done = host.play(bundle, *with_metrics)
     assert (done.returncode, done.changed) == (0, 0), done.printed
     assert settings.read_bytes() == as_written
     assert host.mgrctl_restarts() == 1
@@ -161,6 +170,16 @@ def test_a_host_from_installation_to_removal(make_host: Callable[[], Host], bund
     log = host.path("/var/log/bill-nextcloud/bridge.log")
     assert "operation done" in log.read_text("utf-8")
     assert (log.stat().st_mode & 0o777, log.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+    # Its metrics are written.
+    assert host.run("systemctl", "is-enabled", METRICS_UNITS[1].name).output == "enabled\n"
+    unit = host.path(METRICS_UNITS[0]).read_text("utf-8")
+    assert f"\nReadWritePaths=/var/lib/bill-nextcloud {METRICS.parent}\n" in unit
+    (written,) = re.findall(r"(?m)^ExecStart=(.+)$", unit)
+    assert host.run(*written.split()).returncode == 0
+    metrics = samples(host.path(METRICS).read_text("utf-8"))
+    assert metrics["worker_up"] == {(): 1}
+    assert sum(metrics["operations_ended_last_day"].values()) == 1
 
     # An upgrade: only when the new release is complete, and only what has changed is restarted.
     process = host.bridge_process()
@@ -194,7 +213,8 @@ def test_a_host_from_installation_to_removal(make_host: Callable[[], Host], bund
     assert done.returncode == 0, done.printed
     assert "operation done" in host.path("/var/log/bill-nextcloud/bridge.log.1").read_text("utf-8")
 
-    # Removed, when it is really meant.
+    # Removed, when it is really meant. The runs that did not name the metrics have left them.
+    assert host.run("systemctl", "is-enabled", METRICS_UNITS[1].name).output == "enabled\n"
     done = host.play(bundle, "--tags", "uninstall")
     assert done.returncode != 0
     assert "are still to be deleted (1)" in " ".join(done.printed.split())
@@ -202,7 +222,8 @@ def test_a_host_from_installation_to_removal(make_host: Callable[[], Host], bund
         "sh", "/opt/bill-nextcloud/bridge/install.sh", "--tags", "uninstall", "-e", "bridge_uninstall_in_use=true"
     )
     assert done.returncode == 0, done.printed
-    assert [path for path in INSTALLED if os.path.lexists(host.path(path))] == []
+    gone = [*map(Path, INSTALLED), METRICS, *METRICS_UNITS]
+    assert [path for path in gone if os.path.lexists(host.path(path))] == []
     assert host.run("sh", "-c", "pgrep -f '[b]ill-nextcloud worker'").output == ""
     assert host.mgrctl_restarts() == 4
     assert settings.read_bytes() == as_written

@@ -74,8 +74,9 @@ def _carry_out(here: Scene, services: list[int], progress: Progress) -> tuple[li
             asked += len(chunk)
         before, done = done, asked - sum(row["count"] for row in backlog(store))
         moved = time.monotonic() if done != before else moved
-        if time.monotonic() - moved > STALLED_SECONDS or failed_since(store, 0):
-            raise NotTaken(f"{done} of {total} operations are done and no more, failed: {failed_since(store, 0)}")
+        failed = failed_since(store, 0).total()
+        if time.monotonic() - moved > STALLED_SECONDS or failed:
+            raise NotTaken(f"{done} of {total} operations are done and no more, failed: {failed}")
         if done >= tenths * total / SAMPLES:
             samples.append((done, memory(worker)))
             tenths = done * SAMPLES // total + 1

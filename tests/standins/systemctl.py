@@ -51,13 +51,17 @@ def process_of(name: str) -> int | None:
 
 
 def active(name: str) -> bool:
-    return (STATE / f"{name}.active").exists() if name.endswith(".socket") else process_of(name) is not None
+    return process_of(name) is not None if name.endswith(".service") else (STATE / f"{name}.active").exists()
 
 
 def start(name: str) -> None:
     if active(name):
         return
     unit = load(name)
+    if name.endswith(".timer"):
+        # It is never due in here.
+        (STATE / f"{name}.active").touch()
+        return
     if name.endswith(".socket"):
         if active(companion(name)):
             sys.exit(f"{name}: Socket service {companion(name)} already active, refusing.")
@@ -106,8 +110,9 @@ def become(service: configparser.SectionProxy, listening: socket.socket) -> None
 
 
 def stop(name: str) -> None:
-    if name.endswith(".socket"):
-        stop(companion(name))  # it requires the socket
+    if not name.endswith(".service"):
+        if name.endswith(".socket"):
+            stop(companion(name))  # it requires the socket
         (STATE / f"{name}.active").unlink(missing_ok=True)
         return
     deadline = time.monotonic() + STOP_SECONDS

@@ -38,7 +38,7 @@ def test_every_command_and_state_is_explained(guide: str) -> None:
     commands = {
         str(one.name or (one.callback and one.callback.__name__)) for one in application.registered_commands
     } - FOR_OTHERS
-    assert len(commands) == 12
+    assert len(commands) == 13
     for name in commands:
         assert re.search(rf"`{name}\b", GUIDES[guide]), name
     assert set(re.findall(r"(?m)^\| ([a-z]+) \| ", GUIDES[guide])) == {str(state) for state in State}

@@ -14,6 +14,7 @@ from harness.worker import COMMAND, REPOSITORY
 
 UNITS = REPOSITORY / "bridge" / "systemd"
 SERVICE, SOCKET = UNITS / "bill-nextcloud.service", UNITS / "bill-nextcloud.socket"
+METRICS, TIMER = UNITS / "bill-nextcloud-metrics.service", UNITS / "bill-nextcloud-metrics.timer"
 GUIDES = [REPOSITORY / "docs" / name for name in ("install.md", "install.ru.md")]
 PROGRAM = "/opt/bill-nextcloud/.venv/bin/bill-nextcloud"
 LOG = "/var/log/bill-nextcloud/bridge.log"
@@ -54,14 +55,31 @@ def test_the_guides_have_them_copied(guide: Path) -> None:
     assert f"{PROGRAM} descriptor" in text, "the units name the place where the guide installs"
 
 
+def test_metrics_are_written_where_the_unit_may() -> None:
+    """For node_exporter, as the guides have it; the timer is named after the service, which it starts so."""
+    metrics = options(METRICS)
+    program, command, option, file = metrics["ExecStart"].split()
+    assert (program, command, option, Path(file).suffix) == (PROGRAM, "metrics", "--output", ".prom")
+    assert metrics["ReadWritePaths"].split() == [str(BridgeSettings().state_directory), str(Path(file).parent)]
+    assert metrics["Type"] == "oneshot"
+    assert TIMER.stem == METRICS.stem
+    for name in ("operate.md", "operate.ru.md"):
+        text = (REPOSITORY / "docs" / name).read_text(encoding="utf-8")
+        assert file in text
+        assert f"systemctl enable --now {TIMER.name}" in text
+        for unit in (METRICS, TIMER):
+            assert str(unit.relative_to(REPOSITORY)) in text
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 def test_systemd_understands_them(tmp_path: Path) -> None:
     """Without a word. (The program is the one of this checkout, since it must be there.)"""
-    for unit in (SERVICE, SOCKET):
+    units = (SERVICE, SOCKET, METRICS, TIMER)
+    for unit in units:
         text = unit.read_text(encoding="utf-8").replace(PROGRAM, str(COMMAND))
         (tmp_path / unit.name).write_text(text, encoding="utf-8")
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", tmp_path / SERVICE.name, tmp_path / SOCKET.name],
+        ["systemd-analyze", "verify", "--man=no", *(tmp_path / unit.name for unit in units)],
         capture_output=True,
         text=True,
         check=False,

@@ -19,6 +19,7 @@ from bill_nextcloud.cli.health import Level
 from bill_nextcloud.cli.history import operations, show
 from bill_nextcloud.cli.importing import FAILED as IMPORT_FAILED
 from bill_nextcloud.cli.importing import import_
+from bill_nextcloud.cli.metrics import metrics
 from bill_nextcloud.cli.options import SettingsFile
 from bill_nextcloud.cli.output import plain
 from bill_nextcloud.cli.status import status
@@ -36,7 +37,7 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for _command in (status, operations, show, retry, cancel, approve, hold, release, drift, usage, forget):
+for _command in (status, metrics, operations, show, retry, cancel, approve, hold, release, drift, usage, forget):
     application.command()(_command)
 application.command("import")(import_)
 

@@ -13,7 +13,7 @@ from bill_nextcloud.cli.client import administer
 from bill_nextcloud.cli.output import counted, duration, failure_json, iso
 from bill_nextcloud.errors import WorkerNotRunning
 from bill_nextcloud.record import CloudRow, Clouds, State, Store
-from bill_nextcloud.record.overview import backlog, failed_since, oldest_waiting
+from bill_nextcloud.record.overview import Waiting, backlog, failed_since, oldest_waiting
 from bill_nextcloud.record.tables import UNFINISHED
 from bill_nextcloud.settings import Settings
 
@@ -89,10 +89,16 @@ def empty() -> Health:
     )
 
 
+def ping(settings: Settings) -> dict[str, Any]:
+    """The worker's process: ``{"pid", "started_at"}`` (seconds since 1970). Raises :class:`WorkerNotRunning`, and
+    ``PermissionError`` when this user may not ask."""
+    return administer(settings.bridge.socket_path, "ping", {}, seconds=_PING_SECONDS)
+
+
 def ask_worker(settings: Settings, health: Health) -> None:
     """Whether the worker answers. Raises ``PermissionError`` when this user may not ask."""
     try:
-        answer = administer(settings.bridge.socket_path, "ping", {}, seconds=_PING_SECONDS)
+        answer = ping(settings)
     except WorkerNotRunning as error:
         health.document["worker"]["running"] = False
         health.add(Level.CRITICAL, error.code, text(error.failure, "en"))
@@ -109,11 +115,11 @@ def read_record(store: Store, health: Health, limits: Thresholds) -> None:
     now, waiting = time.time(), backlog(store)
     counts = {state: sum(row["count"] for row in waiting if row["state"] == state) for state in UNFINISHED}
     _judge_clouds(Clouds(store).all(), waiting, health)
-    _judge_age(oldest_waiting(store), now, health, limits)
+    _judge_age(next(iter(oldest_waiting(store)), None), now, health, limits)
     if counts[State.APPROVAL]:
         sentence = f"{counted(counts[State.APPROVAL], 'operation waits', 'operations wait')} for bill-nextcloud approve"
         health.add(Level.WARNING, "approval_waiting", sentence)
-    failed = failed_since(store, now - DAY)
+    failed = failed_since(store, now - DAY).total()
     if failed and failed >= limits.warning_failed:
         sentence = f"{counted(failed, 'operation', 'operations')} failed for good within 24 h"
         health.add(Level.WARNING, "operations_failed", sentence)
@@ -156,13 +162,12 @@ def _judge_clouds(clouds: list[CloudRow], waiting: list[dict[str, Any]], health:
     ]
 
 
-def _judge_age(oldest: tuple[int, float] | None, now: float, health: Health, limits: Thresholds) -> None:
+def _judge_age(oldest: Waiting | None, now: float, health: Health, limits: Thresholds) -> None:
     if oldest is None:
         health.document["oldest"]["age_seconds"] = 0
         return
-    number, since = oldest
-    seconds = max(int(now - since), 0)
-    health.document["oldest"] = {"operation": number, "waiting_since": iso(since), "age_seconds": seconds}
+    number, seconds = oldest.operation, max(int(now - oldest.since), 0)
+    health.document["oldest"] = {"operation": number, "waiting_since": iso(oldest.since), "age_seconds": seconds}
     level = Level.CRITICAL if seconds >= limits.critical_age else Level.WARNING
     if seconds >= limits.warning_age:
         health.add(level, "oldest_operation", f"operation {number} is unfinished since {duration(seconds)}")

@@ -58,16 +58,17 @@ def require_file(path: Path | None) -> None:
 
 
 @contextmanager
-def replaced(path: Path) -> Iterator[IO[bytes]]:
+def replaced(path: Path, mode: int = 0o600) -> Iterator[IO[bytes]]:
     """A new file, to be written and read again, that takes the place of ``path`` (see :func:`require_file`) when all of
-    it is there; after an error ``path`` is as it was. It is for this user only. Of a link, what it leads to is
-    replaced. Raises ``OSError``, which names ``path``."""
+    it is there; after an error ``path`` is as it was. It has ``mode`` whatever the umask: for this user only, unless
+    another is given. Of a link, what it leads to is replaced. Raises ``OSError``, which names ``path``."""
     there = path.resolve()
     new = there.with_name(f".{there.name}.{os.getpid()}")
     try:
         with os.fdopen(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w+b") as file:
             yield file
             file.flush()
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         new.replace(there)
     except OSError as error:
