@@ -27,14 +27,14 @@ class Turns:
     """So many at once; of those who wait, who is ``last`` comes after all others, otherwise who came first."""
 
     def __init__(self, count: int) -> None:
-        self._free = count
+        self._count = self._free = count
         self._guard = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
         self._last: deque[threading.Event] = deque()
 
     @contextmanager
-    def one(self, *, last: bool) -> Iterator[None]:
-        """Wait for a turn, which lasts as long as the block."""
+    def one(self, *, last: bool) -> Iterator[bool]:
+        """Wait for a turn, which lasts as long as the block; whether it is the only one then."""
         called = threading.Event()
         with self._guard:
             if self._free:
@@ -44,7 +44,7 @@ class Turns:
                 (self._last if last else self._waiting).append(called)
         called.wait()
         try:
-            yield
+            yield self._free == self._count - 1
         finally:
             with self._guard:
                 line = self._waiting or self._last
@@ -59,8 +59,8 @@ _turns = Turns(AT_ONCE)
 
 @dataclass(frozen=True)
 class Mgrctl:
-    """Calls of ``mgrctl -m billmgr``. ``program``: its path; ``timeout``: seconds for one call; ``last``: these
-    calls leave turns and processors to others, to runs as well."""
+    """Calls of ``mgrctl -m billmgr``. ``program``: its path; ``timeout``: seconds for one call; ``last``: when
+    there are several calls, these leave turns and processors to others, to runs as well."""
 
     program: Path
     timeout: float = 60
@@ -78,7 +78,7 @@ class Mgrctl:
         if not os.access(self.program, os.X_OK):
             raise BillmanagerUnavailable(detail=f"mgrctl: not there or not executable: {self.program}")
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
-        command = [*(_NICE if self.last else ()), str(self.program), "-m", "billmgr", "-o", "xml"]
+        command = [str(self.program), "-m", "billmgr", "-o", "xml"]
         for number, (name, value) in enumerate((secrets or {}).items()):
             variable = f"BILL_NEXTCLOUD_{number}"
             environment[variable] = value
@@ -86,9 +86,9 @@ class Mgrctl:
         command += [function, *(f"{name}={value}" for name, value in parameters.items())]
         hidden = list((secrets or {}).values())
         try:
-            with _turns.one(last=self.last):
+            with _turns.one(last=self.last) as alone:
                 done = subprocess.run(
-                    dying_with_parent(command),
+                    dying_with_parent(command if alone or not self.last else [*_NICE, *command]),
                     env=environment,
                     stdin=subprocess.DEVNULL,
                     capture_output=True,
