@@ -40,10 +40,11 @@ class Server:
         self.standin = standin
         self._occ = standin.install_occ(directory)
 
-    def variables(self, role: str) -> dict[str, str]:
+    def variables(self, role: str) -> dict[str, Any]:
         """What a host needs to be this server."""
         return {
             "ansible_connection": "local",
+            "ansible_pipelining": True,
             "ansible_python_interpreter": sys.executable,
             f"{role}_occ_path": str(self._occ),
             f"{role}_php_path": str(self._occ.with_name("php")),
