@@ -4,6 +4,7 @@
 # make lint    ruff, mypy, import-linter, ansible-lint, antsibull-changelog, antsibull-docs
 # make cores   the collection, built and installed, with every supported ansible-core: ansible-test sanity, and its examples.
 #              CORES names some of them: make cores CORES="2.17 2.19"
+# make molecule    the roles' Molecule scenarios, each on the server of a stand-in: check, converge, idempotence, verify
 # make bench   what the bridge takes on this machine: a table, and build/bench.json. About two hours; OPERATIONS=1000 is
 #              quicker. SUBJECTS and ENGINES name some: make bench SUBJECTS="intake executable" ENGINES=sqlite
 #              SUBJECTS=way takes a real Nextcloud as make demo does, and PEER another module beside it, as does SUBJECTS=mixed: the
@@ -27,7 +28,7 @@ WITH_PATH = PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/c
 # Handed on by the environment, never as arguments.
 export CLOUD_URL CLOUD_USER CLOUD_PASSWORD CLOUD_CA_FILE DIALECT PEER
 
-.PHONY: demo stack test lint cores bench docs bundle install uninstall format clean
+.PHONY: demo stack test lint cores molecule bench docs bundle install uninstall format clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(NEW_ENOUGH)
@@ -58,6 +59,9 @@ lint: $(VENV)/installed
 
 cores: $(VENV)/installed
 	@$(BIN)/python tests/collection/cores.py $(CORES)
+
+molecule: $(VENV)/installed
+	@$(BIN)/python tests/collection/molecule.py
 
 bench: $(VENV)/installed
 	@$(BIN)/python tests/bench/run.py $(if $(OPERATIONS),--operations $(OPERATIONS)) $(if $(SUBJECTS),--subjects $(SUBJECTS)) \

@@ -25,7 +25,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 COLLECTION = REPOSITORY / "collections" / "ansible_collections" / "bill" / "nextcloud"
 CORES = Path(__file__).with_name("cores.toml")
-DOCUMENTATION_TESTS = ("test_examples.py", "test_guide.py", "test_tarball.py")  # the rest: make test
+# The rest: make test
+DOCUMENTATION_TESTS = ("test_examples.py", "test_guide.py", "test_role_readme.py", "test_tarball.py")
 CONSTRAINTS = REPOSITORY / "constraints.txt"
 # Tied to one release of ansible-core.
 _OWN = ("ansible-core", "resolvelib")

@@ -93,6 +93,21 @@ def test_second_factors_that_a_test_made_are_told_and_disabled(occ: Occ, standin
     assert occ.run("twofactorauth:enforce", "--off")[1] == "Two-factor authentication is not enforced\n"
 
 
+def test_settings_are_listed_and_set_in_config_php(occ: Occ) -> None:
+    """In the words of a Nextcloud 31.0.6; an app without settings has a list."""
+    nothing = '{\n    "apps": {\n        "bruteForce": []\n    }\n}\n'
+    assert occ.run("config:list", "bruteForce")[1] == nothing
+    occ.run("config:app:set", "--value=192.0.2.1/32", "bruteForce", "whitelist_1")
+    listed = '{"apps":{"bruteForce":{"whitelist_1":"192.0.2.1\\/32"}}}\n'
+    assert occ.run("config:list", "bruteForce", "--output=json")[1] == listed
+    told = "System config value skeletondirectory set to empty string\n"
+    assert occ.run("config:system:set", "--value=", "skeletondirectory")[1] == told
+    told = "System config value rec set to boolean true\n"
+    assert occ.run("config:system:set", "--type=boolean", "--value=true", "rec")[1] == told
+    assert occ.run("config:system:get", "skeletondirectory")[:2] == (0, "\n")
+    assert '"skeletondirectory":"","rec":true}' in occ.run("config:list", "system", "--output=json")[1]
+
+
 def test_group_quotas_need_the_app(occ: Occ, standin: StandinCloud) -> None:
     """Without the app groupquota its commands are unknown; nonsense ends with -1, which is 255."""
     occ.run("group:add", "staff")

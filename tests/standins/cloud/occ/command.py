@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from standins.cloud.account import Account
 from standins.cloud.occ.console import ConsoleError, Definition, Input
@@ -36,14 +36,13 @@ class Words:
 
 @dataclass
 class Machine:
-    """The server that the commands run on. forget_logins: ends the block of addresses."""
+    """The server that the commands run on. forget_logins: ends the block of addresses. system: what commands set in
+    config.php."""
 
     forget_logins: Callable[[], None]
     data_directory: str = "/srv/cloud/data"
     maintenance: bool = False
-    two_factor_enforced: bool = False
-    enforced_groups: list[str] = field(default_factory=list)
-    excluded_groups: list[str] = field(default_factory=list)
+    system: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

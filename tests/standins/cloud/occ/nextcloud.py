@@ -10,6 +10,7 @@ from __future__ import annotations
 from standins.cloud.occ import accounts, groups, server, shown, tokens
 from standins.cloud.occ.application import Dialect
 from standins.cloud.occ.command import Command, Words
+from standins.cloud.occ.system_config import COMMANDS as SYSTEM_CONFIG
 
 _SETTING = Command(
     "user:setting [--output [OUTPUT]] [--ignore-missing-user] [--default-value DEFAULT-VALUE] [--update-only] "
@@ -21,10 +22,7 @@ _OF_BOTH = (
     Command(
         "config:app:delete [--output [OUTPUT]] [--error-if-not-exists] [--] <app> <name>", server.delete_app_config
     ),
-    Command(
-        "config:system:get [--output [OUTPUT]] [--default-value [DEFAULT-VALUE]] [--] <name>...",
-        server.get_system_config,
-    ),
+    *SYSTEM_CONFIG,
     Command("group:adduser <group> <user>", groups.add_user),
     Command("group:delete <groupid>", groups.delete),
     Command("group:removeuser <group> <user>", groups.remove_user),
@@ -103,9 +101,7 @@ NEXTCLOUD_31 = Dialect(
     ),
     named_only=(
         "config:import",
-        "config:list",
         "config:system:delete",
-        "config:system:set",
         "security:bruteforce:attempts",
         "twofactorauth:cleanup",
         "twofactorauth:enable",
@@ -165,7 +161,7 @@ NEXTCLOUD_17 = Dialect(
         ),
         Command("user:report", shown.report),
     ),
-    named_only=("config:import", "config:list", "config:system:delete", "config:system:set", "twofactorauth:enable"),
+    named_only=("config:import", "config:system:delete", "twofactorauth:enable"),
     names_command=False,
     maintenance="Nextcloud is in maintenance mode - no apps have been loaded\n\n",
     silent=frozenset(("_completion", "maintenance:mode")),

@@ -36,6 +36,12 @@ class Output:
         self.written: list[str] = []
         self.errors: list[str] = []
 
+    def pretty(self) -> Output:
+        """The same, as `json_pretty`."""
+        out = Output("json_pretty", quiet=self._quiet)
+        out.written, out.errors = self.written, self.errors
+        return out
+
     def line(self, text: str = "") -> None:
         """Write a line to stdout."""
         if not self._quiet:

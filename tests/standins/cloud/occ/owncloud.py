@@ -10,6 +10,7 @@ from standins.cloud.account import Account
 from standins.cloud.occ import accounts, owncloud_accounts, server
 from standins.cloud.occ.application import Dialect
 from standins.cloud.occ.command import Command, Run, Words
+from standins.cloud.occ.system_config import COMMANDS as SYSTEM_CONFIG
 from standins.cloud.state import ADMIN_GROUP, Group
 
 
@@ -45,6 +46,7 @@ def _disable_second_factor(run: Run) -> int:
     if account is None:
         return run.out.fail("Invalid UID")
     account.second_factors.clear()
+    account.preferences.setdefault("core", {})["two_factor_auth_disabled"] = "1"
     run.out.line(f"Two-factor authentication disabled for user {name}")
     return 0
 
@@ -152,6 +154,7 @@ OWNCLOUD = Dialect(
         Command(
             "config:app:set [--output [OUTPUT]] [--value VALUE] [--update-only] [--] <app> <name>", _set_app_config
         ),
+        *SYSTEM_CONFIG,
         Command("group:add <group>", _add_group),
         Command("group:add-member [-m|--member [MEMBER]] [--] <group>", _add_members),
         Command("group:delete <group>", _delete_group),
@@ -192,10 +195,7 @@ OWNCLOUD = Dialect(
     ),
     named_only=(
         "config:import",
-        "config:list",
         "config:system:delete",
-        "config:system:get",
-        "config:system:set",
         "files:transfer-ownership",
         "maintenance:singleuser",
         "twofactorauth:enable",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands of Nextcloud that concern the server: state, settings, files of accounts."""
+"""Commands of Nextcloud that concern the server: state, settings of apps, files of accounts."""
 
 from __future__ import annotations
 
@@ -107,25 +107,6 @@ def delete_app_config(run: Run) -> int:
         return run.out.fail(f"Config {key} of app {app} could not be deleted because it did not exist")
     run.cloud.config.set(app, key, None)
     run.out.line(f"Config value {key} of app {app} deleted")
-    return 0
-
-
-def get_system_config(run: Run) -> int:
-    """config:system:get, of the few settings that the stand-in has."""
-    name, *further = run.input.arguments["name"]
-    settings: dict[str, Any] = {
-        "datadirectory": run.machine.data_directory,
-        "installed": True,
-        "maintenance": run.machine.maintenance,
-        "overwrite.cli.url": run.url,
-        "version": run.cloud.release.full_version,
-    }
-    if further or name not in settings:
-        if not run.input.has("default-value"):
-            return 1
-        run.out.value(run.input.option("default-value"))
-        return 0
-    run.out.value(settings[name])
     return 0
 
 

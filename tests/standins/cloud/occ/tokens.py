@@ -124,15 +124,17 @@ def factor_disable(run: Run) -> int:
 
 def factor_enforce(run: Run) -> int:
     """twofactorauth:enforce. It is noted only: whoever logs in here needs no second factor."""
-    machine = run.machine
+    system = run.machine.system
     if run.input.has("on") or run.input.has("off"):
-        machine.two_factor_enforced = run.input.has("on")
         lists = [[group for group in run.input.options.get(name, []) if group] for name in ("group", "exclude")]
-        machine.enforced_groups, machine.excluded_groups = lists if run.input.has("on") else ([], [])
-    if not machine.two_factor_enforced:
+        groups, excluded = lists if run.input.has("on") else ([], [])
+        system["twofactor_enforced"] = "true" if run.input.has("on") else "false"
+        system["twofactor_enforced_groups"], system["twofactor_enforced_excluded_groups"] = groups, excluded
+    if system.get("twofactor_enforced") != "true":
         run.out.line("Two-factor authentication is not enforced")
         return 0
-    whom = f"members of the group(s) {', '.join(machine.enforced_groups)}" if machine.enforced_groups else "all users"
-    but = f", except members of {', '.join(machine.excluded_groups)}" if machine.excluded_groups else ""
+    groups, excluded = system["twofactor_enforced_groups"], system["twofactor_enforced_excluded_groups"]
+    whom = f"members of the group(s) {', '.join(groups)}" if groups else "all users"
+    but = f", except members of {', '.join(excluded)}" if excluded else ""
     run.out.line(f"Two-factor authentication is enforced for {whom}{but}")
     return 0

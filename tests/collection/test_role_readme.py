@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook in a role's README, played as it is printed on the server of a stand-in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from standins.cloud.process import StandinCloud
+
+from collection.conftest import Installed
+from collection.documents import readme_playbooks
+from collection.installation import COLLECTION
+from collection.prepared import ADDRESS
+from collection.roles import Server, play
+
+SECRETS = {"vault_provisioning_password": "Password-of-the-service-account-1"}
+
+
+@pytest.mark.parametrize("role", [path.parent.name for path in sorted(COLLECTION.glob("roles/*/README.md"))])
+def test_the_playbook_of_the_readme(role: str, installed: Installed, tmp_path: Path) -> None:
+    """It works, without a warning. Only the way to the server is another one."""
+    (text,) = readme_playbooks(COLLECTION / "roles" / role / "README.md")
+    with StandinCloud(tmp_path, admin_password="Admin-of-the-stand-in-1") as standin:
+        server = Server(tmp_path / "www", standin)
+        ((shown,),) = [one["roles"] for one in yaml.safe_load(text.replace(ADDRESS, standin.url))]
+        variables: dict[str, Any] = shown["vars"]
+        assert shown["role"] == f"bill.nextcloud.{role}"
+        done = play(installed, tmp_path, role, {"cloud": (server, variables)}, secrets=SECRETS)
+    assert done.returncode == 0, done.printed
+    assert done.changed_tasks
+    assert "WARNING" not in done.printed, done.printed
