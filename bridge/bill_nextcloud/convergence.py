@@ -76,7 +76,8 @@ class Convergence:
             self._read(cloud, modules, [work])
             self._hold(cloud, [work])
             if work.open and work.unclaimed and work.new_password:
-                self._claiming(cloud, modules).claim([work], lambda _: ())
+                # The batch under way goes before, and so do calls that are taken meanwhile.
+                Claiming(replace(self.mgrctl, last=True), self.database, cloud, modules).claim([work], lambda _: ())
         except OperationError as error:
             # The batch finds it again, and tells it.
             log.info("not claimed ahead", service=request.service, detail=error)
