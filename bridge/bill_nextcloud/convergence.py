@@ -133,7 +133,7 @@ class Convergence:
         modules = modules_at(self.database, cloud)
         self._read(cloud, modules, works)
         self._hold(cloud, works)
-        claiming = self._claiming(cloud, modules)
+        claiming = Claiming(self.mgrctl, self.database, cloud, modules)
         give_all_up(self.mgrctl, [work.ahead for work in works if work.ahead and work.claimed_in_vain])
         try:
             claiming.claim(
@@ -153,9 +153,6 @@ class Convergence:
         for work in works:
             if failure is not None and work.open:
                 work.failure, work.held = failure, True
-
-    def _claiming(self, cloud: Cloud, modules: Sequence[int]) -> Claiming:
-        return Claiming(self.mgrctl, self.database, cloud, modules)
 
     def _read(self, cloud: Cloud, modules: Sequence[int], works: list[Work]) -> None:
         """What BILLmanager has of ``works``, and what their accounts have to be; some have a failure then."""
