@@ -7,6 +7,7 @@ import random
 
 import pytest
 from bill_nextcloud.admission import CALLED_SECONDS, Admission
+from harness.clock import Clock
 
 
 def test_who_finds_no_place_waits_in_line() -> None:
@@ -70,7 +71,7 @@ def test_an_operation_that_was_taken_for_another_clouds() -> None:
 def test_who_does_not_come_loses_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """It was cancelled, say; its place is not kept for ever."""
     now = [100.0]
-    monkeypatch.setattr("bill_nextcloud.admission.time.monotonic", lambda: now[0])
+    Clock(monkeypatch, "admission", lambda: now[0])
     admission = Admission(100, 1)
     assert not admission.line_up(1, 4)
     assert admission.line_up(1, 5)

@@ -16,6 +16,7 @@ from bill_nextcloud.engine import STRANDED_SECONDS, Engine
 from bill_nextcloud.errors import EngineUnavailable
 from bill_nextcloud.settings import BridgeSettings, Settings
 from dbos import DBOS, SetWorkflowID
+from harness.clock import Clock
 from harness.processes import until
 
 
@@ -90,7 +91,7 @@ def test_what_ended_without_storing_it_is_taken_away(tmp_path: Path, monkeypatch
             assert goes_on.wait(30)
 
     now = [1000.0]
-    monkeypatch.setattr("bill_nextcloud.engine.time.monotonic", lambda: now[0])
+    Clock(monkeypatch, "engine", lambda: now[0])
     engine = Engine(
         Settings(bridge=BridgeSettings(state_directory=tmp_path)), attempt, lambda *_: None, lambda *_: None
     )
@@ -129,7 +130,7 @@ def test_what_was_taken_away_begins_no_more(tmp_path: Path, monkeypatch: pytest.
         workflow(*one)
 
     now = [1000.0]
-    monkeypatch.setattr("bill_nextcloud.engine.time.monotonic", lambda: now[0])
+    Clock(monkeypatch, "engine", lambda: now[0])
     monkeypatch.setattr("bill_nextcloud.engine.DBOS.cancel_workflows", lambda _: None)  # it came too late
     engine.start()
     try:
@@ -159,7 +160,7 @@ def test_a_wake_that_fails_ends_no_others(engine: Hands, monkeypatch: pytest.Mon
         woken.append(name)
 
     monkeypatch.setattr("bill_nextcloud.engine.DBOS.set_workflow_delay", wake)
-    monkeypatch.setattr("bill_nextcloud.engine.time.sleep", lambda _: None)
+    Clock(monkeypatch, "engine")
     threading.Thread(target=engine._wake_up, daemon=True).start()
     engine.wake(7, 1)
     engine.wake(8, 1)

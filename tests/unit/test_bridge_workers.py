@@ -6,7 +6,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +27,7 @@ from bill_nextcloud.runs.run import Run
 from bill_nextcloud.runs.transmission import Transmission
 from bill_nextcloud.runs.workers import Workers
 from bill_nextcloud.settings import BridgeSettings, EngineSettings, RunSettings, Settings
+from harness.clock import Clock
 from harness.runs import EVENT, one_run
 
 
@@ -63,23 +63,13 @@ def test_hosts_take_turns_and_failed_ones_come_last(tmp_path: Path) -> None:
 
 def waited(settings: Settings, patch: pytest.MonkeyPatch) -> list[float]:
     """The seconds for which a bridge that starts waits before its first two runs that may write."""
-    slept: list[float] = []
-    # Other threads, which earlier tests have left, keep their time.
-    mine, sleep, monotonic = threading.current_thread(), time.sleep, time.monotonic
-
-    def asleep(seconds: float) -> None:
-        (slept.append if threading.current_thread() is mine else sleep)(seconds)
-
-    def settled() -> float:
-        return hosts._settled if threading.current_thread() is mine else monotonic()
-
-    patch.setattr("bill_nextcloud.runs.workers.time.sleep", asleep)
-    hosts = Workers(settings)
-    hosts.settle()
-    patch.setattr("bill_nextcloud.runs.workers.time.monotonic", settled)
-    hosts.settle()
-    patch.undo()
-    return [round(seconds) for seconds in slept]
+    with patch.context() as within:
+        clock = Clock(within, "runs.workers")
+        hosts = Workers(settings)
+        hosts.settle()
+        clock.now = lambda: hosts._settled
+        hosts.settle()
+    return [round(seconds) for seconds in clock.slept]
 
 
 def test_leases_of_a_killed_bridge_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,22 +194,20 @@ def test_a_run_that_may_write_is_on_disk_while_it_lasts(tmp_path: Path, monkeypa
 @pytest.mark.parametrize("writes", [True, False])
 def test_a_host_that_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: bool) -> None:
     """Its run is unknown, whatever it said before; only for one that may write time must pass."""
-    slept: list[float] = []
-    monkeypatch.setattr("bill_nextcloud.runs.workers.time.sleep", slept.append)
+    clock = Clock(monkeypatch, "runs.workers")
     with pytest.raises(RunUnknown):
         let(Host(TICK, refusal("worker_refused")), tmp_path, monkeypatch, one_run(check=not writes))
-    assert [round(seconds) for seconds in slept] == ([20 + MARGIN] if writes else [])
+    assert [round(seconds) for seconds in clock.slept] == ([20 + MARGIN] if writes else [])
 
 
 def test_artifacts_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """This machine's disk is full while the run goes on: it is unknown, like one of a host that is lost."""
     (tmp_path / "runs" / one_run().ident / "stdout").mkdir(parents=True)
-    slept: list[float] = []
-    monkeypatch.setattr("bill_nextcloud.runs.workers.time.sleep", slept.append)
+    clock = Clock(monkeypatch, "runs.workers")
     host = Host(TICK, ended({"name": "user_1", "failure": None}), {"status": "successful"}, {"eof": True})
     with pytest.raises(RunUnknown, match="Is a directory"):
         let(host, tmp_path, monkeypatch, one_run())
-    assert [round(seconds) for seconds in slept] == [20 + MARGIN]
+    assert [round(seconds) for seconds in clock.slept] == [20 + MARGIN]
     assert list((tmp_path / "leases").iterdir()) == []
 
 
