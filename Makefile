@@ -4,7 +4,8 @@
 # make lint    ruff, mypy, import-linter, ansible-lint, antsibull-changelog, antsibull-docs
 # make cores   the collection, built and installed, with every supported ansible-core: ansible-test sanity, and its examples.
 #              CORES names some of them: make cores CORES="2.17 2.19"
-# make molecule    the roles' Molecule scenarios, each on the server of a stand-in: check, converge, idempotence, verify
+# make molecule    the roles' Molecule scenarios, away from this machine: check, converge, idempotence, verify.
+#              ROLES names some of them: make molecule ROLES=cloud_for_sale
 # make bench   what the bridge takes on this machine: a table, and build/bench.json. About two hours; OPERATIONS=1000 is
 #              quicker. SUBJECTS and ENGINES name some: make bench SUBJECTS="intake executable" ENGINES=sqlite
 #              SUBJECTS=way takes a real Nextcloud as make demo does, and PEER another module beside it, as does SUBJECTS=mixed: the
@@ -61,7 +62,7 @@ cores: $(VENV)/installed
 	@$(BIN)/python tests/collection/cores.py $(CORES)
 
 molecule: $(VENV)/installed
-	@$(BIN)/python tests/collection/molecule.py
+	@$(BIN)/python tests/collection/molecule.py $(ROLES)
 
 bench: $(VENV)/installed
 	@$(BIN)/python tests/bench/run.py $(if $(OPERATIONS),--operations $(OPERATIONS)) $(if $(SUBJECTS),--subjects $(SUBJECTS)) \
