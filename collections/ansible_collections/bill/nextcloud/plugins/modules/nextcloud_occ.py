@@ -72,8 +72,8 @@ options:
         type: str
       input:
         description:
-          - Text for the standard input of this command, at most 64 KiB, for instance the settings for C(config:import), which may be
-            secret.
+          - Text for the standard input of this command, at most 64 KiB, for instance the settings for C(config:import),
+            which may be secret.
           - Like a password it is in no argument, result, log or file.
         type: str
       changes:
