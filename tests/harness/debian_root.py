@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tree of a small Debian system, made by debootstrap from this machine's mirror, with packages fetched that are to be
-installed where there is no network. It is kept below build/, and only ever what lies below a root of its own."""
+"""The tree of a small Debian system, made by debootstrap from this machine's mirror, with packages fetched that are to
+be installed where there is no network. It is kept below build/, and only ever what lies below a root of its own."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A root of its own: what this machine has, or another system's tree, in a root where changes are kept in memory and end
-with it; with processes of its own. As root only."""
+"""A root of its own: what this machine has, or another system's tree, in a root where changes are kept in memory and
+end with it; with processes of its own. As root only."""
 
 from __future__ import annotations
 
