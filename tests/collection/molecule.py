@@ -55,7 +55,7 @@ def attempt(role: str, scenario: str) -> int:
         command: list[str | Path] = [MOLECULE, "test", "--scenario-name", scenario]
         if role in MACHINES:
             machine = stack.enter_context(MACHINES[role](temporary / "machine"))
-            command, server = machine.beside(*command), machine.environment()
+            command, server = machine.beside(ROLES / role, *command), machine.environment()
         else:
             server = stack.enter_context(SERVERS[role](temporary))
         environment = {

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +65,6 @@ class CloudMachine(OwnRoot):
         """What Molecule's scenarios read: its root, and a release archive beside its checksum."""
         archive = release_archive(self.directory)
         return {"MOLECULE_ROOT": str(self.root), "MOLECULE_ARCHIVE": str(archive)}
-
-    def attempt(self, *command: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run a command beside it, as :func:`subprocess.run` does."""
-        return subprocess.run(self.beside(*command), text=True, check=False, **options)
 
 
 def packages(release: str) -> set[str]:

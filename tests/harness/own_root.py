@@ -129,11 +129,11 @@ class OwnRoot:
         into = ["--target", str(self._inside), "--mount", "--pid", *self._net(), "--root", "--wd"]
         return ["nsenter", *into, *command]
 
-    def beside(self, *command: str | Path) -> list[str | Path]:
-        """The command that runs ``command`` among its processes, with its network and mounts, but with this machine's
-        root: :attr:`root` is the way into its own."""
+    def beside(self, directory: Path, *command: str | Path) -> list[str | Path]:
+        """The command that runs ``command`` in ``directory`` among its processes, with its network and mounts, but with
+        this machine's root: :attr:`root` is the way into its own."""
         into = ["--target", str(self._inside), "--mount", "--pid", *self._net()]
-        return ["nsenter", *into, *command]
+        return ["nsenter", *into, "env", f"--chdir={directory}", *command]
 
     @property
     def root(self) -> Path:
