@@ -4,12 +4,18 @@ services are started by scripts, as no systemd runs there. What is installed the
 
 from __future__ import annotations
 
-import subprocess
+import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from harness.certificate import self_signed
-from harness.own_root import OwnRoot
+from harness.debian_root import debian_root
+from harness.own_root import REPOSITORY, OwnRoot
+
+ROLE = REPOSITORY / "collections" / "ansible_collections" / "bill" / "nextcloud" / "roles" / "nextcloud_server"
 
 CERTIFICATE, KEY = Path("/etc/ssl/cloud.pem"), Path("/etc/ssl/private/cloud.key")
 
@@ -23,8 +29,8 @@ touch /var/lib/apt/lists /var/lib/apt/periodic/update-success-stamp
 
 
 class CloudMachine(OwnRoot):
-    """``with CloudMachine(directory) as machine``: ``directory`` is made, with a certificate for 127.0.0.1 in it, which is
-    in there as well. Ansible reaches it by its connection `chroot`, :meth:`beside` it."""
+    """``with CloudMachine(directory) as machine``: ``directory`` is made, with a certificate for 127.0.0.1 in it, which
+    is in there as well. Ansible reaches it by its connection `chroot`, :meth:`beside` it."""
 
     networked = False
 
@@ -55,6 +61,41 @@ class CloudMachine(OwnRoot):
             "ansible_pipelining": True,
         }
 
-    def attempt(self, *command: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run a command beside it, as :func:`subprocess.run` does."""
-        return subprocess.run(self.beside(*command), text=True, check=False, **options)
+    def environment(self) -> dict[str, str]:
+        """What Molecule's scenarios read: its root, and a release archive beside its checksum."""
+        archive = release_archive(self.directory)
+        return {"MOLECULE_ROOT": str(self.root), "MOLECULE_ARCHIVE": str(archive)}
+
+
+def packages(release: str) -> set[str]:
+    """What the role installs on a Debian of that major version, whatever is chosen."""
+    main, debian = (yaml.safe_load((ROLE / "vars" / name).read_text("utf-8")) for name in ("main.yml", "Debian.yml"))
+
+    def names(key: str) -> Any:
+        return debian[f"__nextcloud_server_{key}"]
+
+    php = main["__nextcloud_server_releases"][f"Debian {release}"]["php"]
+    extensions = [*names("php_extensions"), *names("php_database_extensions").values()]
+    alternatives = (*names("web_server_packages").values(), *names("database_packages").values())
+    return {
+        *names("common_packages"),
+        *names("cron_packages"),
+        *(f"php{php}-{extension}" for extension in extensions),
+        *(package for one in alternatives for package in one),
+    }
+
+
+def debian_machine(directory: Path) -> CloudMachine:
+    """A machine with nothing but a small Debian 12."""
+    return CloudMachine(directory, debian_root("bookworm", packages("12")))
+
+
+def release_archive(directory: Path) -> Path:
+    """The release archive that the environment names, as a link; with a file of its checksum beside it."""
+    named = Path(os.environ["NEXTCLOUD_ARCHIVE"])
+    archive = directory / named.name
+    archive.symlink_to(named)
+    with named.open("rb") as file:
+        checksum = hashlib.file_digest(file, "sha256").hexdigest()
+    archive.with_name(f"{named.name}.sha256").write_text(checksum, "utf-8")
+    return archive

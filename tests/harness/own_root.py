@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A root of its own: what this machine has, or another system's tree, in a root where changes are kept in memory and end
-with it; with processes of its own. As root only."""
+"""A root of its own: what this machine has, or another system's tree, in a root where changes are kept in memory and
+end with it; with processes of its own. As root only."""
 
 from __future__ import annotations
 
@@ -129,11 +129,11 @@ class OwnRoot:
         into = ["--target", str(self._inside), "--mount", "--pid", *self._net(), "--root", "--wd"]
         return ["nsenter", *into, *command]
 
-    def beside(self, *command: str | Path) -> list[str | Path]:
-        """The command that runs ``command`` among its processes, with its network and mounts, but with this machine's
-        root: :attr:`root` is the way into its own."""
+    def beside(self, directory: Path, *command: str | Path) -> list[str | Path]:
+        """The command that runs ``command`` in ``directory`` among its processes, with its network and mounts, but with
+        this machine's root: :attr:`root` is the way into its own."""
         into = ["--target", str(self._inside), "--mount", "--pid", *self._net()]
-        return ["nsenter", *into, *command]
+        return ["nsenter", *into, "env", f"--chdir={directory}", *command]
 
     @property
     def root(self) -> Path:
