@@ -103,7 +103,7 @@ class Played:
 
     def written(self) -> dict[str, float]:
         """What is in there and not on this machine, or differs, with the time of its last change."""
-        command = ["find", self.machine.written, "!", "-type", "d", "-printf", "/%P %T@\\n"]
+        command: list[str | Path] = ["find", self.machine.written, "!", "-type", "d", "-printf", "/%P %T@\\n"]
         lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
         found = {path: float(time) for path, _, time in (line.rpartition(" ") for line in lines)}
         return {path: time for path, time in found.items() if not path.startswith(("/tmp/", "/root/", "/var/tmp/"))}
