@@ -26,6 +26,9 @@ from collection.conftest import Installed
 from collection.installation import Run
 from collection.roles import failures
 
+# Several plays are one fixture.
+pytestmark = pytest.mark.timeout(1200)
+
 ENGINES = ("mariadb", "postgresql")
 WISH: dict[str, Any] = {
     "nextcloud_server_config": {
