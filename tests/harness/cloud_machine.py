@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from standins.nextcloud_release import make
 
 from harness.certificate import self_signed
 from harness.debian_root import debian_root
@@ -91,11 +92,16 @@ def debian_machine(directory: Path) -> CloudMachine:
 
 
 def release_archive(directory: Path) -> Path:
-    """The release archive that the environment names, as a link; with a file of its checksum beside it."""
-    named = Path(os.environ["NEXTCLOUD_ARCHIVE"])
-    archive = directory / named.name
-    archive.symlink_to(named)
-    with named.open("rb") as file:
-        checksum = hashlib.file_digest(file, "sha256").hexdigest()
-    archive.with_name(f"{named.name}.sha256").write_text(checksum, "utf-8")
+    """A link to the release archive that the environment names, or else a minimal one; with a file of its checksum
+    beside it."""
+    if "NEXTCLOUD_ARCHIVE" not in os.environ:
+        minimal = make(directory, "31.0.6")
+        archive, checksum = minimal.path, minimal.checksum
+    else:
+        named = Path(os.environ["NEXTCLOUD_ARCHIVE"])
+        archive = directory / named.name
+        archive.symlink_to(named)
+        with named.open("rb") as file:
+            checksum = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    archive.with_name(f"{archive.name}.checksum").write_text(checksum, "utf-8")
     return archive
