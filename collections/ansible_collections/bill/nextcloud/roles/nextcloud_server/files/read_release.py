@@ -7,7 +7,7 @@
 
 Prints JSON: `version` and `name` (31.0.6.2 and 31.0.6), `over`, the releases over which it can be installed (30.0,
 31.0), `php_least` and `php_below` (PHP_VERSION_ID; the second may be null), `root`, the archive's directory, and
-`bytes`, the archive's own size. Ends with status 1 and one line on the standard error if there is no release in it.
+`bytes`, the archive's own size. If there is no release in it, prints only `problem`, the words for that.
 """
 
 from __future__ import annotations
@@ -109,10 +109,10 @@ def main() -> None:
     """Print the release of the archive that the command line names."""
     path = sys.argv[1]
     try:
-        found = release(*find(path))
+        found = {**release(*find(path)), "bytes": os.path.getsize(path)}
     except (NoRelease, OSError) as error:
-        sys.exit(f"{path} has no release of Nextcloud: {error}")
-    print(json.dumps({**found, "bytes": os.path.getsize(path)}))
+        found = {"problem": f"{path} has no release of Nextcloud: {error}."}
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":
