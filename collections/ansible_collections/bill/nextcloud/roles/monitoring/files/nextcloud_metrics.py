@@ -309,7 +309,7 @@ def collect(config: Config) -> list[Sample]:
     samples.append(
         Sample("collection_duration_seconds", "How long all of this took to read.", {}, time.monotonic() - started)
     )
-    samples.append(Sample("collection_timestamp_seconds", "When this was read.", {}, time.time()))
+    samples.append(Sample("collection_timestamp_seconds", "When this was read.", {}, int(time.time())))
     return samples
 
 
@@ -322,8 +322,13 @@ def text(samples: list[Sample], cloud: str) -> str:
             lines += [f"# HELP {_PREFIX}{name} {words}", f"# TYPE {_PREFIX}{name} gauge"]
             last = name
         pairs = ",".join(f'{key}="{_escaped(one)}"' for key, one in {"cloud": cloud, **labels}.items())
-        lines.append(f"{_PREFIX}{name}{{{pairs}}} {float(value)!r}")
+        lines.append(f"{_PREFIX}{name}{{{pairs}}} {_number(value)}")
     return "\n".join([*lines, ""])
+
+
+def _number(value: float) -> str:
+    """Whole ones without a point or an exponent, which Zabbix would not take for a whole number."""
+    return str(int(value)) if value == int(value) else repr(value)
 
 
 def _escaped(value: str) -> str:
