@@ -28,11 +28,11 @@ scrape_configs:
 """
 CALLS = Path("/var/log/systemctl")
 
-# Units are those with a file in /etc/systemd/system.
+# Units are those with a file.
 _SYSTEMCTL = f"""#!/bin/sh
 printf '%s\\n' "$*" >> {CALLS}
 for word; do case "$word" in -*) ;; *) unit=$word ;; esac; done
-if [ "$1" != daemon-reload ] && [ ! -e "/etc/systemd/system/$unit" ]; then
+if [ "$1" != daemon-reload ] && [ ! -e "/etc/systemd/system/$unit" ] && [ ! -e "/lib/systemd/system/$unit" ]; then
   echo "Id=$unit"
   echo LoadState=not-found
   [ "$1" = show ]
@@ -57,7 +57,7 @@ mkdir -p /run/systemd/system /run/units "$2" "$3" "$4" "$5"
 rm -f /usr/bin/systemctl
 printf %s "$1" > /usr/bin/systemctl
 chmod 755 /usr/bin/systemctl
-touch /etc/systemd/system/prometheus.service /etc/systemd/system/grafana-server.service
+for unit in prometheus grafana-server; do touch "/etc/systemd/system/$unit.service" "/run/units/$unit.service.active"; done
 chown "$6:$6" "$3"
 printf %s "$7" > "$4/prometheus.yml"
 """
