@@ -20,6 +20,8 @@ if str(REPOSITORY / "tests") not in sys.path:
     sys.path.insert(0, str(REPOSITORY / "tests"))
 
 from harness.cloud_machine import CloudMachine, debian_machine  # noqa: E402
+from harness.monitored_host import CLOUD, MonitoredHost  # noqa: E402
+from harness.sshd import free_port  # noqa: E402
 from standins.cloud.process import StandinCloud  # noqa: E402
 
 ROLES = REPOSITORY / "collections" / "ansible_collections" / "bill" / "nextcloud" / "roles"
@@ -38,9 +40,27 @@ def standin_cloud(directory: Path) -> Iterator[dict[str, str]]:
         }
 
 
+@contextmanager
+def monitored_host(directory: Path) -> Iterator[dict[str, str]]:
+    """A host with the server of a stand-in cloud, in a root of its own; as root only."""
+    with (
+        StandinCloud(directory, admin_password="Admin-of-the-stand-in-1") as standin,
+        MonitoredHost(directory / "root") as host,
+    ):
+        host.serve(standin)
+        yield {
+            "MOLECULE_ROOT": str(host.path("/")),
+            "MOLECULE_OCC": str(CLOUD / "occ"),
+            "MOLECULE_PHP": str(CLOUD / "php"),
+            "MOLECULE_CLOUD_URL": standin.url,
+            "MOLECULE_PORT": str(free_port()),
+        }
+
+
 # What each role's scenarios are played on.
 SERVERS: dict[str, Callable[[Path], AbstractContextManager[dict[str, str]]]] = {
     "cloud_for_sale": standin_cloud,
+    "monitoring": monitored_host,
 }
 # Roles that set up a machine, and what that is.
 MACHINES: dict[str, Callable[[Path], CloudMachine]] = {

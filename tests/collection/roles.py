@@ -91,16 +91,33 @@ def play(
     """Play a role on hosts, each a server with variables of its own. Nothing of `secrets`, variables of all, may
     be printed or be an argument of occ."""
     named = {name: {**server.variables(role), **variables} for name, (server, variables) in hosts.items()}
-    content = {"name": "Play", "hosts": "all", "gather_facts": False, "roles": [f"bill.nextcloud.{role}"]}
-    (directory / "inventory.json").write_text(json.dumps({"all": {"hosts": named}}))
+    run = play_hosts(installed, directory, role, named, *arguments, secrets=secrets)
+    told = [argument for server, _ in hosts.values() for argument in server.arguments()]
+    for secret in secrets.values():
+        assert not any(secret in argument for argument in told)
+    return run
+
+
+def play_hosts(
+    installed: Installed,
+    directory: Path,
+    role: str,
+    hosts: Mapping[str, Mapping[str, Any]],
+    *arguments: str,
+    beside: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
+    secrets: Mapping[str, str],
+) -> Run:
+    """Play a role on hosts, each with its variables. `beside`: further groups of the inventory, with their hosts.
+    Nothing of `secrets`, variables of all, may be printed."""
+    content = {"name": "Play", "hosts": "played", "gather_facts": False, "roles": [f"bill.nextcloud.{role}"]}
+    groups = {"played": hosts, **(beside or {})}
+    (directory / "inventory.json").write_text(json.dumps({name: {"hosts": dict(of)} for name, of in groups.items()}))
     (directory / "secrets.json").write_text(json.dumps(dict(secrets)))
     (directory / "play.json").write_text(json.dumps([content]))
     environment = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_COLLECTIONS_PATH": str(installed.collections)}
     run = installed.ansible.run(directory, *_COMMAND, *arguments, environment=environment)
-    told = [argument for server, _ in hosts.values() for argument in server.arguments()]
     for secret in secrets.values():
         assert secret not in run.printed
-        assert not any(secret in argument for argument in told)
     return run
 
 

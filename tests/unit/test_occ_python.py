@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from harness.cloud_metrics import PROGRAM
 from harness.worker import REPOSITORY
 
 PLUGINS = REPOSITORY / "collections" / "ansible_collections" / "bill" / "nextcloud" / "plugins"
-FILES = [PLUGINS / "modules" / "nextcloud_occ.py", *sorted((PLUGINS / "module_utils" / "occ").glob("*.py"))]
+FILES = [PLUGINS / "modules" / "nextcloud_occ.py", *sorted((PLUGINS / "module_utils" / "occ").glob("*.py")), PROGRAM]
 
 
 def test_it_uses_nothing_newer_than_python_3_7() -> None:
