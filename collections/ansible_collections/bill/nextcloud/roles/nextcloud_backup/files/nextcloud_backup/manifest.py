@@ -201,6 +201,13 @@ def differences(manifest: Manifest, restored: Callable[[str], Path]) -> list[str
     return found
 
 
+def dump_differences(manifest: Manifest, dump: Path) -> list[str]:
+    """How a restored dump differs from the one that was made."""
+    if not dump.is_file():
+        return ["the dump of the database is missing"]
+    return [] if sha256(dump) == manifest.dump_sha256 else ["the dump of the database has another content"]
+
+
 def below(where: Path, path: str) -> Path:
     """An absolute path, as it is below another directory."""
     return where / path.lstrip("/")

@@ -19,7 +19,7 @@ from .backup import KEPT_INSIDE, MARKER, cloud_of, private_directory
 from .cloud import Cloud
 from .databases import Database, database_of
 from .errors import NotAsBackedUp, RestoreRefused
-from .manifest import DUMP, Manifest, below, differences, sha256
+from .manifest import DUMP, Manifest, below, differences, dump_differences
 from .rehearsal import database_differences, enough_space, manifest_of
 from .repositories import Repository, Snapshot
 from .settings import Settings
@@ -111,9 +111,7 @@ def _replaced(settings: Settings, manifest: Manifest, places: list[Place], work:
         return below(place.staging, path)
 
     dump = below(work, str(settings.work)) / DUMP
-    found = differences(manifest, staged)
-    if sha256(dump) != manifest.dump_sha256:
-        found.append("the dump of the database has another content")
+    found = [*differences(manifest, staged), *dump_differences(manifest, dump)]
     if found:
         raise NotAsBackedUp(f"the snapshot is not what was backed up, and nothing was changed: {'; '.join(found)}")
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())

@@ -30,7 +30,7 @@ def database_of(config: Config, private: Path, data: Path | None = None) -> Data
 
 
 def scratch(kind: str, directory: Path, prefix: str) -> AbstractContextManager[Database]:
-    """An empty database of a type, for as long as the block: of a server of its own, with its files in ``directory``."""
+    """An empty database of a type, for as long as the block: of a server of its own in ``directory``."""
     if kind == "mysql":
         return MySQL.scratch(directory, prefix)
     if kind == "pgsql":
