@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from roles.backup.databases import CloudDatabase, Mysql, Pgsql, Sqlite
 from roles.backup.server import CloudServer
 
 MakeServer = Callable[..., CloudServer]
+BackedUp = Callable[[str], CloudServer]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -91,3 +93,42 @@ def make_server(make_database: Callable[[str], CloudDatabase]) -> Iterator[MakeS
     yield make
     for directory in made:
         shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="module")
+def first_backups() -> Iterator[BackedUp]:
+    """Gives the one server of a repository program that has made a backup, to be copied."""
+    made: dict[str, CloudServer] = {}
+
+    def get(program: str) -> CloudServer:
+        if program not in made:
+            directory = Path(tempfile.mkdtemp(prefix="nextcloud-backup-"))
+            directory.chmod(0o755)
+            made[program] = CloudServer(directory, Sqlite(), program)
+            made[program].run("initialise")
+            made[program].run("run")
+            made[program].told_occ()
+        return made[program]
+
+    yield get
+    for server in made.values():
+        shutil.rmtree(server.directory)
+
+
+@pytest.fixture
+def backed_up(first_backups: BackedUp, tmp_path: Path) -> Iterator[BackedUp]:
+    """Gives the server of a repository program, with one backup. What a test does to it is undone: paths are in all of
+    it, so that it is always the same."""
+    used: list[tuple[CloudServer, dict[str, Any]]] = []
+
+    def get(program: str) -> CloudServer:
+        server = first_backups(program)
+        subprocess.run(["cp", "-a", server.directory, tmp_path / "before"], check=True)
+        used.append((server, dict(server.settings)))
+        return server
+
+    yield get
+    for server, settings in used:
+        shutil.rmtree(server.directory)
+        subprocess.run(["cp", "-a", tmp_path / "before", server.directory], check=True)
+        server.settings = settings
