@@ -5,7 +5,8 @@
 # make cores   the collection, built and installed, with every supported ansible-core: ansible-test sanity, and its examples.
 #              CORES names some of them: make cores CORES="2.17 2.19"
 # make molecule    the roles' Molecule scenarios, away from this machine: check, converge, idempotence, verify.
-#              ROLES names some of them: make molecule ROLES=cloud_for_sale
+#              ROLES names some of them: make molecule ROLES=cloud_for_sale. For nextcloud_server, on a Debian system made by
+#              debootstrap, NEXTCLOUD_ARCHIVE names the release that is set up; without, it is a minimal one.
 # make bench   what the bridge takes on this machine: a table, and build/bench.json. About two hours; OPERATIONS=1000 is
 #              quicker. SUBJECTS and ENGINES name some: make bench SUBJECTS="intake executable" ENGINES=sqlite
 #              SUBJECTS=way takes a real Nextcloud as make demo does, and PEER another module beside it, as does SUBJECTS=mixed: the
@@ -27,7 +28,7 @@ COLLECTION := collections/ansible_collections/bill/nextcloud
 WITH_PATH = PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/collections"
 
 # Handed on by the environment, never as arguments.
-export CLOUD_URL CLOUD_USER CLOUD_PASSWORD CLOUD_CA_FILE DIALECT PEER
+export CLOUD_URL CLOUD_USER CLOUD_PASSWORD CLOUD_CA_FILE DIALECT PEER NEXTCLOUD_ARCHIVE
 
 .PHONY: demo stack test lint cores molecule bench docs bundle install uninstall format clean
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plays the Molecule scenarios of the collection's roles: `make molecule`, `make molecule ROLES=…`.
 
-Nothing of this machine is touched: what a role changes is a stand-in's, or in a root of its own.
+Nothing of this machine is touched: what a role changes is a stand-in's, or in a root of its own, which needs root.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 if str(REPOSITORY / "tests") not in sys.path:
     sys.path.insert(0, str(REPOSITORY / "tests"))
 
+from harness.cloud_machine import CloudMachine, debian_machine  # noqa: E402
 from standins.cloud.process import StandinCloud  # noqa: E402
 
 ROLES = REPOSITORY / "collections" / "ansible_collections" / "bill" / "nextcloud" / "roles"
@@ -41,18 +42,28 @@ def standin_cloud(directory: Path) -> Iterator[dict[str, str]]:
 SERVERS: dict[str, Callable[[Path], AbstractContextManager[dict[str, str]]]] = {
     "cloud_for_sale": standin_cloud,
 }
+# Roles that set up a machine, and what that is.
+MACHINES: dict[str, Callable[[Path], CloudMachine]] = {
+    "nextcloud_server": debian_machine,
+}
 
 
 def attempt(role: str, scenario: str) -> int:
     """Play one scenario; returns Molecule's exit status."""
-    with tempfile.TemporaryDirectory(prefix="bill-nextcloud-") as temporary, SERVERS[role](Path(temporary)) as server:
+    with ExitStack() as stack:
+        temporary = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bill-nextcloud-")))
+        command: list[str | Path] = [MOLECULE, "test", "--scenario-name", scenario]
+        if role in MACHINES:
+            machine = stack.enter_context(MACHINES[role](temporary / "machine"))
+            command, server = machine.beside(ROLES / role, *command), machine.environment()
+        else:
+            server = stack.enter_context(SERVERS[role](temporary))
         environment = {
             **os.environ,
             "PATH": f"{MOLECULE.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / "collections"),
             **server,
         }
-        command = [str(MOLECULE), "test", "--scenario-name", scenario]
         return subprocess.run(command, cwd=ROLES / role, env=environment, check=False).returncode
 
 
@@ -60,13 +71,14 @@ def main() -> int:
     """Play the scenarios of the roles named on the command line, or of all; returns the exit code."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument(
-        "roles", nargs="*", metavar="ROLE", choices=[[], *SERVERS], help="all, unless some are named"
+        "roles", nargs="*", metavar="ROLE", choices=[[], *SERVERS, *MACHINES], help="all, unless some are named"
     )
-    roles = arguments.parse_args().roles or SERVERS
+    roles = arguments.parse_args().roles or [*SERVERS, *MACHINES]
     return max(
         attempt(role, path.parent.name)
         for role in roles
         for path in sorted(ROLES.glob(f"{role}/molecule/*/molecule.yml"))
+        if path.parent.name != "container"  # it needs an engine, and is played by hand
     )
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A root of its own: what this machine has, in a root where changes are kept in memory and end with it; with processes
-of its own. As root only."""
+"""A root of its own: what this machine has, or another system's tree, in a root where changes are kept in memory and
+end with it; with processes of its own. As root only."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import Self
 REPOSITORY = Path(__file__).resolve().parents[2]
 _INSIDE = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"}
 
-# $1: a directory; then directories to be seen.
+# $1: a directory; $2: what lies below; then directories to be seen.
 # Nothing is said to be ready before this is in its own root: what is written then must not reach this machine.
 _ROOT = """
 set -eu
-base=$1; shift
+base=$1; lower=$2; shift 2
 mount -t tmpfs -o mode=0755 tmpfs "$base"
 mkdir "$base/upper" "$base/work" "$base/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$base/upper,workdir=$base/work" "$base/root"
+mount -t overlay overlay -o "lowerdir=$lower,upperdir=$base/upper,workdir=$base/work" "$base/root"
 for directory in "$@"; do
   mkdir -p "$base/root$directory"
   mount --bind "$directory" "$base/root$directory"
@@ -56,24 +56,29 @@ class Finished:
 
 class OwnRoot:
     """``with OwnRoot(directory, seen) as host``: ``directory`` is made, and stays empty. What is in the directories
-    ``seen`` can be read in there, also what is added later."""
+    ``seen`` can be read in there, also what is added later. ``below``: the tree of another system, in place of this
+    machine's; this repository is not seen there by itself."""
 
     networked = True
     """Whether it has this machine's network; otherwise it has none."""
 
-    def __init__(self, directory: Path, *seen: Path) -> None:
+    def __init__(self, directory: Path, *seen: Path, below: Path = Path("/")) -> None:
         self._directory = directory
         self._seen = seen
+        self._below = below
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
-        needed = [path for path in (REPOSITORY, Path(sys.base_prefix)) if path.stat().st_dev != Path("/").stat().st_dev]
+        needed: list[Path] = []
+        if self._below == Path("/"):
+            own = (REPOSITORY, Path(sys.base_prefix))
+            needed = [path for path in own if path.stat().st_dev != Path("/").stat().st_dev]
         # An overlay promises nothing of what is added below it.
         bound = [str(path) for path in (*needed, *self._seen)]
         self._directory.mkdir()
         flags = ["--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
         self._process = subprocess.Popen(
-            ["unshare", *flags, *self._net(), "sh", "-c", _ROOT, "sh", str(self._directory), *bound],
+            ["unshare", *flags, *self._net(), "sh", "-c", _ROOT, "sh", str(self._directory), str(self._below), *bound],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -123,6 +128,17 @@ class OwnRoot:
         """The command that runs ``command`` in there."""
         into = ["--target", str(self._inside), "--mount", "--pid", *self._net(), "--root", "--wd"]
         return ["nsenter", *into, *command]
+
+    def beside(self, directory: Path, *command: str | Path) -> list[str | Path]:
+        """The command that runs ``command`` in ``directory`` among its processes, with its network and mounts, but with
+        this machine's root: :attr:`root` is the way into its own."""
+        into = ["--target", str(self._inside), "--mount", "--pid", *self._net()]
+        return ["nsenter", *into, "env", f"--chdir={directory}", *command]
+
+    @property
+    def root(self) -> Path:
+        """Its root directory, for commands :meth:`beside` it."""
+        return self._directory / "root"
 
     def run(self, *command: str | Path, environment: dict[str, str] | None = None) -> Finished:
         """Run a command in there, to its end."""

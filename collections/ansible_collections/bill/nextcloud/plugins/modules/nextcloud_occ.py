@@ -70,6 +70,12 @@ options:
           - The password for C(--password-from-env), which has to be among the arguments.
           - It is handed to the process of this command by its environment, as C(OC_PASS) and C(NC_PASS).
         type: str
+      input:
+        description:
+          - Text for the standard input of this command, at most 64 KiB, for instance the settings for C(config:import),
+            which may be secret.
+          - Like a password it is in no argument, result, log or file.
+        type: str
       changes:
         description:
           - Whether the command may change something.
@@ -241,6 +247,7 @@ SPEC: dict[str, t.Any] = {
             "options": {
                 "arguments": {"type": "list", "elements": "str", "required": True},
                 "password": {"type": "str", "no_log": True},
+                "input": {"type": "str", "no_log": True},
                 "changes": {"type": "bool", "default": True},
                 "seconds": {"type": "int", "default": 120},
             },
@@ -266,11 +273,12 @@ def read(parameters: t.Mapping[str, t.Any]) -> list[Command]:
         place = f"commands[{number}]"
         if not one["arguments"] or not one["arguments"][0]:
             raise ValueError(f"{place}.arguments has to begin with the name of a command")
-        if not all(_can_be_given(value) for value in (*one["arguments"], one["password"] or "")):
+        if not all(_can_be_given(value) for value in (*one["arguments"], one["password"] or "", one["input"] or "")):
             raise ValueError(f"{place} has a character in it that no program can be given")
         if one["seconds"] < 1:
             raise ValueError(f"{place}.seconds must be at least 1")
-        commands.append(Command(tuple(one["arguments"]), one["seconds"], one["changes"], one["password"]))
+        command = Command(tuple(one["arguments"]), one["seconds"], one["changes"], one["password"], one["input"])
+        commands.append(command)
     return commands
 
 
@@ -281,9 +289,12 @@ def _can_be_given(value: str) -> bool:
         return False
 
 
-def without_passwords(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def without_secrets(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return the parameters as a result may show them."""
-    commands = [{name: value for name, value in one.items() if name != "password"} for one in parameters["commands"]]
+    commands = [
+        {name: value for name, value in one.items() if name not in ("password", "input")}
+        for one in parameters["commands"]
+    ]
     return {**parameters, "commands": commands}
 
 
@@ -310,7 +321,7 @@ def main() -> None:
     # With them Ansible would replace every occurrence of every argument in the outputs, and somebody who chooses a
     # password could change what other commands are thought to have said. What is returned here holds no password.
     module.no_log_values.clear()
-    shown: dict[str, t.Any] = {"invocation": {"module_args": without_passwords(module.params)}}
+    shown: dict[str, t.Any] = {"invocation": {"module_args": without_secrets(module.params)}}
     try:
         commands = read(module.params)
         how = launch(module.params["occ_path"], module.params["php_path"], module.params["occ_command"])

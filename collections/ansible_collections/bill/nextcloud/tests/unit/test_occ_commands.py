@@ -29,6 +29,9 @@ name, arguments = sys.argv[1], sys.argv[4:]
 if name == "tell":
     variables = {name: os.environ[name] for name in ("OC_PASS", "NC_PASS") if name in os.environ}
     print(json.dumps({"arguments": sys.argv[1:], "variables": variables}))
+elif name == "read":  # only what is there at once
+    os.set_blocking(0, False)
+    sys.stdout.write(sys.stdin.read())
 elif name == "big":
     sys.stderr.write("e" * 3000000)
     sys.stdout.write("o" * 3000000)
@@ -130,6 +133,14 @@ def test_a_password_that_is_printed_is_masked(execute: Run) -> None:
     repeated, other = execute(command("repeat", password="tell"), command("tell"), processes=2)
     assert (repeated.status, repeated.output, repeated.errors) == (3, f"Password {MASK} is too short\n", MASK)
     assert json.loads(other.output)["arguments"][0] == "tell"
+
+
+def test_an_input_is_there_before_the_command_begins(execute: Run) -> None:
+    """The whole of it, for that command only; one that is too long is refused."""
+    long = "й" * 30000
+    read, other, refused = execute(command("read", input=long), command("read"), command("read", input=long * 2))
+    assert (read.output, other.output) == (long, "")
+    assert (refused.begun, refused.refusal) == (False, "it cannot be started: its input of 120000 bytes is too long")
 
 
 def test_big_outputs(execute: Run) -> None:

@@ -119,8 +119,10 @@ def test_a_password_changes_no_other_words(host: Host) -> None:
 
 @pytest.mark.parametrize("password", ["simple", "with 'both' \"quotes\"", "back\\slash", "пароль", "a\nb"])
 def test_a_password_is_nowhere(host: Host, password: str) -> None:
-    """Not in the result, in no form, and not in the system's log, which gets nothing of the commands at all."""
-    result = host.run(command("add", "anna", password=password), command("fail", "anna", password=password))
+    """Nor an input: not in the result, in no form, and not in the system's log, which gets nothing of the commands at
+    all."""
+    secret = {"password": password, "input": password}
+    result = host.run(command("add", "anna", **secret), command("fail", "anna", **secret))
     shown = json.dumps(result, ensure_ascii=False)
     for form in (password, repr(password)[1:-1], json.dumps(password)[1:-1]):
         assert form not in shown
@@ -175,7 +177,7 @@ def test_what_cannot_be_meant(
 
 def test_half_of_a_character() -> None:
     """No program can be given it. (In a process that has a controller loaded, Ansible refuses it before.)"""
-    one = {"arguments": ["list"], "password": "geh\ud800eim", "seconds": 1, "changes": False}
+    one = {"arguments": ["list"], "password": "geh\ud800eim", "input": None, "seconds": 1, "changes": False}
     with pytest.raises(ValueError, match=r"^commands\[0\] has a character in it that no program can be given$"):
         nextcloud_occ.read({"processes": 1, "commands": [one]})
 

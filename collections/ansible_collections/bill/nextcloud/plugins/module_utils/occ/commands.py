@@ -34,12 +34,13 @@ GRACE_SECONDS = 3.0
 @dataclass(frozen=True)
 class Command:
     """``arguments`` of occ, the command's name first; ``seconds``: how long it may take; ``changes``: whether it may
-    change something; ``password``: an account's, for occ's environment."""
+    change something; ``password``: an account's, for occ's environment; ``input``: what its standard input has."""
 
     arguments: tuple[str, ...]
     seconds: float
     changes: bool = True
     password: str | None = field(default=None, repr=False)
+    input: str | None = field(default=None, repr=False)
 
 
 @dataclass
@@ -89,6 +90,29 @@ def environment(command: Command, launch: Launch) -> dict[bytes, bytes]:
     return variables
 
 
+def _standard_input(text: str | None) -> int:
+    """Return a descriptor that gives ``text``, and then its end.
+
+    All of it is in a pipe before occ begins, which takes from its standard input what it finds at once (config:import).
+
+    :raises OSError: it is longer than a pipe of this host, which is 64 KiB as a rule.
+    """
+    if text is None:
+        return os.open(os.devnull, os.O_RDONLY)
+    content = text.encode("utf-8")
+    reader, writer = os.pipe()
+    try:
+        os.set_blocking(writer, False)
+        if os.write(writer, content) < len(content):
+            raise OSError(f"its input of {len(content)} bytes is too long")
+    except OSError:
+        os.close(reader)
+        raise
+    finally:
+        os.close(writer)
+    return reader
+
+
 class _Running:
     """A command that was started. Its outputs are read by :meth:`read`, so that none of them can be too long.
 
@@ -98,18 +122,22 @@ class _Running:
     def __init__(self, command: Command, launch: Launch, lock: int) -> None:
         self._launch = launch
         self._command = command
-        self._process: subprocess.Popen[bytes] = subprocess.Popen(  # pylint: disable=ansible-bad-function
-            # Bytes, because the locale of a host may have another encoding than occ, which takes UTF-8.
-            [part.encode("utf-8") for part in whole(command, launch)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(command, launch),
-            cwd="/",
-            pass_fds=(lock,),
-            preexec_fn=launch.become,  # there is one thread only
-            start_new_session=True,
-        )
+        given = _standard_input(command.input)
+        try:
+            self._process: subprocess.Popen[bytes] = subprocess.Popen(  # pylint: disable=ansible-bad-function
+                # Bytes, because the locale of a host may have another encoding than occ, which takes UTF-8.
+                [part.encode("utf-8") for part in whole(command, launch)],
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment(command, launch),
+                cwd="/",
+                pass_fds=(lock,),
+                preexec_fn=launch.become,  # there is one thread only
+                start_new_session=True,
+            )
+        finally:
+            os.close(given)
         pipes = (self._process.stdout, self._process.stderr)
         self.pipes = {pipe.fileno(): pipe for pipe in pipes if pipe is not None}
         self._read: dict[int, list[bytes]] = {descriptor: [] for descriptor in self.pipes}
