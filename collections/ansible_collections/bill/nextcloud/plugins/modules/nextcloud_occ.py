@@ -84,8 +84,8 @@ options:
       hidden:
         description:
           - Whether what it says may hold a secret. Then it is in RV(hidden) in place of RV(results), and in no message.
-          - Use C(no_log) for the task as well. RV(hidden) is not shown then. RV(results) would be from ansible-core 2.19
-            on, which takes them for those of a loop.
+          - Use C(no_log) for the task as well, so that RV(hidden) is not shown. RV(results) would be from ansible-core
+            2.19 on, which takes them for those of a loop.
         type: bool
         default: false
   occ_path:
