@@ -19,10 +19,12 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 if str(REPOSITORY / "tests") not in sys.path:
     sys.path.insert(0, str(REPOSITORY / "tests"))
 
+from harness.certificate import self_signed  # noqa: E402
 from harness.cloud_machine import CloudMachine, debian_machine  # noqa: E402
 from harness.monitored_host import CLOUD, MonitoredHost  # noqa: E402
 from harness.sshd import free_port  # noqa: E402
 from standins.cloud.process import StandinCloud  # noqa: E402
+from standins.identity_provider import IdentityProvider  # noqa: E402
 
 ROLES = REPOSITORY / "collections" / "ansible_collections" / "bill" / "nextcloud" / "roles"
 MOLECULE = Path(sys.executable).with_name("molecule")
@@ -57,10 +59,19 @@ def monitored_host(directory: Path) -> Iterator[dict[str, str]]:
         }
 
 
+@contextmanager
+def standin_cloud_and_provider(directory: Path) -> Iterator[dict[str, str]]:
+    """The same, and a provider of OpenID Connect, whose certificate is its own authority."""
+    certificate, key = self_signed(directory)
+    with standin_cloud(directory) as cloud, IdentityProvider(certificate, key) as provider:
+        yield {**cloud, "MOLECULE_DISCOVERY_URL": provider.realm("customers"), "MOLECULE_CA": str(certificate)}
+
+
 # What each role's scenarios are played on.
 SERVERS: dict[str, Callable[[Path], AbstractContextManager[dict[str, str]]]] = {
     "cloud_for_sale": standin_cloud,
     "monitoring": monitored_host,
+    "nextcloud_sso": standin_cloud_and_provider,
 }
 # Roles that set up a machine, and what that is.
 MACHINES: dict[str, Callable[[Path], CloudMachine]] = {

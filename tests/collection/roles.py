@@ -19,11 +19,13 @@ from collection.installation import Run
 _COMMAND = ("ansible-playbook", "-i", "inventory.json", "-e", "@secrets.json", "--diff", "-vv", "play.json")
 _FAILED = re.compile(r"^(?:fatal|failed): \[(\w+)\].*?\"msg\": \"(.*?)\"", re.MULTILINE | re.DOTALL)
 _READING = (
+    "app:list",
     "config:app:get",
     "config:list",
     "group:info",
     "group:list",
     "group:list-members",
+    "saml:config:get",
     "status",
     "twofactorauth:state",
     "user:info",
@@ -77,6 +79,8 @@ class Server:
 def _only_reads(words: list[str]) -> bool:
     if words[0] == "user:add":
         return "/" in words[-1]  # no release takes such a name; it shows whether accounts may be made
+    if words[0] == "user_oidc:provider":
+        return not any(word.startswith(("--clientid", "--mapping")) for word in words)
     return words[0] in _READING
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
+from harness.certificate import self_signed
 from standins.cloud.process import StandinCloud
+from standins.identity_provider import IdentityProvider
 
 from collection.conftest import Installed
 from collection.documents import readme_playbooks
@@ -16,7 +18,12 @@ from collection.installation import COLLECTION
 from collection.prepared import ADDRESS
 from collection.roles import Server, play
 
-SECRETS = {"vault_provisioning_password": "Password-of-the-service-account-1"}
+SECRETS = {
+    "vault_client_secret": "Secret-of-the-client-1",
+    "vault_provisioning_password": "Password-of-the-service-account-1",
+}
+PROVIDER = "https://id.example.org/realms/customers/.well-known/openid-configuration"
+"""The provider in the documentation, which stands for a stand-in's."""
 
 
 # Roles that set up a machine have tests of their own, on one.
@@ -25,12 +32,20 @@ ROLES = {path.parent.name for path in COLLECTION.glob("roles/*/README.md")} - {"
 
 @pytest.mark.parametrize("role", sorted(ROLES))
 def test_the_playbook_of_the_readme(role: str, installed: Installed, tmp_path: Path) -> None:
-    """It works, without a warning. Only the way to the server is another one."""
+    """It works, without a warning. Only the way to the server is another one, and the authority of the provider's
+    certificate."""
     (text,) = readme_playbooks(COLLECTION / "roles" / role / "README.md")
-    with StandinCloud(tmp_path, admin_password="Admin-of-the-stand-in-1") as standin:
+    certificate, key = self_signed(tmp_path)
+    with (
+        StandinCloud(tmp_path, admin_password="Admin-of-the-stand-in-1") as standin,
+        IdentityProvider(certificate, key) as provider,
+    ):
         server = Server(tmp_path / "www", standin)
-        ((shown,),) = [one["roles"] for one in yaml.safe_load(text.replace(ADDRESS, standin.url))]
+        text = text.replace(ADDRESS, standin.url).replace(PROVIDER, provider.realm("customers"))
+        ((shown,),) = [one["roles"] for one in yaml.safe_load(text)]
         variables: dict[str, Any] = shown["vars"]
+        if role == "nextcloud_sso":
+            variables["nextcloud_sso_ca_path"] = str(certificate)
         assert shown["role"] == f"bill.nextcloud.{role}"
         done = play(installed, tmp_path, role, {"cloud": (server, variables)}, secrets=SECRETS)
     assert done.returncode == 0, done.printed

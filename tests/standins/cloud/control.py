@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -20,10 +21,10 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 def routes(standin: Standin) -> list[web.RouteDef]:
-    """GET occ (what `occ.installation` has to know), GET and DELETE commands (of occ), POST and DELETE command_faults,
-    POST reset, POST and DELETE faults, PUT delays (`delays.Delays.set`), POST clock, GET and DELETE requests,
-    GET arrivals, DELETE login_attempts, POST accounts (`seeds.Seed`), POST app_config ({app: {key: text or null}}),
-    GET mails, POST mails ({"works": …}).
+    """GET occ?directory=… (what `occ.installation` has to know), GET and DELETE commands (of occ), POST and DELETE
+    command_faults, POST reset, POST and DELETE faults, PUT delays (`delays.Delays.set`), POST clock, GET and DELETE
+    requests, GET arrivals, DELETE login_attempts, POST accounts (`seeds.Seed`), POST app_config ({app: {key: text or
+    null}}), GET mails, POST mails ({"works": …}).
     """
 
     def order_fault(faults: Callable[[], Faults | OccFaults]) -> Handler:
@@ -71,7 +72,7 @@ def routes(standin: Standin) -> list[web.RouteDef]:
     async def describe_occ(request: web.Request) -> web.Response:
         try:
             base_url = f"{standin.config.scheme}://{request.host}{standin.config.base_path}"
-            return web.json_response(await standin.occ.describe(base_url))
+            return web.json_response(await standin.occ.describe(base_url, Path(request.query["directory"])))
         except ControlRefused as error:
             return web.json_response({"error": str(error)}, status=400)
 

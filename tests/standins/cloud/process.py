@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from standins.cloud.occ.installation import install
 
@@ -115,7 +115,7 @@ class StandinCloud:
         owner: user id that is to own config.php, and so the only one that may run occ; None: one's own. On a Nextcloud
         of 31, root becomes that user.
         """
-        return install(directory, self._control("GET", "occ"), owner)
+        return install(directory, self._control("GET", f"occ?{urlencode({'directory': directory})}"), owner)
 
     def occ_fault(self, fault: str, **wish: Any) -> None:
         """Order a fault of occ (`occ.faults.KINDS`): command, argument, times, skip, and what the kind needs."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NoReturn
 
 from standins.cloud.account import Account
@@ -37,12 +38,16 @@ class Words:
 @dataclass
 class Machine:
     """The server that the commands run on. forget_logins: ends the block of addresses. system: what commands set in
-    config.php."""
+    config.php. directory: where occ is, with the apps below it that were unpacked there; None: nowhere yet.
+    oidc_providers: rows of the app user_oidc. saml_providers: settings by number, of the app user_saml."""
 
     forget_logins: Callable[[], None]
     data_directory: str = "/srv/cloud/data"
     maintenance: bool = False
     system: dict[str, Any] = field(default_factory=dict)
+    directory: Path | None = None
+    oidc_providers: list[dict[str, Any]] = field(default_factory=list)
+    saml_providers: dict[int, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 # Terminal width less the frame of an error.
 _ERROR_WIDTH = 75
-_OPTION = re.compile(r"\[(?:-(\w)\|)?--([a-z-]+)(?:\|--no-[a-z-]+)?(?: (\[?)[A-Z-]+\]?)?\]")
+_OPTION = re.compile(r"\[(?:-(\w)\|)?--([a-z][\w.-]*)(?:\|--no-[a-z-]+)?(?: (\[?)[A-Z][\w.-]*\]?)?\]")
 _ARGUMENT = re.compile(r"(\[?)<([\w-]+)>(\.\.\.)?")
 _GLOBAL = "[-h|--help] [-q|--quiet] [-v|--verbose] [-V|--version] [--ansi] [--no-ansi] [-n|--no-interaction]"
 
@@ -58,7 +58,7 @@ class Definition:
         every command has."""
         options = {}
         for letter, name, optional in _OPTION.findall(f"{_GLOBAL} [--no-warnings] {synopsis}"):
-            pattern = rf"--{name}(\|--no-[a-z-]+)? (\[?)[A-Z-]+\]?\]"
+            pattern = rf"--{re.escape(name)}(\|--no-[a-z-]+)? (\[?)[A-Z][\w.-]*\]?\]"
             value = ("optional" if optional else "required") if re.search(pattern, synopsis) else "none"
             options[name] = Option(name, letter or None, value)
         found = _ARGUMENT.findall(synopsis)

@@ -7,10 +7,12 @@ The commands of 31 are those that `occ list` of a real one tells. Of 17, what is
 
 from __future__ import annotations
 
-from standins.cloud.occ import accounts, groups, server, shown, tokens
+from standins.cloud.occ import accounts, apps, groups, server, shown, tokens
 from standins.cloud.occ.application import Dialect
 from standins.cloud.occ.command import Command, Words
 from standins.cloud.occ.system_config import COMMANDS as SYSTEM_CONFIG
+from standins.cloud.occ.user_oidc import COMMANDS as USER_OIDC
+from standins.cloud.occ.user_saml import COMMANDS as USER_SAML
 
 _SETTING = Command(
     "user:setting [--output [OUTPUT]] [--ignore-missing-user] [--default-value DEFAULT-VALUE] [--update-only] "
@@ -18,7 +20,7 @@ _SETTING = Command(
     accounts.setting,
 )
 _OF_BOTH = (
-    Command("app:list [--shipped SHIPPED] [--output [OUTPUT]]", server.list_apps),
+    Command("app:list [--shipped SHIPPED] [--output [OUTPUT]]", apps.list_apps),
     Command(
         "config:app:delete [--output [OUTPUT]] [--error-if-not-exists] [--] <app> <name>", server.delete_app_config
     ),
@@ -56,6 +58,13 @@ NEXTCLOUD_31 = Dialect(
     commands=(
         *_OF_BOTH,
         *_GROUP_QUOTA,
+        *USER_OIDC,
+        *USER_SAML,
+        Command("app:enable [-f|--force] [-g|--groups GROUPS] [--] <app-id>...", apps.enable),
+        Command(
+            "app:install [--keep-disabled] [-f|--force] [--allow-unstable] [--] <app-id>",
+            apps.install,
+        ),
         Command(
             "config:app:get [--output [OUTPUT]] [--details] [--default-value [DEFAULT-VALUE]] [--] <app> <name>",
             server.get_app_config,

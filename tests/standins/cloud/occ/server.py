@@ -33,16 +33,6 @@ def status(run: Run) -> int:
     return 1 if run.input.has("exit-code") and maintenance else 0
 
 
-def list_apps(run: Run) -> int:
-    """app:list, of the apps that have settings here. Their versions are the server's, which real ones need not be."""
-    config = run.cloud.config
-    told: dict[str, dict[str, str]] = {"enabled": {}, "disabled": {}}
-    for app in config.apps():
-        told["enabled" if config.flag(app, "enabled", "yes") else "disabled"][app] = run.cloud.release.version_text
-    run.out.array(told)
-    return 0
-
-
 def maintenance_mode(run: Run) -> int:
     """maintenance:mode. The API is in maintenance mode as well then."""
     machine = run.machine

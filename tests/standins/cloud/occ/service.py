@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from standins.cloud.occ.application import Application, Outcome
@@ -45,14 +46,16 @@ class OccService:
         self._application = application
         self._server: asyncio.Server | None = None
         self._url = ""
+        self._directory: Path | None = None
         self._entries: deque[dict[str, Any]] = deque(maxlen=_KEPT)
         self.faults = OccFaults()
 
-    async def describe(self, url: str) -> dict[str, Any]:
-        """What `program.py` has to know; from the first time on, it is listened for. url: the cloud's address."""
+    async def describe(self, url: str, directory: Path) -> dict[str, Any]:
+        """What `program.py` has to know; from the first time on, it is listened for. url: the cloud's address;
+        directory: where it is installed."""
         if self._server is None:
             self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=512)
-        self._url = url
+        self._url, self._directory = url, directory
         dialect = self._application().dialect
         return {
             "port": self._server.sockets[0].getsockname()[1],
@@ -143,4 +146,6 @@ class OccService:
         return over in done
 
     def _run(self, question: _Question, *, maintenance: bool = False) -> Outcome:
-        return self._application().run(question.arguments, question.environment, self._url, maintenance=maintenance)
+        application = self._application()
+        application.machine.directory = self._directory
+        return application.run(question.arguments, question.environment, self._url, maintenance=maintenance)

@@ -27,26 +27,33 @@ def get(run: Run) -> int:
     """config:system:get."""
     name, *further = run.input.arguments["name"]
     settings = _settings(run)
-    if further or name not in settings:
+    value = settings.get(name)
+    for key in further:
+        value = value.get(key) if isinstance(value, dict) else None
+    if value is None:
         if not run.input.has("default-value"):
             return 1
         run.out.value(run.input.option("default-value"))
         return 0
-    run.out.value(settings[name])
+    run.out.value(value)
     return 0
 
 
 def set_value(run: Run) -> int:
-    """config:system:set, of texts and booleans that are no part of an array. Raises ConsoleError for others."""
-    name, *further = run.input.arguments["name"]
+    """config:system:set, of texts and booleans, in arrays as well. Raises ConsoleError for others."""
+    names = run.input.arguments["name"]
+    shown_name = " => ".join(names)
     kind, text = run.input.option("type") or "string", run.input.option("value") or ""
-    if further or kind not in ("string", "boolean"):
-        raise ConsoleError(f"the stand-in sets no {kind} {' => '.join((name, *further))}")
-    if run.input.has("update-only") and name not in _settings(run):
+    if kind not in ("string", "boolean"):
+        raise ConsoleError(f"the stand-in sets no {kind} {shown_name}")
+    if run.input.has("update-only") and names[0] not in _settings(run):
         raise ConsoleError("Config parameter does not exist")
-    run.machine.system[name] = text == "true" if kind == "boolean" else text
+    place = run.machine.system
+    for name in names[:-1]:
+        place = place.setdefault(name, {})
+    place[names[-1]] = text == "true" if kind == "boolean" else text
     shown = f"{kind} {text}" if text or kind == "boolean" else "empty string"
-    run.out.line(f"System config value {name} set to {shown}")
+    run.out.line(f"System config value {shown_name} set to {shown}")
     return 0
 
 

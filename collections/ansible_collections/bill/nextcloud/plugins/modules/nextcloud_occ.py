@@ -87,6 +87,13 @@ options:
             container it may go on. If it does so below sudo, the next execution waits for its end.
         type: int
         default: 120
+      hidden:
+        description:
+          - Whether what it says may hold a secret. Then it is in RV(hidden) in place of RV(results), and in no message.
+          - Use C(no_log) for the task as well, so that RV(hidden) is not shown. RV(results) would be from ansible-core
+            2.19 on, which takes them for those of a loop.
+        type: bool
+        default: false
   occ_path:
     description:
       - The path of the file C(occ). By default it is looked for in the usual places, where there must be only one.
@@ -200,6 +207,12 @@ results:
       sample: >-
         sudo does not start /usr/bin/sudo -n -u www-data -- /usr/bin/php /var/www/nextcloud/occ status --no-interaction
         --no-ansi (sudo: a password is required)
+hidden:
+  description: What the commands with O(commands[].hidden) wrote to their standard output, in their order.
+  returned: if there are such commands and occ could be started at all
+  type: list
+  elements: str
+  sample: ["{}"]
 command:
   description: The command that starts occ, without the arguments.
   returned: if occ could be started at all
@@ -250,6 +263,7 @@ SPEC: dict[str, t.Any] = {
                 "input": {"type": "str", "no_log": True},
                 "changes": {"type": "bool", "default": True},
                 "seconds": {"type": "int", "default": 120},
+                "hidden": {"type": "bool", "default": False},
             },
         },
         "occ_path": {"type": "path"},
@@ -298,6 +312,16 @@ def without_secrets(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {**parameters, "commands": commands}
 
 
+def hide(parameters: t.Mapping[str, t.Any], answers: t.Sequence[Answer]) -> list[str]:
+    """Take what commands said out of their answers, where that is to be hidden, and return it (standard output)."""
+    hidden = []
+    for one, answer in zip(parameters["commands"], answers):
+        if one["hidden"]:
+            hidden.append(answer.output)
+            answer.output = answer.errors = ""
+    return hidden
+
+
 def failures(commands: t.Sequence[Command], answers: t.Sequence[Answer]) -> list[str]:
     """Return what failed, in words, a line for each command that did."""
     words = []
@@ -337,11 +361,13 @@ def main() -> None:
         module.fail_json(msg=str(error), problem="unusable", **shown)
     except Busy as error:
         module.fail_json(msg=str(error), problem="busy", **shown)
+    hidden = hide(module.params, answers)
     result = {
         "changed": any(command.changes and answer.refusal is None for command, answer in zip(commands, answers)),
         "results": [vars(answer) for answer in answers],
         "command": list(how.command),
         "user": how.user,
+        **({"hidden": hidden} if hidden else {}),
         **shown,
     }
     failed = failures(commands, answers)

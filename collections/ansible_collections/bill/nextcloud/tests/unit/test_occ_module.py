@@ -132,6 +132,14 @@ def test_a_password_is_nowhere(host: Host, password: str) -> None:
     assert "anna" not in "".join(host.logged)
 
 
+def test_what_is_hidden(host: Host) -> None:
+    """It is told in a place of its own, which ``no_log`` covers, and in no message."""
+    result = host.run(command("list", hidden=True), command("list"), command("fail", hidden=True))
+    assert result.pop("hidden") == ["anna: disabled\n", "It does not work\n"]
+    assert [answer["output"] for answer in result["results"]] == ["", "anna: disabled\n", ""]
+    assert result["msg"] == "fail: status 2: "
+
+
 def test_a_failed_command_fails_the_task(host: Host) -> None:
     """With all results, and words on those that failed."""
     result = host.run(command("fail"), command("old"), command("list"), command("fail", changes=False))
@@ -188,7 +196,7 @@ def test_documentation(host: Host) -> None:
     assert documented(options) == taken(nextcloud_occ.SPEC["argument_spec"])
     returned = yaml.safe_load(nextcloud_occ.RETURN)
     comparison = Comparison(returned)
-    result = host.run(command("list"), command("old"))
+    result = host.run(command("list", hidden=True), command("old"))
     del result["invocation"]
     comparison.result(result)
     assert comparison.unseen() == set()
