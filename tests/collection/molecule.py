@@ -92,6 +92,8 @@ def attempt(role: str, scenario: str) -> int:
         environment = {
             **os.environ,
             "PATH": f"{MOLECULE.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            # Molecule installs the collection there, where it would go before the one that it is to play.
+            "ANSIBLE_HOME": str(temporary / "ansible"),
             "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / "collections"),
             **server,
         }

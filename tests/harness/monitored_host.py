@@ -57,8 +57,8 @@ mkdir -p /run/systemd/system /run/units "$2" "$3" "$4" "$5"
 rm -f /usr/bin/systemctl
 printf %s "$1" > /usr/bin/systemctl
 chmod 755 /usr/bin/systemctl
-for unit in prometheus grafana-server; do
-  touch "/etc/systemd/system/$unit.service" "/run/units/$unit.service.active"
+for unit in prometheus.service grafana-server.service; do
+  touch "/etc/systemd/system/$unit" "/run/units/$unit.active"
 done
 chown "$6:$6" "$3"
 printf %s "$7" > "$4/prometheus.yml"
