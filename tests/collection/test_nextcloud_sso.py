@@ -375,6 +375,11 @@ def test_what_is_there_is_refused(
             wish(),
             ("user_oidc 8.3.0 is on this server. 8.4.0 or later",),
         ),
+        "old_for_profiles": (
+            start(user_oidc={"enabled": "yes", "installed_version": "8.6.1"}),
+            wish(profile_claims={"display_name": "name"}),
+            ("user_oidc 8.6.1 is on this server. 8.7.0 or later",),
+        ),
         "other": (other, wish(), ("other: a provider of this server that is not in",)),
         "unknown_claim": (ready, wish(uid_claim="employee"), ("the provider says nothing of a claim employee",)),
         "no_secret": (
@@ -405,7 +410,7 @@ def test_what_is_there_is_refused(
             saml_wish,
             ("takes names from the web server",),
         ),
-        "owncloud": (start("owncloud"), saml_wish, ("This is owncloud",)),
+        "owncloud": (start("owncloud"), saml_wish, ("ownCloud has apps of its own",)),
     }
     servers = [server for server, _, _ in cases.values()]
     for server in servers:
