@@ -139,10 +139,13 @@ def test_openid_connect(installed: Installed, server: Server, provider: Identity
     for run in (checked, first, again):
         assert "WARNING" not in run.printed, run.printed
 
+    server.occ("user_oidc:provider", "former", "--clientid=a", "--clientsecret=b", "--discoveryuri=c")
+    server.writes()
     profile = {"display_name": "name", "email": "email"}
     changed = oidc(
         provider, tmp_path, client_id="cloud", profile_claims=profile, end_session_url="https://a.example.org/"
     )
+    changed[f"{ROLE}_oidc_providers"].append({"identifier": "former", "state": "absent"})
     changed |= {
         f"{ROLE}_update_client_secrets": "always",
         f"{ROLE}_password_login": False,
@@ -160,10 +163,7 @@ def test_openid_connect(installed: Installed, server: Server, provider: Identity
     assert server.settings("system")["system"]["user_oidc"] == switches
     assert server.writes()[-1].endswith("auto_provision"), "profiles are taken over before providers are safe"
     assert server.settings("user_oidc")["user_oidc"]["allow_multiple_user_backends"] == "0"
-
-    removed = played({"cloud": (server, oidc(provider, tmp_path, state="absent"))})
-    assert removed.returncode == 0, removed.printed
-    assert server.occ("user_oidc:provider") == "[]\n"
+    assert [one["identifier"] for one in json.loads(server.occ("user_oidc:provider"))] == ["keycloak"]
 
 
 def test_saml(installed: Installed, server: Server, tmp_path: Path) -> None:
@@ -208,22 +208,18 @@ def test_saml(installed: Installed, server: Server, tmp_path: Path) -> None:
         assert "WARNING" not in run.printed, run.printed
 
     server.occ("saml:config:create")
+    server.occ("saml:config:set", "3", "--idp-entityId=urn:former")
     server.occ("saml:config:set", "1", "--saml-attribute-mapping-quota_mapping=quota", f"--sp-privateKey={SECRET}")
     server.writes()
     second = {**SAML, "entity_id": "urn:second", "messages_signed": True, "assertions_signed": False}
-    wish = {f"{ROLE}_app": "user_saml", f"{ROLE}_saml_providers": [{**SAML, "display_name": "Log in"}, second]}
-    done = played({"cloud": (server, wish)}, "-vv")
+    wish = [{**SAML, "display_name": "Log in"}, second, {"entity_id": "urn:former", "state": "absent"}]
+    done = played({"cloud": (server, {f"{ROLE}_app": "user_saml", f"{ROLE}_saml_providers": wish})})
     assert done.returncode == 0, done.printed
     found = saml_providers(server)
+    assert list(found) == ["1", "2"]
     assert found["1"] == {**expected, "general-idp0_display_name": "Log in", "sp-privateKey": SECRET}
     assert found["2"]["idp-entityId"] == "urn:second"
     assert (found["2"]["security-wantAssertionsSigned"], found["2"]["security-wantMessagesSigned"]) == ("0", "1")
-
-    gone = [{"entity_id": one["entity_id"], "state": "absent"} for one in (SAML, second)]
-    removed = played({"cloud": (server, {f"{ROLE}_app": "user_saml", f"{ROLE}_saml_providers": gone})})
-    assert removed.returncode == 0, removed.printed
-    assert saml_providers(server) == {}
-    assert "type" not in server.settings("user_saml")["user_saml"]
 
 
 def archive(directory: Path, version: str) -> tuple[Path, str]:
@@ -375,6 +371,11 @@ def test_what_is_there_is_refused(
             wish(),
             ("user_oidc 8.3.0 is on this server. 8.4.0 or later",),
         ),
+        "old_for_profiles": (
+            start(user_oidc={"enabled": "yes", "installed_version": "8.6.1"}),
+            wish(profile_claims={"display_name": "name"}),
+            ("user_oidc 8.6.1 is on this server. 8.7.0 or later",),
+        ),
         "other": (other, wish(), ("other: a provider of this server that is not in",)),
         "unknown_claim": (ready, wish(uid_claim="employee"), ("the provider says nothing of a claim employee",)),
         "no_secret": (
@@ -405,7 +406,7 @@ def test_what_is_there_is_refused(
             saml_wish,
             ("takes names from the web server",),
         ),
-        "owncloud": (start("owncloud"), saml_wish, ("This is owncloud",)),
+        "owncloud": (start("owncloud"), saml_wish, ("ownCloud has apps of its own",)),
     }
     servers = [server for server, _, _ in cases.values()]
     for server in servers:
