@@ -236,7 +236,7 @@ class Machine:
     def play(self, hosts: Mapping[str, tuple[Server, Mapping[str, Any]]], *arguments: str) -> Run:
         """Play the role on hosts, each a server with variables of its own. No password may be printed."""
         run = self._installed.ansible.run(
-            self._directory, *self._prepared(hosts), *arguments, environment=self._environment()
+            self._directory, *self._prepared(hosts), *arguments, environment=self._environment(), seconds=900
         )
         for server, _ in hosts.values():
             for secret in (server.database.password, PASSWORDS["admin"]):

@@ -44,8 +44,10 @@ class Ansible:
         self._bin = Path(os.environ.get(ANSIBLE_BIN) or Path(sys.executable).parent).absolute()
         self._home = home
 
-    def run(self, directory: Path, *command: str, environment: Mapping[str, str] | None = None) -> Run:
-        """Run a command in ``directory``, to its end."""
+    def run(
+        self, directory: Path, *command: str, environment: Mapping[str, str] | None = None, seconds: float = 240
+    ) -> Run:
+        """Run a command in ``directory``, to its end, which is to come within so many seconds."""
         done = subprocess.run(
             command,
             cwd=directory,
@@ -54,7 +56,7 @@ class Ansible:
             capture_output=True,
             text=True,
             check=False,
-            timeout=240,
+            timeout=seconds,
         )
         return Run(done.returncode, done.stdout, done.stdout + done.stderr)
 

@@ -263,11 +263,11 @@ def test_jobs_and_logs(played: Played) -> None:
 def test_the_cache_of_programs(played: Played) -> None:
     """PHP has the limits that were asked for, and its caches, also on the command line."""
     played.machine.write(
-        Path("/var/www/nextcloud/index.php"),
+        Path("/var/www/nextcloud/public.php"),
         b"<?php echo json_encode([ini_get('memory_limit'), ini_get('upload_max_filesize'), apcu_enabled(),"
         b" (int) ini_get('opcache.interned_strings_buffer'), opcache_get_status() !== false]);",
         0o644,
     )
-    (answer,) = played.get("index.php")
+    (answer,) = played.get("public.php")
     assert json.loads(answer["text"]) == ["512M", "512M", True, 32, True]
     assert played.told("php", "-r", "echo json_encode(apcu_enabled());") == "true"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import json
 import os
 import subprocess
 import tarfile
@@ -76,23 +77,26 @@ def databases() -> Iterator[Databases]:
 
 @dataclass
 class Played:
-    """What was played on both servers, and what was found afterwards, by the step's name."""
+    """What was played on two servers, and what was found afterwards, by the step's name."""
 
     machine: Machine
     archives: dict[str, Archive]
     servers: dict[str, Server]
     runs: dict[str, Run] = field(default_factory=dict)
     states: dict[str, dict[str, tuple[Any, ...]]] = field(default_factory=dict)
-    releases: dict[str, list[tuple[str, bool]]] = field(default_factory=dict)
     services: dict[str, list[str]] = field(default_factory=dict)
 
-    def play(self, step: str, variables: dict[str, Any], *arguments: str) -> Run:
-        """Play it on both."""
-        hosts = {name: (server, {**WISH, **variables}) for name, server in self.servers.items()}
-        run = self.runs[step] = self.machine.play(hosts, *arguments)
-        self.states[step] = {name: server.state() for name, server in self.servers.items()}
+    def play(self, step: str, hosts: dict[str, dict[str, Any]], *arguments: str) -> Run:
+        """Play it on servers, each with variables of its own."""
+        named = {name: (self.servers[name], {**WISH, **variables}) for name, variables in hosts.items()}
+        run = self.runs[step] = self.machine.play(named, *arguments)
+        self.look(step)
         self.services[step] = self.machine.services()
         return run
+
+    def look(self, step: str) -> None:
+        """See what is on both servers."""
+        self.states[step] = {name: server.state() for name, server in self.servers.items()}
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
@@ -115,32 +119,38 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, st
 def played(installed: Installed, databases: Databases, address: tuple[Path, str]) -> Iterator[Played]:
     """The life of two servers: looked at, installed, nothing to do, an upgrade foreseen, two of which one fails."""
     archives, url = address
+    fails = {"fail": "a table is too old"}
     made = {
         "30.0.8": make(archives, "30.0.8", ending="tar.gz"),
+        "31.0.5": make(archives, "31.0.5", upgrade=fails),
         "31.0.6": make(archives, "31.0.6", without=["weather_status"]),
-        "32.0.1": make(archives, "32.0.1", upgrade={"fail": "a table is too old"}, ending="zip"),
+        "32.0.1": make(archives, "32.0.1", upgrade=fails, ending="zip"),
+    }
+    first, last = made["30.0.8"].variables, made["32.0.1"]
+    downloaded = {**last.variables, "nextcloud_server_archive": f"{url}/{last.path.name}"}
+    steps: dict[str, dict[str, Any]] = {
+        "mariadb": {
+            **downloaded,
+            "nextcloud_server_earlier_archives": [made["30.0.8"].earlier, made["31.0.6"].earlier],
+        },
+        "postgresql": made["31.0.5"].variables,
     }
     with directory() as place:
         machine = Machine(installed, databases, place)
         played = Played(machine, made, {engine: machine.server(engine, engine) for engine in ENGINES})
-        first = made["30.0.8"].variables
-        played.states["before"] = {name: server.state() for name, server in played.servers.items()}
-        played.play("check", first, "--check")
-        assert played.play("install", first).returncode == 0, played.runs["install"].printed
-        played.play("again", first)
+        played.look("before")
+        played.play("check", {"postgresql": first}, "--check")
+        played.play("install", dict.fromkeys(ENGINES, first))
+        assert played.runs["install"].returncode == 0, played.runs["install"].printed
+        played.play("again", {"mariadb": first})
         for server in played.servers.values():
             (server.code / "custom_apps" / "of_the_store").mkdir()
             (server.code / "apps" / "by_hand").mkdir()
             (server.code / "themes" / "ours").mkdir()
             server.database.query("INSERT INTO oc_users VALUES ('anna', 'as it was')")
-        played.states["used"] = {name: server.state() for name, server in played.servers.items()}
-        last = {
-            "nextcloud_server_archive": f"{url}/{made['32.0.1'].path.name}",
-            "nextcloud_server_archive_checksum": made["32.0.1"].checksum,
-            "nextcloud_server_earlier_archives": [made["30.0.8"].earlier, made["31.0.6"].earlier],
-        }
-        played.play("foreseen", last, "--check")
-        played.play("upgrade", last)
+        played.look("used")
+        played.play("foreseen", {"mariadb": steps["mariadb"]}, "--check")
+        played.play("upgrade", steps)
         yield played
 
 
@@ -148,7 +158,7 @@ def test_check_mode_of_a_fresh_server(played: Played) -> None:
     """It passes, says what would come, and nothing is there afterwards."""
     run = played.runs["check"]
     assert run.returncode == 0, run.printed
-    assert run.printed.count("Nextcloud: nothing -> 30.0.8") == len(ENGINES)
+    assert "Nextcloud: nothing -> 30.0.8" in run.printed
     assert played.states["check"] == played.states["before"]
 
 
@@ -189,43 +199,54 @@ def test_check_mode_before_an_upgrade(played: Played) -> None:
     """It names the releases, and changes nothing."""
     run = played.runs["foreseen"]
     assert run.returncode == 0, run.printed
-    assert run.printed.count("Nextcloud: 30.0.8 -> 31.0.6 -> 32.0.1") == len(ENGINES)
+    assert "Nextcloud: 30.0.8 -> 31.0.6 -> 32.0.1" in run.printed
     assert played.states["foreseen"] == played.states["used"]
 
 
-def test_upgrades_step_by_step_until_one_fails(played: Played) -> None:
-    """The first step is done. The second fails, and code, settings and database are as after the first."""
-    run = played.runs["upgrade"]
+def test_an_upgrade_that_fails_is_rolled_back(played: Played) -> None:
+    """Code, settings and database are what they were; the play fails and says why."""
+    run, server = played.runs["upgrade"], played.servers["postgresql"]
     assert run.returncode == 2
-    words = failures(run)
-    for name, server in played.servers.items():
-        assert "from 31.0.6 to 32.0.1 failed and was rolled back" in words[name], run.printed
-        assert "Exception: a table is too old" in words[name]
-        assert server.release() == ("31.0.6", False)
-        assert server.settings()["version"] == "31.0.6.1"
-        assert "loglevel" not in server.settings()
-        assert {key: server.settings()[key] for key in SET} == SET
-        content = played.states["upgrade"][name][1]
-        assert set(content) == {"oc_appconfig", "oc_users", "oc_made_by_31"}
-        assert ("anna", "changed") in content["oc_users"]
-        names = {path.relative_to(server.code).as_posix() for path in server.code.glob("*/*")}
-        assert {
-            "custom_apps/of_the_store",
-            "apps/by_hand",
-            "themes/ours",
-            "apps/dashboard",
-            "config/config.sample.php",
-        } <= names
-        assert "apps/weather_status" not in names
-        assert not server.code.with_name("nextcloud-new").exists()
-        (backup,) = (path for path in server.backups.iterdir() if path.is_dir())
-        assert backup.name.endswith("-30.0.8-to-31.0.6")
-        assert (backup / "code" / "config" / "config.php").exists()
-        logs = sorted(path.name.partition("Z-")[2] for path in server.backups.glob("*.log"))
-        assert logs == ["30.0.8-to-31.0.6.log", "31.0.6-to-32.0.1.log"]
-        assert not (server.backups / "begun.json").exists()
-    # The new code, the new code and the former one.
-    assert played.services["upgrade"] == ["php-fpm restarted"] * 3 * len(ENGINES)
+    words = failures(run)["postgresql"]
+    assert "from 30.0.8 to 31.0.5 failed and was rolled back" in words, run.printed
+    assert "Exception: a table is too old" in words
+    former, now = (
+        {name: (mode, owner, content) for name, (mode, owner, _, content) in files.items() if "backups" not in name}
+        for files in (played.states["used"]["postgresql"][0], played.states["upgrade"]["postgresql"][0])
+    )
+    assert former.pop("www/nextcloud/config/config.php") != now["www/nextcloud/config/config.php"]
+    assert b"'maintenance' => false" in now.pop("www/nextcloud/config/config.php")[2]
+    assert now == former
+    assert played.states["upgrade"]["postgresql"][1] == played.states["used"]["postgresql"][1]
+    assert server.release() == ("30.0.8", False)
+    assert "loglevel" not in server.settings()
+    assert [path.name.partition("Z-")[2] for path in server.backups.iterdir()] == ["30.0.8-to-31.0.5.log"]
+
+
+def test_upgrades_step_by_step_until_one_fails(played: Played) -> None:
+    """The first step is done, and stays so when the second is rolled back."""
+    run, server = played.runs["upgrade"], played.servers["mariadb"]
+    assert "from 31.0.6 to 32.0.1 failed and was rolled back" in failures(run)["mariadb"], run.printed
+    assert server.release() == ("31.0.6", False)
+    settings = server.settings()
+    assert "loglevel" not in settings
+    assert {key: settings[key] for key in SET} == SET
+    content = played.states["upgrade"]["mariadb"][1]
+    assert set(content) == {"oc_appconfig", "oc_users", "oc_made_by_31"}
+    assert ("anna", "changed") in content["oc_users"]
+    names = {path.relative_to(server.code).as_posix() for path in server.code.glob("*/*")}
+    carried = {"custom_apps/of_the_store", "apps/by_hand", "themes/ours"}
+    assert carried | {"apps/dashboard", "config/config.sample.php"} <= names
+    assert "apps/weather_status" not in names
+    assert not server.code.with_name("nextcloud-new").exists()
+    (backup,) = (path for path in server.backups.iterdir() if path.is_dir())
+    assert backup.name.endswith("-30.0.8-to-31.0.6")
+    assert (backup / "code" / "config" / "config.php").exists()
+    logs = sorted(path.name.partition("Z-")[2] for path in server.backups.glob("*.log"))
+    assert logs == ["30.0.8-to-31.0.6.log", "31.0.6-to-32.0.1.log"]
+    assert not (server.backups / "begun.json").exists()
+    # New code thrice, and two ways back.
+    assert played.services["upgrade"] == ["php-fpm restarted"] * 5
 
 
 def test_an_upgrade_that_was_killed_is_taken_back_and_made_anew(played: Played, tmp_path: Path) -> None:
@@ -258,6 +279,35 @@ def test_an_upgrade_that_was_killed_is_taken_back_and_made_anew(played: Played, 
     assert server.release() == ("32.0.2", False)
     assert {"oc_made_by_31", "oc_made_by_32"} < server.database.tables()
     assert [path.name.partition("Z-")[2] for path in server.backups.iterdir() if path.is_dir()] == ["31.0.6-to-32.0.2"]
+
+
+def test_an_upgrade_that_was_killed_between_two_moves_is_taken_back(played: Played) -> None:
+    """The former code is in the backup, and no other is in its place yet."""
+    server, archive = played.servers["postgresql"], played.archives["30.0.8"]
+    before = server.database.content()
+    backup = server.backups / "20270101T000000Z-30.0.8-to-31.0.6"
+    backup.mkdir()
+    begun = {
+        "version": "30.0.8.1",
+        "name": "30.0.8",
+        "checksum": archive.checksum,
+        "to": "31.0.6",
+        "backup": str(backup),
+        "maintenance": False,
+        "state": "backup",
+    }
+    (server.backups / "begun.json").write_text(json.dumps(begun))
+    server.occ("maintenance:mode", "--on")
+    server.code.rename(backup / "code")
+    server.code.with_name("nextcloud-new").mkdir()
+
+    done = played.machine.play({"postgresql": (server, {**WISH, **archive.variables})})
+    assert done.returncode == 0, done.printed
+    assert server.release() == ("30.0.8", False)
+    assert server.database.content() == before
+    assert not backup.exists()
+    assert not (server.backups / "begun.json").exists()
+    assert not server.code.with_name("nextcloud-new").exists()
 
 
 Prepare = Callable[[Server], None]

@@ -27,6 +27,14 @@ rm -f /sbin/init /usr/sbin/policy-rc.d
 mkdir -p /var/lib/apt/periodic /etc/ssl/private
 touch /var/lib/apt/lists /var/lib/apt/periodic/update-success-stamp
 """
+# What this machine has of what the role makes is not there: the packages are as after their installation.
+_AS_NEW = """
+rm -rf /var/www/nextcloud* /var/lib/nextcloud /var/log/nextcloud /etc/nginx/sites-enabled/* /var/lib/mysql
+rm -f /etc/mysql/mariadb.conf.d/*nextcloud* /etc/php/*/*/*/*nextcloud* /etc/logrotate.d/nextcloud
+rm -f /etc/nginx/sites-*/nextcloud* /etc/systemd/system/nextcloud* /var/spool/cron/crontabs/www-data
+install -d -o mysql -g mysql -m 0755 /var/lib/mysql
+mariadb-install-db --user=mysql --skip-test-db
+"""
 
 
 class CloudMachine(OwnRoot):
@@ -42,6 +50,8 @@ class CloudMachine(OwnRoot):
 
     def prepare(self) -> None:
         self.do(_PREPARE)
+        if self.below == Path("/"):
+            self.do(_AS_NEW)
         self.certificate, key = self_signed(self.directory)
         self.write(CERTIFICATE, self.certificate.read_bytes(), 0o644)
         self.write(KEY, key.read_bytes(), 0o600)

@@ -65,12 +65,12 @@ class OwnRoot:
     def __init__(self, directory: Path, *seen: Path, below: Path = Path("/")) -> None:
         self._directory = directory
         self._seen = seen
-        self._below = below
+        self.below = below
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
         needed: list[Path] = []
-        if self._below == Path("/"):
+        if self.below == Path("/"):
             own = (REPOSITORY, Path(sys.base_prefix))
             needed = [path for path in own if path.stat().st_dev != Path("/").stat().st_dev]
         # An overlay promises nothing of what is added below it.
@@ -78,7 +78,7 @@ class OwnRoot:
         self._directory.mkdir()
         flags = ["--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
         self._process = subprocess.Popen(
-            ["unshare", *flags, *self._net(), "sh", "-c", _ROOT, "sh", str(self._directory), str(self._below), *bound],
+            ["unshare", *flags, *self._net(), "sh", "-c", _ROOT, "sh", str(self._directory), str(self.below), *bound],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
