@@ -20,6 +20,7 @@ if str(REPOSITORY / "tests") not in sys.path:
     sys.path.insert(0, str(REPOSITORY / "tests"))
 
 from harness.cloud_machine import CloudMachine, debian_machine  # noqa: E402
+from roles.backup.host import CloudHost  # noqa: E402
 from standins.cloud.process import StandinCloud  # noqa: E402
 
 ROLES = REPOSITORY / "collections" / "ansible_collections" / "bill" / "nextcloud" / "roles"
@@ -43,7 +44,8 @@ SERVERS: dict[str, Callable[[Path], AbstractContextManager[dict[str, str]]]] = {
     "cloud_for_sale": standin_cloud,
 }
 # Roles that set up a machine, and what that is.
-MACHINES: dict[str, Callable[[Path], CloudMachine]] = {
+MACHINES: dict[str, Callable[[Path], CloudMachine | CloudHost]] = {
+    "nextcloud_backup": CloudHost,
     "nextcloud_server": debian_machine,
 }
 
@@ -54,7 +56,8 @@ def attempt(role: str, scenario: str) -> int:
         temporary = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bill-nextcloud-")))
         command: list[str | Path] = [MOLECULE, "test", "--scenario-name", scenario]
         if role in MACHINES:
-            machine = stack.enter_context(MACHINES[role](temporary / "machine"))
+            machine = MACHINES[role](temporary / "machine")
+            stack.enter_context(machine)
             command, server = machine.beside(ROLES / role, *command), machine.environment()
         else:
             server = stack.enter_context(SERVERS[role](temporary))
