@@ -141,8 +141,8 @@ def test_what_is_refused(host: Host) -> None:
 
 @pytest.mark.timeout(900)
 def test_a_server_from_the_first_backup_to_a_restore(host: Host) -> None:
-    """Looked at, set up, unchanged by a second run; what cron starts makes a backup; all is lost and restored. With
-    systemd there are timers instead."""
+    """Looked at, set up, unchanged by a second run; what cron starts makes a backup; files are lost and restored; the
+    password cannot be changed by mistake."""
     before = host.files()
     wish = {"cloud": WISH}
     assert succeeded(host.play(wish, "--check"))
@@ -173,7 +173,7 @@ def test_a_server_from_the_first_backup_to_a_restore(host: Host) -> None:
     overwriting = {"cloud": {**WISH, "nextcloud_backup_restore_overwrite": True}}
     done = host.play(overwriting, tasks_from="restore")
     assert succeeded(done) == 1
-    assert "16 files, 2 accounts, release 31.0.6.2; maintenance mode is off" in done.printed
+    assert "17 files, 2 accounts, release 31.0.6.2; maintenance mode is off" in done.printed
     assert host.run("sh", "-c", tree).output == alive
 
     other = host.play({"cloud": {**WISH, "nextcloud_backup_repository_password": "Another-password-1"}})
@@ -181,9 +181,16 @@ def test_a_server_from_the_first_backup_to_a_restore(host: Host) -> None:
     assert "is not the one that this repository has" in other.printed
     assert host.text("/etc/nextcloud-backup/password") == PASSWORD
 
+
+@pytest.mark.timeout(900)
+def test_timers_where_systemd_runs(host: Host) -> None:
+    """They take the place of cron's schedule. One that is not wanted any more goes."""
+    wish = {"cloud": WISH}
+    host.path("/etc/cron.d/nextcloud-backup").touch()
     host.do('mkdir -p /run/systemd/system; rm -f /usr/bin/systemctl; install "$1" /usr/bin/systemctl', SYSTEMCTL)
     assert succeeded(host.play(wish, "--check"))
     assert succeeded(host.play(wish))
+    assert succeeded(host.play(wish)) == 0
     assert not host.path("/etc/cron.d/nextcloud-backup").exists()
     units = "/etc/systemd/system/nextcloud-backup"
     assert "OnCalendar=*-*-* 02:30:00\nRandomizedDelaySec=1800\n" in host.text(f"{units}.timer")
@@ -194,6 +201,5 @@ def test_a_server_from_the_first_backup_to_a_restore(host: Host) -> None:
     assert f"\nExecStopPost={COMMAND} tidy\n" in service
 
     untested = {"cloud": {**WISH, "nextcloud_backup_test_at": ""}}
-    assert succeeded(host.play(untested)) == 2
-    assert succeeded(host.play(untested)) == 0
+    assert succeeded(host.play(untested)) == 3
     assert not host.path(f"{units}-test.timer").exists()
