@@ -170,7 +170,7 @@ def interruptible() -> Iterator[None]:
     def end(number: int, _: FrameType | None) -> None:
         for one in _ENDING:
             signal.signal(one, signal.SIG_IGN)
-        raise Interrupted(f"{signal.Signals(number).name} came; what was begun has been put in order")
+        raise Interrupted(f"ended by {signal.Signals(number).name}")
 
     before = {one: signal.signal(one, end) for one in _ENDING}
     try:
