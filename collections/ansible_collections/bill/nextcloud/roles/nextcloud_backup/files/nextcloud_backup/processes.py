@@ -167,7 +167,7 @@ def _text(data: bytes | None) -> str:
 def interruptible() -> Iterator[None]:
     """Signals that ask to end become :class:`Interrupted`, once: what is then put in order is left in peace."""
 
-    def end(number: int, _: FrameType | None) -> None:
+    def end(number: int, frame: FrameType | None) -> None:
         for one in _ENDING:
             signal.signal(one, signal.SIG_IGN)
         raise Interrupted(f"ended by {signal.Signals(number).name}")

@@ -175,7 +175,7 @@ def restore_account(settings: Settings, repository: Repository, wanted: str, acc
         copy = below(staging, str(source))
         if not copy.is_dir():
             raise RestoreRefused(f"snapshot {snapshot.id} has no files of {account}")
-        number = sum(1 for _ in copy.rglob("*"))
+        number = sum(1 for one in copy.rglob("*"))
         copy.rename(folder)
     finally:
         shutil.rmtree(staging)
