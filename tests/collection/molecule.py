@@ -23,6 +23,7 @@ from harness.certificate import self_signed  # noqa: E402
 from harness.cloud_machine import CloudMachine, debian_machine  # noqa: E402
 from harness.monitored_host import CLOUD, MonitoredHost  # noqa: E402
 from harness.sshd import free_port  # noqa: E402
+from roles.backup.host import CloudHost  # noqa: E402
 from standins.cloud.process import StandinCloud  # noqa: E402
 from standins.identity_provider import IdentityProvider  # noqa: E402
 
@@ -74,7 +75,8 @@ SERVERS: dict[str, Callable[[Path], AbstractContextManager[dict[str, str]]]] = {
     "nextcloud_sso": standin_cloud_and_provider,
 }
 # Roles that set up a machine, and what that is.
-MACHINES: dict[str, Callable[[Path], CloudMachine]] = {
+MACHINES: dict[str, Callable[[Path], CloudMachine | CloudHost]] = {
+    "nextcloud_backup": CloudHost,
     "nextcloud_server": debian_machine,
 }
 
@@ -85,7 +87,8 @@ def attempt(role: str, scenario: str) -> int:
         temporary = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bill-nextcloud-")))
         command: list[str | Path] = [MOLECULE, "test", "--scenario-name", scenario]
         if role in MACHINES:
-            machine = stack.enter_context(MACHINES[role](temporary / "machine"))
+            machine = MACHINES[role](temporary / "machine")
+            stack.enter_context(machine)
             command, server = machine.beside(ROLES / role, *command), machine.environment()
         else:
             server = stack.enter_context(SERVERS[role](temporary))

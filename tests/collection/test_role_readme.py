@@ -27,7 +27,11 @@ PROVIDER = "https://id.example.org/realms/customers/.well-known/openid-configura
 
 
 # Roles that set up a machine have tests of their own, on one.
-ROLES = {path.parent.name for path in COLLECTION.glob("roles/*/README.md")} - {"monitoring", "nextcloud_server"}
+ROLES = {path.parent.name for path in COLLECTION.glob("roles/*/README.md")} - {
+    "monitoring",
+    "nextcloud_backup",
+    "nextcloud_server",
+}
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))

@@ -31,12 +31,13 @@ def test_a_server_that_lost_files_and_tables(make_server: MakeServer, program: s
     server = make_server(program, kind)
     before, rows = server.tree(), server.database.content()
     secrets = [PASSWORD, *([server.database.secret] if server.database.secret else [])]
-    watcher = Watcher()
 
+    watcher = Watcher()
     assert server.run("initialise") == "made"
-    assert server.run("initialise") == "there already"
-    assert server.told_occ() == []
     assert server.run("run").startswith("backed up 16 files, ")
+    watcher.stop()
+    assert watcher.leaks(secrets) == []
+    assert server.run("initialise") == "there already"
     assert server.told_occ() == ["off maintenance:mode --on", "on maintenance:mode --off"]
     (snapshot,) = server.snapshots()
     assert server.run("test").startswith(f"snapshot {snapshot['id']} of {snapshot['made']} can be restored: 16 files, ")
@@ -55,7 +56,6 @@ def test_a_server_that_lost_files_and_tables(make_server: MakeServer, program: s
     assert f"{server.data} and {server.www} would be replaced" in refused
     assert server.told_occ() == []
     restored = server.run("restore", "--overwrite")
-    watcher.stop()
     assert "16 files, 2 accounts, release 31.0.6.2; maintenance mode is off" in restored
     assert server.tree() == before
     assert server.database.content() == rows
@@ -70,7 +70,6 @@ def test_a_server_that_lost_files_and_tables(make_server: MakeServer, program: s
     assert len(server.config()["data-fingerprint"]) == 32
     assert not server.in_maintenance()
 
-    assert watcher.leaks(secrets) == []
     left = [server.state, server.metrics, server.directory / "scratch", server.repository]
     assert files_with(left, secrets) == []
     assert [path.name for path in (server.directory / "scratch").iterdir()] == []

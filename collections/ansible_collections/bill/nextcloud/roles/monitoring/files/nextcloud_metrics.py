@@ -353,7 +353,7 @@ def main() -> None:
     """Read CONFIG, and write OUTPUT."""
     if len(sys.argv) != 3:
         sys.exit("usage: nextcloud_metrics.py CONFIG OUTPUT")
-    _, path, output = sys.argv
+    path, output = sys.argv[1:]
     try:
         with open(path, encoding="utf-8") as file:
             config = json.load(file)

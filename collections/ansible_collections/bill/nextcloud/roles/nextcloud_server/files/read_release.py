@@ -76,7 +76,8 @@ def find(path: str) -> tuple[str, dict[str, str]]:
     """
     found: dict[str, dict[str, str]] = {}
     for name, read in members(path):
-        root, _, file = name[2:].partition("/") if name.startswith("./") else name.partition("/")
+        root, *rest = (name[2:] if name.startswith("./") else name).split("/", 1)
+        file = "".join(rest)
         if file in (VERSION, PHP):
             files = found.setdefault(root, {})
             files[file] = read().decode("utf-8", "replace")

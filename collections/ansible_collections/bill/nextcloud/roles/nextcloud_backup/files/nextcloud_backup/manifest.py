@@ -181,7 +181,7 @@ def differences(manifest: Manifest, restored: Callable[[str], Path]) -> list[str
     found = []
     exclusions = Exclusions(restored(manifest.data), tuple(manifest.exclude))
     for directory, expected in manifest.contents.files.items():
-        number = sum(1 for _ in walk(restored(directory), exclusions))
+        number = sum(1 for one in walk(restored(directory), exclusions))
         if number != expected and (manifest.exact or not number):
             found.append(f"{directory} has {number} files instead of {expected}")
     unchanged = 0

@@ -167,10 +167,10 @@ def _text(data: bytes | None) -> str:
 def interruptible() -> Iterator[None]:
     """Signals that ask to end become :class:`Interrupted`, once: what is then put in order is left in peace."""
 
-    def end(number: int, _: FrameType | None) -> None:
+    def end(number: int, frame: FrameType | None) -> None:
         for one in _ENDING:
             signal.signal(one, signal.SIG_IGN)
-        raise Interrupted(f"{signal.Signals(number).name} came; what was begun has been put in order")
+        raise Interrupted(f"ended by {signal.Signals(number).name}")
 
     before = {one: signal.signal(one, end) for one in _ENDING}
     try:

@@ -163,7 +163,7 @@ def restore_account(settings: Settings, repository: Repository, wanted: str, acc
     snapshot = repository.find(wanted)
     manifest = manifest_of(settings, repository, snapshot)
     files = Path(os.path.realpath(config.data)) / account / "files"
-    if "/" in account or account.startswith(".") or not files.is_dir() or files.is_symlink():
+    if "/" in account or account.startswith(".") or not files.is_dir() or os.path.realpath(files) != str(files):
         raise RestoreRefused(f"{account} has no files on this server; restore those of an account that is there")
     folder = files / f"Restored {snapshot.made.replace('T', ' ').replace(':', '.')}"
     if folder.exists():
@@ -175,7 +175,7 @@ def restore_account(settings: Settings, repository: Repository, wanted: str, acc
         copy = below(staging, str(source))
         if not copy.is_dir():
             raise RestoreRefused(f"snapshot {snapshot.id} has no files of {account}")
-        number = sum(1 for _ in copy.rglob("*"))
+        number = sum(1 for one in copy.rglob("*"))
         copy.rename(folder)
     finally:
         shutil.rmtree(staging)

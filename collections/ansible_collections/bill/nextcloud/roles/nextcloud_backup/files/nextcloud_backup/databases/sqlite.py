@@ -35,6 +35,8 @@ class SQLite(Database):
             raise DatabaseError(f"{self._file} cannot be copied: {error}") from error
         if verdict != "ok":
             raise DatabaseError(f"{self._file} is damaged: {verdict}")
+        # It is in a private directory, and comes back with that mode.
+        shutil.copymode(self._file, target)
 
     def _opened(self) -> sqlite3.Connection:
         try:
@@ -61,7 +63,7 @@ class SQLite(Database):
         owner = self._file.parent.stat()
         copy = self._file.with_name(f"{self._file.name}.restored")
         shutil.copyfile(dump, copy)
-        copy.chmod(0o640)
+        shutil.copymode(dump, copy)
         os.chown(copy, owner.st_uid, owner.st_gid)
         for journal in JOURNALS:
             self._file.with_name(self._file.name + journal).unlink(missing_ok=True)
