@@ -104,14 +104,15 @@ def debian_machine(directory: Path) -> CloudMachine:
 def release_archive(directory: Path) -> Path:
     """A link to the release archive that the environment names, or else a minimal one; with a file of its checksum
     beside it."""
-    if "NEXTCLOUD_ARCHIVE" not in os.environ:
+    # The Makefile hands on what is not set as an empty text.
+    named = os.environ.get("NEXTCLOUD_ARCHIVE")
+    if named:
+        archive = directory / Path(named).name
+        archive.symlink_to(Path(named).absolute())
+        with archive.open("rb") as file:
+            checksum = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    else:
         minimal = make(directory, "31.0.6")
         archive, checksum = minimal.path, minimal.checksum
-    else:
-        named = Path(os.environ["NEXTCLOUD_ARCHIVE"])
-        archive = directory / named.name
-        archive.symlink_to(named)
-        with named.open("rb") as file:
-            checksum = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
     archive.with_name(f"{archive.name}.checksum").write_text(checksum, "utf-8")
     return archive
