@@ -135,6 +135,10 @@ class OwnRoot:
         into = ["--target", str(self._inside), "--mount", "--pid", *self._net()]
         return ["nsenter", *into, "env", f"--chdir={directory}", *command]
 
+    def reaching(self, *command: str | Path) -> list[str | Path]:
+        """The command that runs ``command`` on this machine with its network: a client of what listens there."""
+        return ["nsenter", "--target", str(self._inside), *self._net(), *command]
+
     @property
     def root(self) -> Path:
         """Its root directory, for commands :meth:`beside` it."""
