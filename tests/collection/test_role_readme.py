@@ -36,8 +36,8 @@ ROLES = {path.parent.name for path in COLLECTION.glob("roles/*/README.md")} - {
 
 @pytest.mark.parametrize("role", sorted(ROLES))
 def test_the_playbook_of_the_readme(role: str, installed: Installed, tmp_path: Path) -> None:
-    """It works, without a warning. Only the way to the server is another one, and the authority of the provider's
-    certificate."""
+    """It works, without a warning, or says that it needs a newer ansible-core. Only the way to the server is another
+    one, and the authority of the provider's certificate."""
     (text,) = readme_playbooks(COLLECTION / "roles" / role / "README.md")
     certificate, key = self_signed(tmp_path)
     with (
@@ -52,6 +52,9 @@ def test_the_playbook_of_the_readme(role: str, installed: Installed, tmp_path: P
             variables["nextcloud_sso_ca_path"] = str(certificate)
         assert shown["role"] == f"bill.nextcloud.{role}"
         done = play(installed, tmp_path, role, {"cloud": (server, variables)}, secrets=SECRETS)
+    if "ansible-playbook [core 2.17" in done.output and role != "cloud_for_sale":
+        assert "This role needs ansible-core 2.19 or later, and this is 2.17" in done.printed, done.printed
+        return
     assert done.returncode == 0, done.printed
     assert done.changed_tasks
     assert "WARNING" not in done.printed, done.printed
