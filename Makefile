@@ -1,6 +1,7 @@
 # make demo    the life of one service, from the order to the end. DIALECT names the product: make demo DIALECT=owncloud
 # make stack   a bridge between the stand-ins, with services sold, to try the commands on; until Ctrl-C
-# make test    all tests, three files at a time (TESTS_AT_ONCE)
+# make test    the tests, three files at a time (TESTS_AT_ONCE)
+# make roles   the tests that play a role from its first run to its last, which make test leaves out: ten minutes
 # make lint    ruff, mypy, import-linter, ansible-lint, antsibull-changelog, antsibull-docs
 # make cores   the collection, built and installed, with every supported ansible-core: ansible-test sanity, and its examples.
 #              CORES names some of them: make cores CORES="2.17 2.19"
@@ -31,7 +32,7 @@ WITH_PATH = PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_HOME="$(CURDIR)/build/ansible
 # Handed on by the environment, never as arguments.
 export CLOUD_URL CLOUD_USER CLOUD_PASSWORD CLOUD_CA_FILE DIALECT PEER NEXTCLOUD_ARCHIVE
 
-.PHONY: demo stack test lint cores molecule bench docs bundle install uninstall format clean
+.PHONY: demo stack test roles lint cores molecule bench docs bundle install uninstall format clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(NEW_ENOUGH)
@@ -48,7 +49,10 @@ stack: $(VENV)/installed
 	@$(BIN)/python tests/acceptance/stack.py
 
 test: $(VENV)/installed
-	$(BIN)/python -m pytest --numprocesses $(TESTS_AT_ONCE) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses $(TESTS_AT_ONCE) --dist loadfile --no-loadscope-reorder -m "not whole_role"
+
+roles: $(VENV)/installed
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m whole_role tests/collection tests/roles
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -72,6 +72,7 @@ def play(installed: Installed, directory: Path, hosts: dict[str, dict[str, Any]]
     return play_hosts(installed, directory, ROLE, hosts, *arguments, beside=scraped, secrets={})
 
 
+@pytest.mark.whole_role
 def test_a_host_with_all_parts(installed: Installed, host: MonitoredHost, cloud: StandinCloud, tmp_path: Path) -> None:
     """Check mode shows what is done and does nothing; then it is done; then there is nothing to do. The command of the
     unit, run as the unit's user, writes what node_exporter reads."""

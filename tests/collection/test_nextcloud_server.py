@@ -152,6 +152,7 @@ def test_what_does_not_fit_is_refused(played: Played) -> None:
     assert played.written() == before
 
 
+@pytest.mark.whole_role
 def test_check_mode(played: Played) -> None:
     """It changes nothing, and says that something would be."""
     before = played.written()
@@ -161,6 +162,7 @@ def test_check_mode(played: Played) -> None:
     assert played.written() == before
 
 
+@pytest.mark.whole_role
 def test_it_is_set_up(played: Played) -> None:
     """Without a warning."""
     run = played.play({"cloud": {}})
@@ -168,6 +170,7 @@ def test_it_is_set_up(played: Played) -> None:
     assert "WARNING" not in run.printed, run.printed
 
 
+@pytest.mark.whole_role
 def test_a_second_run(played: Played) -> None:
     """Has nothing to change."""
     run = played.play({"cloud": {}})
@@ -175,6 +178,7 @@ def test_a_second_run(played: Played) -> None:
     assert run.changed_tasks == set()
 
 
+@pytest.mark.whole_role
 def test_it_answers_over_tls(played: Played) -> None:
     """It is installed, sends the headers that Nextcloud's manual asks for, and HTTP leads to HTTPS."""
     status, plain, calendar, program, client = played.ask(
@@ -200,6 +204,7 @@ def test_it_answers_over_tls(played: Played) -> None:
     assert (client["status"], client["headers"]["Location"]) == (302, f"https://{NAME}/remote.php/webdav/")
 
 
+@pytest.mark.whole_role
 def test_files_come_and_go(played: Played) -> None:
     """A WebDAV client can upload a file and gets it back; without the password it cannot."""
     url = f"https://127.0.0.1/{FILE}"
@@ -212,6 +217,7 @@ def test_files_come_and_go(played: Played) -> None:
     assert (stranger["status"], uploaded["status"], downloaded["text"]) == (401, 201, "Hello")
 
 
+@pytest.mark.whole_role
 def test_what_nobody_may_see(played: Played) -> None:
     """Settings, data, code and hidden files are not shown, and lie where only Nextcloud reads them."""
     answers = played.get("config/config.php", "data/", ".htaccess", "occ", "lib/versioncheck.php", "console.php")
@@ -229,6 +235,7 @@ def test_what_nobody_may_see(played: Played) -> None:
         assert (seen[0], seen[1][-3:]) == (group, "---")
 
 
+@pytest.mark.whole_role
 def test_who_listens(played: Played) -> None:
     """The web server where it was asked to, MariaDB on the loopback, and nothing else; Redis has no password, only
     a socket for its group."""
@@ -242,6 +249,7 @@ def test_who_listens(played: Played) -> None:
     assert "Permission denied" in played.machine.run("runuser", "-u", "nobody", "--", *ping).printed
 
 
+@pytest.mark.whole_role
 def test_jobs_and_logs(played: Played) -> None:
     """What cron is told runs Nextcloud's jobs, and logrotate takes what it is told."""
     (line,) = [line for line in played.told("crontab", "-u", "www-data", "-l").splitlines() if line[0] != "#"]
@@ -260,6 +268,7 @@ def test_jobs_and_logs(played: Played) -> None:
     assert played.machine.path("/var/log/nextcloud/nextcloud.log.1").read_text() == "A line\n"
 
 
+@pytest.mark.whole_role
 def test_the_cache_of_programs(played: Played) -> None:
     """PHP has the limits that were asked for, and its caches, also on the command line."""
     played.machine.write(

@@ -104,6 +104,7 @@ def saml_providers(server: Server) -> dict[str, Any]:
     return dict(json.loads(server.occ("saml:config:get", "--output=json")) or {})
 
 
+@pytest.mark.whole_role
 def test_openid_connect(installed: Installed, server: Server, provider: IdentityProvider, tmp_path: Path) -> None:
     """On a fresh server: check mode shows what is done and does nothing; then it is done, with the app from the app
     store; then there is nothing to do. A changed wish is carried out, a new secret is set, and what is absent goes."""
@@ -166,6 +167,7 @@ def test_openid_connect(installed: Installed, server: Server, provider: Identity
     assert [one["identifier"] for one in json.loads(server.occ("user_oidc:provider"))] == ["keycloak"]
 
 
+@pytest.mark.whole_role
 def test_saml(installed: Installed, server: Server, tmp_path: Path) -> None:
     """As with OpenID Connect. A provider that a broken run left without settings is used; what lets another one change
     accounts is taken away; Nextcloud's private key is in no output."""
@@ -233,6 +235,7 @@ def archive(directory: Path, version: str) -> tuple[Path, str]:
     return path, f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
+@pytest.mark.whole_role
 def test_an_archive(installed: Installed, start: Start, provider: IdentityProvider, tmp_path: Path) -> None:
     """A server without app store gets the app from it, and does not enable an old one. In check mode, and with a wrong
     checksum, nothing is unpacked, and nothing stays of what was fetched."""

@@ -140,6 +140,7 @@ def test_what_is_refused(host: Host) -> None:
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.whole_role
 def test_a_server_from_the_first_backup_to_a_restore(host: Host) -> None:
     """Looked at, set up, unchanged by a second run; what cron starts makes a backup; files are lost and restored; the
     password cannot be changed by mistake."""
@@ -183,6 +184,7 @@ def test_a_server_from_the_first_backup_to_a_restore(host: Host) -> None:
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.whole_role
 def test_timers_where_systemd_runs(host: Host) -> None:
     """They take the place of cron's schedule. One that is not wanted any more goes."""
     wish = {"cloud": WISH}
