@@ -115,12 +115,21 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "unmounted": ({"repository": "/mnt/unmounted/repository"}, "The directory of the repository is not there"),
     "same": ({"allow_same_file_system": False}, "one broken disk would take both"),
     "data": ({"repository": f"{CLOUD}/data/repository"}, "must not be in the data directory"),
+    "slash": (
+        {"directory": "/srv/slash", "repository": f"{CLOUD}/data/repository"},
+        "must not be in the data directory",
+    ),
 }
 
 
 def test_what_is_refused(host: Host) -> None:
     """Each in one line, before anything is changed."""
-    for name, more in (("store", "'objectstore' => []"), ("oracle", "'dbtype' => 'oci'")):
+    settings = {
+        "store": "'objectstore' => []",
+        "oracle": "'dbtype' => 'oci'",
+        "slash": f"'datadirectory' => '{CLOUD}/data/'",
+    }
+    for name, more in settings.items():
         host.do(
             'cp -a /srv/cloud/www "$1"; printf "%s" "$2" >"$1/config/z.config.php"',
             f"/srv/{name}",
