@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from harness.cloud_metrics import PREFIX
-from harness.monitored_host import CALLS, CLOUD, OWNER, TEXTFILES, MonitoredHost
+from harness.monitored_host import CALLS, CLOUD, DATA, OWNER, TEXTFILES, MonitoredHost
 from harness.prometheus import promtool, samples
 from standins.cloud.process import StandinCloud
 
@@ -115,6 +115,24 @@ def test_a_host_with_all_parts(installed: Installed, host: MonitoredHost, cloud:
     assert again.changed_tasks == set()
     for run in (checked, first, again):
         assert "[WARNING]" not in run.printed, run.printed
+
+
+def test_the_token_of_serverinfo_is_not_shown(installed: Installed, host: MonitoredHost, tmp_path: Path) -> None:
+    """By -v neither, with which Ansible prints all that a task was told."""
+    occ = 'case "$*" in *token*) printf Token-of-; echo serverinfo-1 ;; *) echo "$0" ;; esac'
+    wish = {
+        "monitoring_parts": ["cloud"],
+        "monitoring_cloud_url": "https://cloud.example.org",
+        "monitoring_cloud_occ_command": ["sh", "-c", occ, str(DATA)],
+        "monitoring_cloud_user": OWNER,
+        "monitoring_cloud_data_directory": str(DATA),
+        "monitoring_cloud_serverinfo": True,
+        "monitoring_cloud_ca_path": "/nowhere",
+    }
+    run = play(installed, tmp_path, {"host": {**host.variables(), **wish}}, "-vvv")
+    assert "/nowhere: not on this host" in failures(run)["host"]
+    assert "serverinfo has a token" in run.printed
+    assert "Token-of-serverinfo-1" not in run.printed
 
 
 REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {

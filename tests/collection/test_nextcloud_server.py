@@ -121,6 +121,9 @@ def played(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> It
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "names": ({"host_names": ["https://cloud.example.org"]}, "without https:// and without a port"),
     "data": ({"data_directory": "/var/www/nextcloud/data"}, "is below nextcloud_server_directory"),
+    "data_above": ({"data_directory": "/var/www"}, "could exchange the code"),
+    "data_of_others": ({"data_directory": "/etc/ssl"}, "would be taken from whom it belongs to"),
+    "data_unpacked": ({"data_directory": "/var/www/nextcloud-new"}, "removed before and after that"),
     "directory": ({"directory": "/srv"}, "full paths of two names or more"),
     "address": ({"listen_addresses": ["127.0.0.1:80"]}, "without ports and brackets"),
     "ports": ({"listen_https": 80}, "two different ports"),

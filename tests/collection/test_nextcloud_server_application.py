@@ -403,6 +403,12 @@ def test_what_does_not_fit_is_refused(installed: Installed, databases: Databases
             r31.variables | {"nextcloud_server_upgrade_backup_directory": "/dev/shm/nextcloud-backups"},
             "has to be on the file system of",
         ),
+        "backups_in_the_data": (
+            nothing,
+            r31.variables
+            | {"nextcloud_server_upgrade_backup_directory": "{{ nextcloud_server_data_directory }}/backups"},
+            "nor above them",
+        ),
         "room": (nothing, r31.variables, "free, and about"),
     }
     with directory() as place, ExitStack() as stack:

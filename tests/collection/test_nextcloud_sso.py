@@ -290,6 +290,10 @@ WRONG: tuple[tuple[dict[str, Any], tuple[str, ...]], ...] = (
         ("http://idp.example.org/x: addresses have to begin with https",),
     ),
     (present(uid_claim="email"), ("email: a claim that people write themselves is no uid_claim",)),
+    (
+        present(uid_claim="address.locality"),
+        ("address.locality: a claim that people write themselves is no uid_claim",),
+    ),
     (present(uid_claim="iss", scope="profile"), ("iss: as uid_claim this does not say", "has to have openid in it")),
     (present(uid_claim="a|b"), ("a|b: this is no name of a claim",)),
     (

@@ -111,21 +111,32 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "metrics": ({"metrics_directory": "/nowhere"}, "/nowhere is no directory"),
     "cloud": ({"directory": "/srv/other"}, "/srv/other/config/config.php is not there"),
     "store": ({"directory": "/srv/store"}, "in an object store"),
+    "roots": ({"directory": "/srv/roots"}, "is root's, in a directory that is not"),
     "oracle": ({"directory": "/srv/oracle"}, "of the type oci"),
     "unmounted": ({"repository": "/mnt/unmounted/repository"}, "The directory of the repository is not there"),
     "same": ({"allow_same_file_system": False}, "one broken disk would take both"),
     "data": ({"repository": f"{CLOUD}/data/repository"}, "must not be in the data directory"),
+    "slash": (
+        {"directory": "/srv/slash", "repository": f"{CLOUD}/data/repository"},
+        "must not be in the data directory",
+    ),
 }
 
 
 def test_what_is_refused(host: Host) -> None:
     """Each in one line, before anything is changed."""
-    for name, more in (("store", "'objectstore' => []"), ("oracle", "'dbtype' => 'oci'")):
+    settings = {
+        "store": "'objectstore' => []",
+        "oracle": "'dbtype' => 'oci'",
+        "slash": f"'datadirectory' => '{CLOUD}/data/'",
+    }
+    for name, more in settings.items():
         host.do(
             'cp -a /srv/cloud/www "$1"; printf "%s" "$2" >"$1/config/z.config.php"',
             f"/srv/{name}",
             f"<?php $CONFIG = [{more}];",
         )
+    host.do("cp -a /srv/cloud/www /srv/roots; chown 0:0 /srv/roots/config/config.php; chown nobody /srv/roots/config")
     before = host.files()
     hosts = {
         name: {**WISH, **{f"nextcloud_backup_{key}": value for key, value in wrong.items()}}

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -203,6 +204,34 @@ def test_one_at_a_time(backed_up: BackedUp) -> None:
     assert "another run" in server.run("run", status=75)
     assert server.run("check", "--wait", "60") == "no damage was found"
     assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_repository_that_another_server_uses(backed_up: BackedUp, program: str) -> None:
+    """It is waited for: servers that share a repository begin within the same half hour."""
+    server = backed_up(program)
+    environment = {
+        **os.environ,
+        "RESTIC_REPOSITORY": str(server.repository),
+        "RESTIC_PASSWORD_FILE": str(server.password),
+        "BORG_REPO": str(server.repository),
+        "BORG_PASSCOMMAND": f"cat {server.password}",
+        "BORG_BASE_DIR": str(server.state / "borg"),
+    }
+    command = {
+        "restic": ["restic", "backup", "--stdin", "--host", "another"],
+        "borg": ["borg", "with-lock", str(server.repository), "cat"],
+    }[program]
+    locks = server.repository / {"restic": "locks", "borg": "lock.exclusive"}[program]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as other:
+        assert other.stdin is not None
+        until(lambda: locks.exists() and any(locks.iterdir()), 30, "for the lock of another server")
+        process = server.start("run")
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(8)
+        other.communicate(b"something")
+    assert process.wait(60) == 0
+    assert server.metric("last_run_success", "backup") == 1
 
 
 def test_a_file_system_that_is_full(backed_up: BackedUp) -> None:

@@ -123,6 +123,20 @@ def test_root_becomes_the_owner(places: Path, monkeypatch: pytest.MonkeyPatch) -
     assert (how.becomes.uid, how.becomes.name, how.user) == (SOMEBODY_ELSE, f"#{SOMEBODY_ELSE}", f"#{SOMEBODY_ELSE}")
 
 
+@pytest.mark.parametrize("place", ["config", "."])
+def test_root_runs_nothing_of_others(places: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """Whoever has a directory around config.php could have put a file of root's there."""
+    occ = cloud(places / "www" / "a")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    owned(monkeypatch, occ.parent / "config" / "config.php", 0)
+    owned(monkeypatch, occ.parent, 0)
+    owned(monkeypatch, occ.parent / "config", 0)
+    assert find_owner(str(occ)).uid == 0
+    owned(monkeypatch, (occ.parent / place))
+    with pytest.raises(Unusable, match="is root's, in "):
+        find_owner(str(occ))
+
+
 def test_anybody_else_needs_sudo(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which does not ask, and is not told of variables, whose values it would log."""
     occ, php = cloud(places / "www" / "a"), executable(places / "bin" / "php")
@@ -136,14 +150,14 @@ def test_anybody_else_needs_sudo(places: Path, monkeypatch: pytest.MonkeyPatch) 
     assert (how.by_sudo, how.becomes) == (True, None)
 
 
-def owned(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+def owned(monkeypatch: pytest.MonkeyPatch, path: Path, uid: int = SOMEBODY_ELSE) -> None:
     """Let ``path`` be another user's, which only root could do."""
     real = os.stat
 
     def stat(asked: t.Any, *arguments: t.Any, **options: t.Any) -> os.stat_result:
         found = list(real(asked, *arguments, **options))
         if str(asked) == str(path):
-            found[4] = found[5] = SOMEBODY_ELSE
+            found[4] = found[5] = uid
         return os.stat_result(found)
 
     monkeypatch.setattr(os, "stat", stat)

@@ -81,7 +81,8 @@ def find_owner(occ: str) -> Owner:
     Where this user cannot look into the directories, the owner of the innermost one that can be seen is taken, unless
     that is root. (occ refuses to run as anybody else than the owner of config.php, so nothing wrong comes of it.)
 
-    :raises Unusable: the owner cannot be seen.
+    :raises Unusable: the owner cannot be seen; or this is root, and so is config.php's owner, but not that of what it
+        is in, who could have put it there (by a link, or by another name) to have code beside it run as root.
     """
     beside = os.path.dirname(os.path.realpath(occ))
     # Source: OC::initPaths of Nextcloud, lib/base.php
@@ -96,6 +97,13 @@ def find_owner(occ: str) -> Owner:
             raise Unusable(
                 f"there is no {path}, whose owner runs occ. Is {occ} the right one, and the cloud installed?"
             ) from None
+        if path == config and seen.st_uid == os.geteuid() == 0:
+            others = [one for one in (directory, beside) if os.stat(one).st_uid != 0]
+            if others:
+                raise Unusable(
+                    f"{config} is root's, in {others[0]}, which is not. Code of that directory's owner would run as "
+                    "root. Give the file to the user of the cloud."
+                )
         if path == config or seen.st_uid != 0:
             return _user(seen.st_uid, seen.st_gid)
     raise Unusable(

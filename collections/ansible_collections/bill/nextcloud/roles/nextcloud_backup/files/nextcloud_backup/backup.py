@@ -56,6 +56,9 @@ def back_up(settings: Settings, repository: Repository, values: Values) -> list[
     directories = cloud.directories(config)
     if any(settings.state == one or one in settings.state.parents for one in directories):
         raise CloudError(f"{settings.state} is in a directory that is backed up")
+    place = settings.local_repository
+    if place and any(place == one or one in place.parents for one in directories):
+        raise CloudError(f"the repository {place} is in a directory that is backed up")
     repository.opened()
     exact = settings.consistency == "maintenance"
     with private_directory(settings.work) as work:

@@ -63,6 +63,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except BackupError as error:
         print(f"nextcloud-backup: {arguments.command}: {error}", file=sys.stderr)
         return error.status
+    except OSError as error:
+        print(f"nextcloud-backup: {arguments.command}: {error}", file=sys.stderr)
+        return BackupError.status
     return 0
 
 
@@ -82,7 +85,7 @@ def _carried_out(arguments: argparse.Namespace, settings: Settings) -> str:
     repository = open_repository(settings)
     if arguments.command == "initialise":
         return "made" if repository.initialise() else "there already"
-    if arguments.command == "restore" and arguments.account:
+    if arguments.command == "restore" and arguments.account is not None:
         return restore_account(settings, repository, arguments.snapshot, arguments.account)
     if arguments.command == "restore":
         return restore(settings, repository, arguments.snapshot, arguments.overwrite)

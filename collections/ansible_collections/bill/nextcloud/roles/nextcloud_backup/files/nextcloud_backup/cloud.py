@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,11 +68,18 @@ class Cloud:
 
     @property
     def owner(self) -> processes.User:
-        """The owner of config.php, who alone may run occ. Raises :class:`CloudError` if there is no such file."""
+        """The owner of config.php, who alone may run occ. Raises :class:`CloudError` if there is no such file, or if it
+        is root's in a directory that is not: whoever has that directory could have put it there, by a link or by
+        another name, to have code beside it run as root."""
+        path = self._config_directory / "config.php"
         try:
-            return processes.User.of(self._config_directory / "config.php")
+            found = processes.User.of(path)
+            around = [processes.User.of(one) for one in (self.directory, self._config_directory)]
         except OSError as error:
-            raise CloudError(f"{self._config_directory / 'config.php'} is not there ({error.strerror})") from error
+            raise CloudError(f"{path} is not there ({error.strerror})") from error
+        if found.uid == os.geteuid() == 0 and any(one.uid != 0 for one in around):
+            raise CloudError(f"{path} is root's, in a directory that is not: give it to the user of the cloud")
+        return found
 
     @property
     def installed(self) -> bool:
@@ -103,6 +111,11 @@ class Cloud:
 
     def checked(self) -> Config:
         """The config of an installation that can be backed up. Raises :class:`CloudError` for any other."""
+        if os.path.lexists(self._config_directory / _CLOSED_BY):
+            raise CloudError(
+                f"a restore was begun and has not ended, so that files and database may be of different times: restore "
+                f"again, or see to it and remove {self._config_directory / _CLOSED_BY}"
+            )
         config = self.config()
         if not config.values.get("installed"):
             raise CloudError(f"{self.directory} is not installed yet: there is nothing to back up")
@@ -123,10 +136,14 @@ class Cloud:
 
     def close(self) -> None:
         """Maintenance mode by a file of its own, which needs no occ, and holds whatever config.php says."""
-        path, owner = self._config_directory / _CLOSED_BY, self.owner
-        path.write_text(_CLOSED)
-        path.chmod(0o640)
-        os.chown(path, owner.uid, owner.gid)
+        owner = self.owner
+        # The directory is the cloud's user's, who may have put a link there.
+        number, temporary = tempfile.mkstemp(prefix=f".{_CLOSED_BY}.", dir=self._config_directory)
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(_CLOSED)
+            os.fchmod(number, 0o640)
+            os.fchown(number, owner.uid, owner.gid)
+        os.replace(temporary, self._config_directory / _CLOSED_BY)
 
     def open(self) -> None:
         """Remove that file, and switch maintenance mode off."""

@@ -30,6 +30,10 @@ class RestoreRefused(BackupError):
     """A restore would overwrite what is alive, or does not fit; nothing was changed."""
 
 
+class RestoreUnfinished(BackupError):
+    """A restore failed after it had begun to replace what was there; the text says where that is kept."""
+
+
 class NotAsBackedUp(BackupError):
     """What was restored is not what the manifest says."""
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .backup import KEPT_INSIDE, MARKER, cloud_of, private_directory
-from .cloud import Cloud
+from .cloud import Cloud, Config
 from .databases import Database, database_of
-from .errors import NotAsBackedUp, RestoreRefused
+from .errors import BackupError, NotAsBackedUp, RestoreRefused, RestoreUnfinished
 from .manifest import DUMP, Manifest, below, differences, dump_differences
 from .rehearsal import database_differences, enough_space, manifest_of
 from .repositories import Repository, Snapshot
@@ -84,7 +84,7 @@ def restore(settings: Settings, repository: Repository, wanted: str, overwrite: 
         places = [_staged(repository, snapshot, manifest, one, stack) for one in directories]
         work = stack.enter_context(private_directory(settings.state / "restore"))
         repository.restore(snapshot, settings.work, work)
-        return _replaced(settings, manifest, places, work)
+        return _replaced(settings, manifest, places, work, overwrite)
 
 
 def _staged(repository: Repository, snapshot: Snapshot, manifest: Manifest, directory: Path, stack: ExitStack) -> Place:
@@ -103,7 +103,7 @@ def _staged(repository: Repository, snapshot: Snapshot, manifest: Manifest, dire
     return place
 
 
-def _replaced(settings: Settings, manifest: Manifest, places: list[Place], work: Path) -> str:
+def _replaced(settings: Settings, manifest: Manifest, places: list[Place], work: Path, overwrite: bool) -> str:
     """See that what was restored is whole, and let it take the place of what is alive."""
 
     def staged(path: str) -> Path:
@@ -116,21 +116,43 @@ def _replaced(settings: Settings, manifest: Manifest, places: list[Place], work:
         raise NotAsBackedUp(f"the snapshot is not what was backed up, and nothing was changed: {'; '.join(found)}")
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     copy = Cloud(staged(os.path.realpath(settings.directory)), settings.php)
+    cloud, config = cloud_of(settings), copy.config()
     with private_directory(work / "private") as private:
-        database = database_of(copy.config(), private, staged(manifest.data))
+        database = database_of(config, private, staged(manifest.data))
+        _free(config, database, cloud, overwrite)
         kept = [_kept(settings, database, stamp)]
         copy.close()
-        cloud = cloud_of(settings)
         if cloud.installed:
             cloud.close()
-        database.replace(dump)
-        kept += [place.exchange(stamp) for place in places]
-        if wrong := database_differences(manifest, database_of(cloud.config(), private)):
-            raise NotAsBackedUp(f"restored and left in maintenance mode, since {'; '.join(wrong)}")
+        try:
+            database.replace(dump)
+            for place in places:
+                kept.append(place.exchange(stamp))
+            if wrong := database_differences(manifest, database_of(cloud.config(), private)):
+                raise NotAsBackedUp("; ".join(wrong))
+        except (BackupError, OSError) as error:
+            there = ", ".join(one for one in kept if one) or "nothing, since nothing was there"
+            raise RestoreUnfinished(f"left in maintenance mode, since {error}. Kept of before: {there}") from error
     _reopen(settings, cloud, manifest)
     told = f"{sum(manifest.contents.files.values())} files, {manifest.rows.get('users', 0)} accounts"
     lines = [f"restored as of {manifest.made}: {told}, release {manifest.version}; maintenance mode is off"]
     return "\n".join([*lines, *(f"kept: {one}" for one in kept if one)])
+
+
+def _free(config: Config, database: Database, cloud: Cloud, overwrite: bool) -> None:
+    """See that what is in the snapshot's database may be replaced: it is empty, or, with ``overwrite``, that of this
+    server. The snapshot's config.php may name one that another server uses. SQLite's comes with its directory."""
+    if database.kind == "sqlite3" or not (tables := database.tables()):
+        return
+    words = f"the database {config.text('dbname')} on {config.text('dbhost', 'localhost')} has {len(tables)} tables"
+    if not overwrite:
+        raise RestoreRefused(f"{words}. With --overwrite they are replaced, and a dump of them is kept")
+    names = ("dbtype", "dbhost", "dbport", "dbname")
+    if cloud.installed and (now := cloud.config()) and any(now.text(one) != config.text(one) for one in names):
+        raise RestoreRefused(
+            f"{words}, and this server's is {now.text('dbname')} on {now.text('dbhost', 'localhost')}. If they are of "
+            "no use, empty it first"
+        )
 
 
 def _kept(settings: Settings, database: Database, stamp: str) -> str:
@@ -163,7 +185,13 @@ def restore_account(settings: Settings, repository: Repository, wanted: str, acc
     snapshot = repository.find(wanted)
     manifest = manifest_of(settings, repository, snapshot)
     files = Path(os.path.realpath(config.data)) / account / "files"
-    if "/" in account or account.startswith(".") or not files.is_dir() or os.path.realpath(files) != str(files):
+    if (
+        not account
+        or "/" in account
+        or account.startswith(".")
+        or not files.is_dir()
+        or os.path.realpath(files) != str(files)
+    ):
         raise RestoreRefused(f"{account} has no files on this server; restore those of an account that is there")
     folder = files / f"Restored {snapshot.made.replace('T', ' ').replace(':', '.')}"
     if folder.exists():

@@ -50,6 +50,14 @@ class Settings:
         return Path(self.state_directory)
 
     @property
+    def local_repository(self) -> Path | None:
+        """Where a repository on this server is, without links; None for any other."""
+        path = self.repository
+        for prefix in ("local:", "file://"):
+            path = path.removeprefix(prefix)
+        return Path(os.path.realpath(path)) if path.startswith("/") else None
+
+    @property
     def work(self) -> Path:
         """Where a dump and the manifest lie during a backup, and so where they are in a snapshot."""
         return self.state / "work"

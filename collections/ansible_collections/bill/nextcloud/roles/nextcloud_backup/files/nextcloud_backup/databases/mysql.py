@@ -66,7 +66,8 @@ class MySQL(Database):
         done = processes.run(
             [
                 *self._command("mariadb", "mysql"),
-                *("--batch", "--skip-column-names", "--default-character-set=utf8mb4", "-e", statement, self._name),
+                *("--batch", "--skip-column-names", "--default-character-set=utf8mb4", "-e", statement),
+                f"--database={self._name}",
             ]
         )
         if done.returncode != 0:
@@ -90,7 +91,9 @@ class MySQL(Database):
         drops += [f"DROP TABLE {_quoted(table)};" for table in self.tables()]
         if drops:
             self._query("SET FOREIGN_KEY_CHECKS = 0; " + " ".join(drops))
-        command = [*self._command("mariadb", "mysql"), "--default-character-set=utf8mb4", self._name]
+        # In this mode a dump gives the client no commands of its own, such as \! for a shell.
+        options = ("--binary-mode", "--default-character-set=utf8mb4", f"--database={self._name}")
+        command = [*self._command("mariadb", "mysql"), *options]
         done = processes.run(command, input_file=dump)
         if done.returncode != 0:
             raise DatabaseError(f"loading the dump into the database {self._name} failed: {done.said}")
@@ -143,12 +146,16 @@ def _option_file(directory: Path, options: dict[str, str]) -> Path:
     path = directory / "client.cnf"
     lines = [f'{key} = "{_escaped(value)}"\n' for key, value in options.items()]
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write("[client]\n" + "".join(lines))
+        # A server that somebody else has could ask for files of root's.
+        file.write("[client]\nloose-local-infile = 0\n" + "".join(lines))
     return path
 
 
 def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"')
+    # A line break would end the value, and begin another option.
+    for character, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r")):
+        value = value.replace(character, escape)
+    return value
 
 
 def _quoted(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from .. import processes
 from ..errors import RepositoryError
 from ..manifest import Exclusions
-from .repository import Repository, Snapshot, Stored
+from .repository import LOCK_SECONDS, Repository, Snapshot, Stored
 
 _WARNING = 1
 _HARMLESS = ("file changed while we backed it up", "No such file or directory")
@@ -85,7 +85,8 @@ class Borg(Repository):
             "BORG_BASE_DIR": str(self._state / "borg"),
             "TZ": "UTC",
         }
-        return processes.run([self._program(), *arguments], variables=variables, directory=directory)
+        command = [self._program(), arguments[0], "--lock-wait", str(LOCK_SECONDS), *arguments[1:]]
+        return processes.run(command, variables=variables, directory=directory)
 
 
 def _readable(stamp: str) -> str:

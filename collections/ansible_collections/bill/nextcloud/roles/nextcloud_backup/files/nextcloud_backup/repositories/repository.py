@@ -15,6 +15,8 @@ from ..results import replace
 from ..settings import Settings
 
 KNOWN = "repository.json"
+LOCK_SECONDS = 3600
+"""How long another server's use of the same repository is waited for."""
 
 
 @dataclass(frozen=True)

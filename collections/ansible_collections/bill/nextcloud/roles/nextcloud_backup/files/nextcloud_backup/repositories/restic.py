@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from .. import processes
 from ..errors import RepositoryError
 from ..manifest import Exclusions
 from ..results import replace
-from .repository import Repository, Snapshot, Stored
+from .repository import LOCK_SECONDS, Repository, Snapshot, Stored
 
 _TAG = "nextcloud-backup"
 _INCOMPLETE = 3
 _NO_SUCH_FILE = 2
+_LOCKED = "repository is already locked"
+PAUSE_SECONDS = 2
 
 
 class Restic(Repository):
@@ -83,7 +86,13 @@ class Restic(Repository):
             "RESTIC_CACHE_DIR": str(self._state / "cache"),
             "TZ": "UTC",
         }
-        return processes.run([self._program(), *arguments], variables=variables)
+        # --retry-lock is not known before 0.16. Nothing has been done where it says that.
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            done = processes.run([self._program(), *arguments], variables=variables)
+            if done.returncode == 0 or _LOCKED not in done.errors or time.monotonic() > deadline:
+                return done
+            time.sleep(PAUSE_SECONDS)
 
 
 def _remark(line: str) -> str | None:
