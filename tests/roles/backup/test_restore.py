@@ -102,6 +102,23 @@ def test_a_new_server(make_server: MakeServer) -> None:
     assert not server.in_maintenance()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may hide what names are looked up in")
+def test_where_no_name_can_be_looked_up(make_server: MakeServer) -> None:
+    """Restoring is tried without a network, on a server that does not even know localhost."""
+    server = make_server("restic", "mysql")
+    server.run("initialise")
+    server.run("run")
+    hidden = 'mount --bind /dev/null /etc/hosts; hostname nowhere; exec "$@"'
+    done = subprocess.run(
+        ["unshare", "--mount", "--uts", "--net", "sh", "-euc", hidden, "sh", *server.command("test")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_files_of_one_account(backed_up: BackedUp) -> None:
     """They come into a new folder of the account, to its owner, and the cloud is told to look at it."""
     server = backed_up("restic")

@@ -50,8 +50,9 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_occ_is_found(places: Path) -> None:
-    """The only one, wherever it is; the same one found twice; not any file that is called occ."""
+    """The only one, wherever it is; the same one found twice; not any file of that name, nor what a restore kept."""
     occ = cloud(places / "more" / "a")
+    cloud(places / "more" / "a.before-restore-20261128T163619Z")
     executable(places / "www" / "tool" / "occ")
     (places / "www" / "link").symlink_to(occ.parent)
     assert Path(find_occ(None)).samefile(occ)

@@ -33,6 +33,7 @@ PHP_PLACES = (
     "/opt/remi/php*/root/usr/bin/php",
     "/etc/opt/remi/php*/root/usr/bin/php",
 )
+_KEPT = ".before-restore-"  # in the name of a directory that the role nextcloud_backup has kept beside the restored one
 _PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
@@ -55,8 +56,13 @@ def find_occ(given: str | None) -> str:
     found: dict[str, str] = {}
     for place in OCC_PLACES:
         for path in sorted(glob.glob(place)):
+            directory = os.path.dirname(path)
             # Another program may have this name.
-            if os.path.isfile(path) and os.path.isfile(os.path.join(os.path.dirname(path), "console.php")):
+            if (
+                os.path.isfile(path)
+                and os.path.isfile(os.path.join(directory, "console.php"))
+                and _KEPT not in os.path.basename(directory)
+            ):
                 found.setdefault(os.path.realpath(path), path)
     if len(found) > 1:
         raise Unusable(f"there is more than one occ: {', '.join(sorted(found.values()))}. Name one with occ_path.")

@@ -113,20 +113,20 @@ class MySQL(Database):
             for path in (data, sockets):
                 os.chown(path, user.uid, user.gid)
             places = ("--no-defaults", f"--datadir={data}", f"--tmpdir={sockets}")
-            made = processes.run(
-                [install, *places, *_SMALL, "--auth-root-authentication-method=normal", "--skip-test-db"], user=user
-            )
+            # --force: also where this server's name and `localhost` cannot be looked up. Nobody connects by a name.
+            options = ("--auth-root-authentication-method=normal", "--skip-test-db", "--force")
+            made = processes.run([install, *places, *_SMALL, *options], user=user)
             if made.returncode != 0:
                 raise DatabaseError(f"mariadb-install-db failed: {made.said}")
             socket = sockets / "socket"
             # Nobody else can reach the socket, so that no password is needed.
-            options = _option_file(directory, {"user": "root", "socket": str(socket)})
+            client = _option_file(directory, {"user": "root", "socket": str(socket)})
             command = [server, *places, f"--socket={socket}", f"--pid-file={sockets}/pid", "--skip-networking", *_SMALL]
             with processes.server(command, user) as process:
-                first = cls(options, "mysql", prefix)
+                first = cls(client, "mysql", prefix)
                 wait_for(first._query, lambda: process.poll() is None, "MariaDB")
                 first._query(f"CREATE DATABASE {_SCRATCH} CHARACTER SET utf8mb4")
-                yield cls(options, _SCRATCH, prefix)
+                yield cls(client, _SCRATCH, prefix)
         finally:
             shutil.rmtree(sockets)
 
