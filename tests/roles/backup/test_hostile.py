@@ -71,6 +71,19 @@ def test_no_backup_of_what_a_restore_has_left(backed_up: BackedUp) -> None:
     assert server.run("run").startswith("backed up")
 
 
+def test_no_backup_in_the_middle_of_an_upgrade(backed_up: BackedUp) -> None:
+    """The role nextcloud_server notes one that it has begun. Code and database need not belong together then."""
+    server = backed_up("restic")
+    before = server.snapshots()
+    begun = Path(f"{server.www}-backups/begun.json")
+    begun.parent.mkdir()
+    begun.write_text("{}")
+    assert "an upgrade was begun and has not ended" in server.run("run", status=1)
+    assert server.snapshots() == before
+    begun.unlink()
+    assert server.run("run").startswith("backed up")
+
+
 def test_a_database_in_use_is_not_replaced_unasked(make_server: MakeServer) -> None:
     """Neither where the directories are new, nor where this server has another database."""
     server = make_server("restic", "mysql")

@@ -19,6 +19,8 @@ from .results import Values
 from .settings import Settings
 
 MARKER = "maintenance-mode"
+UPGRADE = "-backups/begun.json"
+"""After the installation's directory: what the role nextcloud_server has there, by its defaults, while it upgrades."""
 KEPT_INSIDE = "before-restore-*"
 """Where a restore keeps what was in a data directory that is a file system of its own."""
 
@@ -53,6 +55,11 @@ def back_up(settings: Settings, repository: Repository, values: Values) -> list[
     """
     cloud = cloud_of(settings)
     config = cloud.checked()
+    upgrade = Path(f"{settings.directory}{UPGRADE}")
+    if upgrade.exists():
+        raise CloudError(
+            f"an upgrade was begun and has not ended ({upgrade}): play the role nextcloud_server again first"
+        )
     directories = cloud.directories(config)
     if any(settings.state == one or one in settings.state.parents for one in directories):
         raise CloudError(f"{settings.state} is in a directory that is backed up")
