@@ -58,7 +58,7 @@ def back_up(settings: Settings, repository: Repository, values: Values) -> list[
     upgrade = Path(f"{settings.directory}{UPGRADE}")
     if upgrade.exists():
         raise CloudError(
-            f"an upgrade was begun and has not ended ({upgrade}): play the role nextcloud_server again first"
+            f"an upgrade was begun and has not ended ({upgrade}): play nextcloud_server again first"
         )
     directories = cloud.directories(config)
     if any(settings.state == one or one in settings.state.parents for one in directories):
