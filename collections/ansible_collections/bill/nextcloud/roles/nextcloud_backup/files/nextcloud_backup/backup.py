@@ -57,9 +57,7 @@ def back_up(settings: Settings, repository: Repository, values: Values) -> list[
     config = cloud.checked()
     upgrade = Path(f"{settings.directory}{UPGRADE}")
     if upgrade.exists():
-        raise CloudError(
-            f"an upgrade was begun and has not ended ({upgrade}): play nextcloud_server again first"
-        )
+        raise CloudError(f"an upgrade was begun and has not ended ({upgrade}): play nextcloud_server again first")
     directories = cloud.directories(config)
     if any(settings.state == one or one in settings.state.parents for one in directories):
         raise CloudError(f"{settings.state} is in a directory that is backed up")
