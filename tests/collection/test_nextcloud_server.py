@@ -197,6 +197,7 @@ def test_it_answers_over_tls(played: Played) -> None:
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "SAMEORIGIN"
     assert headers["x-robots-tag"] == "noindex, nofollow"
+    assert headers["x-xss-protection"] == "1; mode=block"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["x-permitted-cross-domain-policies"] == "none"
     assert "x-powered-by" not in headers
