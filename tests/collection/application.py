@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -176,8 +175,7 @@ class Server:
     def pretend(self, archive: Archive, *, settings: str) -> None:
         """Have the code of a release, and a config.php with these lines, as if somebody had put them there."""
         self.code.parent.mkdir(exist_ok=True)
-        with tarfile.open(archive.path) as packed:
-            packed.extractall(self.code.parent, filter="data")
+        subprocess.run(["tar", "-xf", archive.path, "-C", self.code.parent], check=True)
         text = f"<?php\n$CONFIG = array (\n  'datadirectory' => '{self.data}',\n{settings});\n"
         (self.code / "config" / "config.php").write_text(text)
 

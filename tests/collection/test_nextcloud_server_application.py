@@ -154,6 +154,7 @@ def played(installed: Installed, databases: Databases, address: tuple[Path, str]
         yield played
 
 
+@pytest.mark.whole_role
 def test_check_mode_of_a_fresh_server(played: Played) -> None:
     """It passes, says what would come, and nothing is there afterwards."""
     run = played.runs["check"]
@@ -162,6 +163,7 @@ def test_check_mode_of_a_fresh_server(played: Played) -> None:
     assert played.states["check"] == played.states["before"]
 
 
+@pytest.mark.whole_role
 def test_installation(played: Played) -> None:
     """Nextcloud is there with its settings, which have their types, and its apps; its code is not its own."""
     for name, server in played.servers.items():
@@ -187,6 +189,7 @@ def test_installation(played: Played) -> None:
     assert WISH["nextcloud_server_config"]["mail_smtppassword"] not in shown
 
 
+@pytest.mark.whole_role
 def test_a_second_run_changes_nothing(played: Played) -> None:
     """Not one task, not one file."""
     run = played.runs["again"]
@@ -195,6 +198,7 @@ def test_a_second_run_changes_nothing(played: Played) -> None:
     assert played.services["again"] == []
 
 
+@pytest.mark.whole_role
 def test_check_mode_before_an_upgrade(played: Played) -> None:
     """It names the releases, and changes nothing."""
     run = played.runs["foreseen"]
@@ -203,6 +207,7 @@ def test_check_mode_before_an_upgrade(played: Played) -> None:
     assert played.states["foreseen"] == played.states["used"]
 
 
+@pytest.mark.whole_role
 def test_an_upgrade_that_fails_is_rolled_back(played: Played) -> None:
     """Code, settings and database are what they were; the play fails and says why."""
     run, server = played.runs["upgrade"], played.servers["postgresql"]
@@ -223,6 +228,7 @@ def test_an_upgrade_that_fails_is_rolled_back(played: Played) -> None:
     assert [path.name.partition("Z-")[2] for path in server.backups.iterdir()] == ["30.0.8-to-31.0.5.log"]
 
 
+@pytest.mark.whole_role
 def test_upgrades_step_by_step_until_one_fails(played: Played) -> None:
     """The first step is done, and stays so when the second is rolled back."""
     run, server = played.runs["upgrade"], played.servers["mariadb"]
@@ -249,6 +255,7 @@ def test_upgrades_step_by_step_until_one_fails(played: Played) -> None:
     assert played.services["upgrade"] == ["php-fpm restarted"] * 5
 
 
+@pytest.mark.whole_role
 def test_an_upgrade_that_was_killed_is_taken_back_and_made_anew(played: Played, tmp_path: Path) -> None:
     """It was in the middle of `occ upgrade`. Without being taken back the same table could not be made again."""
     server = played.servers["mariadb"]
@@ -281,6 +288,7 @@ def test_an_upgrade_that_was_killed_is_taken_back_and_made_anew(played: Played, 
     assert [path.name.partition("Z-")[2] for path in server.backups.iterdir() if path.is_dir()] == ["31.0.6-to-32.0.2"]
 
 
+@pytest.mark.whole_role
 def test_an_upgrade_that_was_killed_between_two_moves_is_taken_back(played: Played) -> None:
     """The former code is in the backup, and no other is in its place yet."""
     server, archive = played.servers["postgresql"], played.archives["30.0.8"]

@@ -15,6 +15,7 @@ from harness.processes import until
 from roles.backup.conftest import BackedUp
 from roles.backup.server import CloudServer
 
+pytestmark = pytest.mark.whole_role
 PROGRAMS = ("restic", "borg")
 
 
