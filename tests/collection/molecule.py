@@ -23,7 +23,9 @@ if str(REPOSITORY / "tests") not in sys.path:
 
 from harness.certificate import self_signed  # noqa: E402
 from harness.cloud_machine import CloudMachine, debian_machine  # noqa: E402
+from harness.debian_root import NotMade  # noqa: E402
 from harness.monitored_host import CLOUD, MonitoredHost  # noqa: E402
+from harness.own_root import NoRoot  # noqa: E402
 from harness.sshd import free_port  # noqa: E402
 from roles.backup.host import CloudHost  # noqa: E402
 from standins.cloud.process import StandinCloud  # noqa: E402
@@ -129,16 +131,24 @@ def sold_cloud(scenario: str) -> dict[str, str]:
 def main() -> int:
     """Play the scenarios of the roles named on the command line, or of all; returns the exit code."""
     arguments = argparse.ArgumentParser()
-    arguments.add_argument(
-        "roles", nargs="*", metavar="ROLE", choices=[[], *SERVERS, *MACHINES], help="all, unless some are named"
-    )
-    roles = arguments.parse_args().roles or [*SERVERS, *MACHINES]
-    return max(
-        attempt(role, path.parent.name)
-        for role in roles
-        for path in sorted(ROLES.glob(f"{role}/molecule/*/molecule.yml"))
-        if path.parent.name != "container"  # it needs an engine, and is played by hand
-    )
+    arguments.add_argument("roles", nargs="*", metavar="ROLE", help="all, unless some are named")
+    known = [*SERVERS, *MACHINES]
+    roles = arguments.parse_args().roles or known
+    for role in roles:
+        if role not in known:
+            sys.exit(f"molecule: there is no role {role}; there are {', '.join(known)}")
+    archive = os.environ.get("NEXTCLOUD_ARCHIVE")
+    if archive and not Path(archive).is_file():
+        sys.exit(f"molecule: NEXTCLOUD_ARCHIVE is not there: {archive}")
+    try:
+        return max(
+            attempt(role, path.parent.name)
+            for role in roles
+            for path in sorted(ROLES.glob(f"{role}/molecule/*/molecule.yml"))
+            if path.parent.name != "container"  # it needs an engine, and is played by hand
+        )
+    except (NoRoot, NotMade) as error:
+        sys.exit(f"molecule: {error}")
 
 
 if __name__ == "__main__":

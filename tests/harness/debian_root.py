@@ -4,6 +4,7 @@ be installed where there is no network. It is kept below build/, and only ever w
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -51,6 +52,7 @@ def _mirror() -> str:
 
 
 def _run(*command: str | Path) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1800)
+    environment = {**os.environ, "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=1800)
     if done.returncode != 0:
         raise NotMade(f"{' '.join(map(str, command))}: {(done.stdout + done.stderr)[-2000:]}")
