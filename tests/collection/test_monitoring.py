@@ -78,10 +78,10 @@ def test_a_host_with_all_parts(installed: Installed, host: MonitoredHost, cloud:
     unit, run as the unit's user, writes what node_exporter reads."""
     hosts = {"host": {**host.variables(), **WISH, "monitoring_cloud_url": cloud.url}}
     played = partial(play, installed, tmp_path, hosts)
-    before = host.changes()
+    before = host.files()
     checked = played("--check")
     assert checked.returncode == 0, checked.printed
-    assert host.changes() == before
+    assert host.files() == before
 
     first = played()
     assert first.returncode == 0, first.printed
@@ -187,7 +187,7 @@ def test_what_does_not_fit_is_refused(
     installed: Installed, host: MonitoredHost, cloud: StandinCloud, tmp_path: Path
 ) -> None:
     """With words that say what, before anything is changed."""
-    before = host.changes()
+    before = host.files()
     hosts = {
         name: {
             **host.variables(),
@@ -200,7 +200,7 @@ def test_what_does_not_fit_is_refused(
     }
     hosts["cloud"].pop("monitoring_cloud_name")
     run = play(installed, tmp_path, hosts)
-    assert host.changes() == before
+    assert host.files() == before
     found = failures(run)
     missing = {name: [one for one in words if one not in found.get(name, "")] for name, (_, words) in REFUSED.items()}
     assert not any(missing.values()), (missing, run.printed)

@@ -116,12 +116,7 @@ class Collector:
         """What it writes of two clouds when every source is read, of which one fails at the second cloud."""
         certificate, key = self_signed(directory)
         with pages(certificate, key) as url:
-            known = {
-                "url": url,
-                "ca_path": str(certificate),
-                "serverinfo": True,
-                "php_fpm_status_url": f"{url}/fpm-status",
-            }
+            known = {"url": url, "ca_path": str(certificate), **with_all(url)}
             assert self(**known).stderr == ""
             first = self.output.read_text("utf-8")
             self(**known, name="other.example.org", data_directory="/nowhere/at/all")

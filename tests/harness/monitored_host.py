@@ -4,8 +4,6 @@ Prometheus and Grafana lay out. No systemd runs there: what is systemctl keeps w
 
 from __future__ import annotations
 
-import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +63,10 @@ printf %s "$7" > "$4/prometheus.yml"
 """
 
 
-_NOISE = re.compile(r"^/tmp/|^/root/\.ansible/|__pycache__|^/var/log/systemctl")
-
-
 class MonitoredHost(OwnRoot):
     """``with MonitoredHost(directory) as host``: see :class:`OwnRoot`."""
+
+    noise = rf"{OwnRoot.noise}|^/var/log/systemctl"
 
     def prepare(self) -> None:
         self.do(_PREPARE, _SYSTEMCTL, TEXTFILES, DATA, PROMETHEUS, GRAFANA, OWNER, CONFIGURATION)
@@ -86,13 +83,3 @@ class MonitoredHost(OwnRoot):
             "ansible_python_interpreter": "/usr/bin/python3",
             "ansible_pipelining": True,
         }
-
-    def changes(self) -> set[str]:
-        """Everything in there that was written since it was made, with the moment."""
-        done = subprocess.run(
-            ["find", self.written, "!", "-type", "d", "-printf", "/%P %T@\\n"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return {line for line in done.stdout.splitlines() if not _NOISE.search(line)}

@@ -5,6 +5,7 @@ end with it; with processes of its own. As root only."""
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -61,6 +62,9 @@ class OwnRoot:
 
     networked = True
     """Whether it has this machine's network; otherwise it has none."""
+
+    noise = r"^/tmp/|^/root/\.ansible/|__pycache__"
+    """What of its paths any run of Ansible or Python leaves."""
 
     def __init__(self, directory: Path, *seen: Path, below: Path = Path("/")) -> None:
         self._directory = directory
@@ -123,6 +127,17 @@ class OwnRoot:
         """The directory of everything that is in there and not on this machine, or differs."""
         assert self._process is not None
         return Path(f"/proc/{self._process.pid}/root{self._directory}/upper")
+
+    def files(self) -> set[str]:
+        """Everything that is in there and not on this machine, or differs, with the moment: files, links, and what was
+        removed; without :attr:`noise`."""
+        done = subprocess.run(
+            ["find", self.written, "!", "-type", "d", "-printf", "/%P %T@\\n"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return {line for line in done.stdout.splitlines() if not re.search(self.noise, line)}
 
     def entered(self, *command: str | Path) -> list[str | Path]:
         """The command that runs ``command`` in there."""

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import json
-import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +23,13 @@ rm -f /usr/bin/systemctl
 cp "$1" /usr/bin/systemctl
 chmod 755 /usr/bin/systemctl
 """
-_NOISE = re.compile(r"^/tmp/|^/root/\.ansible/|__pycache__|^/var/log/standin-")
 
 
 class PanelHost(OwnRoot):
     """``with PanelHost(directory, seen) as host``: see :class:`OwnRoot`."""
 
     networked = False
+    noise = rf"{OwnRoot.noise}|^/var/log/standin-"
 
     def prepare(self) -> None:
         self.do(_PREPARE, SYSTEMCTL)
@@ -41,14 +39,3 @@ class PanelHost(OwnRoot):
         done = self.run(PYTHON, TESTS / "harness" / "panel_inside.py", action)
         assert done.returncode == 0, done.printed
         return json.loads(done.output)
-
-    def files(self) -> set[str]:
-        """Everything that is in there and not on this machine, or differs: files, links, and what was removed. Without
-        what any run of Ansible or Python leaves."""
-        done = subprocess.run(
-            ["find", self.written, "!", "-type", "d", "-printf", "/%P %T@\\n"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return {line for line in done.stdout.splitlines() if not _NOISE.search(line)}

@@ -108,19 +108,6 @@ def mariadb(installed_mariadb: MariaDB | None) -> MariaDB:
     return installed_mariadb
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    """A PostgreSQL server. Where none is installed the test is skipped, with REQUIRE_POSTGRESQL it fails."""
-    try:
-        server = PostgreSQL()
-    except NotInstalled as error:
-        if os.environ.get("REQUIRE_POSTGRESQL"):
-            raise
-        pytest.skip(str(error))
-    with server:
-        yield server
-
-
 @pytest.fixture
 def database(postgresql: PostgreSQL) -> str:
     """The address of an empty PostgreSQL database."""

@@ -32,7 +32,6 @@ WISH: dict[str, Any] = {
 }
 _CHANGED = re.compile(r"^changed: \[", re.MULTILINE)
 _FAILED = re.compile(r"^(?:fatal|failed): \[(\w+)\].*?\"msg\": \"(.*?)\"", re.MULTILINE | re.DOTALL)
-_NOISE = re.compile(r"^/tmp/|^/root/\.ansible|__pycache__")
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 and not os.environ.get("REQUIRE_INSTALLATION"), reason="only root may make a root of its own"
@@ -41,6 +40,8 @@ pytestmark = pytest.mark.skipif(
 
 class Host(CloudHost):
     """The host, on which Ansible plays the role."""
+
+    noise = rf"{CloudHost.noise}|^/root/play/"
 
     def play(self, hosts: Mapping[str, Mapping[str, Any]], *arguments: str, tasks_from: str = "main") -> Finished:
         """Play the role in there; no secret may be printed."""
@@ -67,12 +68,6 @@ class Host(CloudHost):
         for secret in (PASSWORD, SECRET):
             assert secret not in done.printed
         return done
-
-    def files(self) -> set[str]:
-        """What differs from this machine, but for what any run leaves."""
-        found = (path for path in self.written.rglob("*") if not path.is_dir())
-        names = {f"/{path.relative_to(self.written)} {path.lstat().st_mtime_ns}" for path in found}
-        return {name for name in names if not _NOISE.search(name) and not name.startswith("/root/play/")}
 
     def text(self, path: str | Path) -> str:
         """The text of a file in there."""

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from harness.database_server import NotInstalled
 from harness.mariadb import MariaDB
-from harness.postgresql import PostgreSQL
 
 from roles.backup.databases import CloudDatabase, Mysql, Pgsql, Sqlite
 from roles.backup.server import CloudServer
@@ -44,19 +43,6 @@ def mariadb() -> Iterator[MariaDB]:
         server = MariaDB()
     except NotInstalled as error:
         if os.environ.get("REQUIRE_MARIADB"):
-            raise
-        pytest.skip(str(error))
-    with server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    """A PostgreSQL server."""
-    try:
-        server = PostgreSQL()
-    except NotInstalled as error:
-        if os.environ.get("REQUIRE_POSTGRESQL"):
             raise
         pytest.skip(str(error))
     with server:
